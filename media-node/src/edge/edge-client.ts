@@ -1,0 +1,14 @@
+/** The edge port: the questions a node asks and the records it delivers. The call knows this interface only. */
+import type { Decision } from '@callgate/shared/contract/decision.ts';
+import type { Offer } from '@callgate/shared/contract/offer.ts';
+import type { CallRecord } from '@callgate/shared/contract/record.ts';
+
+export interface EdgeClient {
+  /**
+   * Asks what to do with an INVITE.
+   * @throws PartError `edge-unreachable`, `edge-refused-node` or `edge-error`, within callLimits.decisionTotalMs.
+   */
+  decide(offer: Offer): Promise<Decision>;
+  /** Takes a record over: from here on it is delivered until acknowledged. Never throws. */
+  deliver(record: CallRecord): void;
+}

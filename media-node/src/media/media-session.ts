@@ -1,0 +1,84 @@
+/**
+ * The media port of the node: what the call needs of sound and rooms. A session is one caller's RTP port and one room
+ * participant. Everything that passes here is plain data, so that a session can live in another process. Only what lies
+ * behind this port touches sound.
+ */
+
+export type PhoneCodecName = 'PCMU' | 'PCMA' | 'G722' | 'opus';
+
+/** What the SDP negotiation settled for one audio stream. */
+export interface PhoneStream {
+  readonly codec: PhoneCodecName;
+  readonly payloadType: number;
+  /** RTP clock, Hz (8000 for G722 as RFC 3551 §4.5.2 wants it). */
+  readonly clockRateHz: number;
+  /** Negotiated telephone-event payload type (RFC 4733); null: none. */
+  readonly telephoneEventPayloadType: number | null;
+  /** Packet time we send, ms. */
+  readonly ptimeMs: number;
+  /** Where the caller wants RTP (SDP c= and m=). */
+  readonly remote: { readonly address: string; readonly port: number };
+  /** Direction seen from us: may we send, do we expect to receive. Both false: inactive. */
+  readonly send: boolean;
+  readonly receive: boolean;
+}
+
+export interface MediaStats {
+  readonly codec: PhoneCodecName;
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
+  readonly packetsLost: number;
+  /** Packets from a source that is not the locked one. */
+  readonly packetsForeign: number;
+  /** RFC 3550 §6.4.1, ms. */
+  readonly jitterMs: number;
+}
+
+/** Why a room went away, in our words. */
+export type RoomEnd =
+  | 'participant-removed'
+  | 'room-deleted'
+  | 'duplicate-identity'
+  | 'room-lost'
+  | 'room-refused'
+  | 'room-unreachable'
+  | 'internal';
+
+/** What a session tells the call. Each once, except digits. */
+export type MediaEvent =
+  /** The participant is in the room. */
+  | { readonly kind: 'joined' }
+  /** Another participant has published audio, we are subscribed and its packets can reach the phone. */
+  | { readonly kind: 'audible' }
+  | { readonly kind: 'first-audio'; readonly direction: 'from-phone' | 'to-phone' }
+  | { readonly kind: 'digit'; readonly digit: string }
+  /** No RTP from the phone for the configured time. */
+  | { readonly kind: 'silent' }
+  /** The room is gone or was never reached. Nothing follows. */
+  | { readonly kind: 'room-ended'; readonly reason: RoomEnd };
+
+export interface MediaSession {
+  /** Address and port for our SDP. */
+  readonly local: { readonly address: string; readonly port: number };
+  /** Fixes codec and remote address; may be called again after a re-INVITE. */
+  setStream(stream: PhoneStream): void;
+  /** Joins the room; answers with `joined` or `room-ended`. Call once. */
+  join(room: { readonly url: string; readonly token: string; readonly timeoutMs: number }): void;
+  /** The call was answered: audio flows both ways, silence is watched. */
+  connect(timeouts: { readonly firstMediaMs: number; readonly silenceMs: number }): void;
+  /** Sets an attribute of our participant, such as sip.callStatus. Best effort. */
+  setAttributes(attributes: Readonly<Record<string, string>>): void;
+  /** Leaves the room, closes the RTP port, frees everything. Resolves with the final figures. Idempotent. */
+  close(): Promise<MediaStats | null>;
+}
+
+export interface MediaPool {
+  /**
+   * Binds an RTP port on the media address for one call.
+   * @throws PartError `no-rtp-port` when none is free.
+   */
+  open(callId: string, onEvent: (event: MediaEvent) => void): Promise<MediaSession>;
+  stats(): { readonly sessions: number; readonly rtpPortsBound: number };
+  /** Closes every session. */
+  close(): Promise<void>;
+}

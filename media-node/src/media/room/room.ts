@@ -1,0 +1,52 @@
+/**
+ * The room port: one participant in one LiveKit room, in terms of encoded frames. It knows nothing of SIP and RTP ports; the bridge
+ * picks the cheapest path between the codecs both sides take.
+ */
+import type { RoomEnd } from '../media-session.ts';
+
+export type RoomCodec = 'opus' | 'PCMU' | 'PCMA' | 'G722' | 'L16';
+
+/** One packet's worth of encoded audio. */
+export interface EncodedFrame {
+  readonly codec: RoomCodec;
+  /** Valid only during the call that hands it over; copy to keep. */
+  readonly payload: Uint8Array;
+  /** RTP timestamp in the codec's clock (48 kHz for Opus, 8 kHz for G.711), 32 bit, wraps. */
+  readonly timestamp: number;
+  /** RTP sequence number, 16 bit, wraps; a gap means packets were lost. */
+  readonly sequence: number;
+  /** First packet after silence (RFC 3551 §4.1). */
+  readonly marker: boolean;
+}
+
+export interface RoomEvents {
+  /** We are in the room as a participant. */
+  onJoined(): void;
+  /** Another participant's audio track is published, subscribed and can be heard from now on. Per track. */
+  onTrack(track: { readonly id: string; readonly participant: string }): void;
+  onTrackEnded(track: { readonly id: string }): void;
+  onFrame(track: { readonly id: string }, frame: EncodedFrame): void;
+  /** Nothing follows. Not called after `leave`. */
+  onEnded(reason: RoomEnd): void;
+}
+
+export interface JoinOptions {
+  readonly url: string;
+  readonly token: string;
+  /** From join() to onJoined, ms; then onEnded('room-unreachable'). */
+  readonly timeoutMs: number;
+  /** Name of the track we publish. */
+  readonly trackName: string;
+}
+
+export interface Room {
+  /** Codecs `send` takes. */
+  readonly sendCodecs: readonly RoomCodec[];
+  /** Starts joining; never throws, reports through the events. Call once. */
+  join(options: JoinOptions): void;
+  /** Sends one frame on our track; dropped silently until the track is up. */
+  send(frame: EncodedFrame, audioLevelDbov: number): void;
+  setAttributes(attributes: Readonly<Record<string, string>>): void;
+  /** Leaves and frees every native object. Resolves within callLimits.closeMs. Idempotent. */
+  leave(): Promise<void>;
+}

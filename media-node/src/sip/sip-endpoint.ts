@@ -1,0 +1,104 @@
+/**
+ * The SIP port of the node: what the call needs of signalling, and nothing of how it is done. An endpoint listens, answers 100 by
+ * itself, absorbs retransmissions, matches ACK, CANCEL and in-dialog requests, resends a 200 until its ACK, and refuses what is
+ * malformed. The call decides everything else.
+ */
+
+export interface SipSource {
+  /** IP literal without brackets, from the transport (never from a header). */
+  readonly address: string;
+  readonly port: number;
+  readonly transport: 'udp' | 'tcp' | 'tls';
+}
+
+/** User and host of a URI, escapes undone; either may be empty. */
+export interface SipParty {
+  readonly user: string;
+  readonly host: string;
+}
+
+export interface SipHeader {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** An INVITE outside a dialog, parsed and bounded. */
+export interface InviteRequest {
+  readonly source: SipSource;
+  /** Local address and port it arrived at; what the answer must name when nothing else is configured. */
+  readonly local: { readonly address: string; readonly port: number };
+  /** Monotonic ms at which the first copy arrived. */
+  readonly arrivedAtMono: number;
+  readonly requestUri: string;
+  readonly request: SipParty;
+  readonly from: SipParty & { readonly tag: string; readonly displayName: string };
+  readonly to: SipParty;
+  readonly callId: string;
+  /** In their order, long names as written, credentials and nothing else left out. */
+  readonly headers: readonly SipHeader[];
+  readonly credentials: {
+    readonly header: 'authorization' | 'proxy-authorization';
+    readonly value: string;
+  } | null;
+  /** Content-Type without parameters, lower-case; empty without body. */
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+/** A final or provisional answer by the call. Header values are checked: no CR, LF, NUL or non-Latin-1 gets out. */
+export interface SipAnswer {
+  readonly status: number;
+  readonly phrase: string;
+  readonly headers?: readonly SipHeader[];
+  readonly body?: { readonly contentType: string; readonly bytes: Buffer };
+}
+
+/** What happens to an INVITE and its dialog. Each is called at most once unless said otherwise. */
+export interface SipCallEvents {
+  /** CANCEL came before a final answer. The endpoint has sent 200 to the CANCEL; the call must still answer (487). */
+  onCancel(): void;
+  /** The ACK of our 200. `body` is an SDP answer when the 200 carried the offer (late offer). */
+  onAck(body: Buffer): void;
+  /** The 200 was resent for 64*T1 without an ACK. The call should hang up. RFC 3261 §13.3.1.4. */
+  onAckMissing(): void;
+  /** BYE; already answered 200. Ends the dialog. `reason` is the Reason header (RFC 3326), empty if none. */
+  onBye(reason: string): void;
+  /** The transport cannot deliver our answer. The call should end itself. */
+  onTransportFailed(message: string): void;
+}
+
+/** One INVITE and, once answered, its dialog. */
+export interface SipCall {
+  readonly invite: InviteRequest;
+  /** Tells who hears of events; call it once, synchronously in the invite handler. */
+  listen(events: SipCallEvents): void;
+  /** Sends a 1xx. Ignored after a final answer. */
+  provisional(answer: SipAnswer): void;
+  /** Sends 300-699 and ends the call's life here. Ignored after a final answer. */
+  refuse(answer: SipAnswer): void;
+  /** Sends 200 and resends it until the ACK. Ignored after a final answer. */
+  accept(answer: SipAnswer): void;
+  /** Says nothing at all, ever, and forgets the transaction. */
+  drop(): void;
+  /** Ends an answered call with BYE; before the ACK it waits for it (RFC 3261 §15). Resolves when it is answered or given up. */
+  bye(headers?: readonly SipHeader[]): Promise<void>;
+}
+
+export interface SipEndpointEvents {
+  /** A new INVITE; 100 has been sent. Must not throw; must end in refuse, accept or drop. */
+  onInvite(call: SipCall): void;
+}
+
+export interface SipEndpointStats {
+  readonly transactions: number;
+  readonly dialogs: number;
+  readonly refusedByGate: number;
+}
+
+export interface SipEndpoint {
+  /** Binds and starts. @throws when the address is in use, with the address in the message. */
+  listen(events: SipEndpointEvents): Promise<{ readonly address: string; readonly port: number }>;
+  stats(): SipEndpointStats;
+  /** Stops listening, frees every timer and socket. Dialogs still up are forgotten without BYE. */
+  close(): Promise<void>;
+}

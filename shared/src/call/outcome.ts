@@ -1,0 +1,407 @@
+/**
+ * How calls end: the one table of outcomes. A reason is a word for people and machines; the row says what
+ * the caller's phone is told (SIP status, Q.850 cause for the Reason header, RFC 3326), whose act or fault it was, and
+ * what the operator can do about it. Records, logs, refusals and the public documentation all read this
+ * table; nothing else maps reasons to numbers.
+ *
+ * `sipStatus` is the final answer to an INVITE that has not been answered; an answered call ends with BYE
+ * whatever the reason, and `q850` is what that BYE carries. `null` means: no answer at all is sent.
+ */
+
+/** Whose act, or whose fault: the caller's, the application's in the room, ours, or of what we depend on. */
+export type Fault = 'nobody' | 'caller' | 'operator' | 'platform' | 'upstream';
+
+/** One row of the table of outcomes. */
+export interface Outcome {
+  /** `success`: the call ran its course. Others say where to look first. */
+  readonly result: 'success' | 'caller' | 'platform' | 'upstream' | 'indeterminate';
+  /** Final SIP status for an INVITE not yet answered (RFC 3261 §21); null: silence. */
+  readonly sipStatus: number | null;
+  /** Reason phrase of that status line. */
+  readonly phrase: string;
+  /** Q.850 cause for the Reason header (RFC 3326). */
+  readonly q850: number;
+  /** Whether a Retry-After (RFC 3261 §20.33) goes with the answer, so that a provider moves on. */
+  readonly retryAfter: boolean;
+  readonly fault: Fault;
+  /** One sentence: what happened. */
+  readonly meaning: string;
+  /** One sentence: what the operator can do. */
+  readonly advice: string;
+}
+
+const rows = {
+  // The call ran its course.
+  'caller-hung-up': row('success', 200, 'OK', 16, 'nobody', 'The caller hung up.', 'Nothing.'),
+  'caller-cancelled': row(
+    'success',
+    487,
+    'Request Terminated',
+    16,
+    'nobody',
+    'The caller gave up before the call was answered.',
+    'If many do, look at how long rooms take to publish a track.',
+  ),
+  'participant-removed': row(
+    'success',
+    486,
+    'Busy Here',
+    16,
+    'nobody',
+    'The application removed the SIP participant from the room.',
+    'Nothing.',
+  ),
+  'room-deleted': row(
+    'success',
+    480,
+    'Temporarily Unavailable',
+    16,
+    'nobody',
+    'The room was deleted or closed.',
+    'Nothing.',
+  ),
+  'max-duration': row(
+    'success',
+    480,
+    'Temporarily Unavailable',
+    16,
+    'nobody',
+    'The call reached its maximum duration.',
+    'Raise max_call_duration of the trunk (24 h at most).',
+  ),
+
+  // The caller, or how the caller is set up.
+  'malformed-request': row(
+    'caller',
+    400,
+    'Bad Request',
+    111,
+    'caller',
+    'The request breaks the SIP grammar or one of the limits.',
+    'The log line names the rule; ask the provider for a trace.',
+  ),
+  'stranger-dropped': row(
+    'caller',
+    null,
+    '',
+    21,
+    'caller',
+    'The source matches no trunk, and the deployment answers strangers with silence.',
+    'If it is your provider, add its addresses or the called number to a trunk.',
+  ),
+  'challenge-unanswered': row(
+    'caller',
+    407,
+    'Proxy Authentication Required',
+    21,
+    'caller',
+    'The caller was asked for credentials and sent none.',
+    'Set user and password of the trunk at the provider.',
+  ),
+  'bad-credentials': row(
+    'caller',
+    407,
+    'Proxy Authentication Required',
+    21,
+    'caller',
+    'The digest answer is wrong: another user, another password, or a nonce that is not ours.',
+    'Compare auth_username, auth_password and auth_realm of the trunk with the provider.',
+  ),
+  'no-trunk': row(
+    'caller',
+    404,
+    'No Trunk Found',
+    1,
+    'operator',
+    'No inbound trunk takes a call from this source to this number.',
+    'Simulate the call: the trace says for each trunk which field did not match.',
+  ),
+  'no-rule': row(
+    'caller',
+    404,
+    'No Dispatch Rule Found',
+    1,
+    'operator',
+    'A trunk took the call, but no dispatch rule does.',
+    'Add a rule for the trunk, or one without trunk_ids.',
+  ),
+  'no-common-codec': row(
+    'caller',
+    488,
+    'Not Acceptable Here',
+    88,
+    'caller',
+    'The offer holds no codec that this call may use.',
+    'Allow PCMU or PCMA at the provider, or widen media.codecs of trunk or rule.',
+  ),
+  'bad-sdp': row(
+    'caller',
+    488,
+    'Not Acceptable Here',
+    88,
+    'caller',
+    'The INVITE carries no usable SDP offer.',
+    'Ask the provider to send the offer in the INVITE.',
+  ),
+  'media-encryption-mismatch': row(
+    'caller',
+    488,
+    'Not Acceptable Here',
+    88,
+    'operator',
+    'The trunk or rule requires SRTP and the offer has none, or the other way round.',
+    'Align media.encryption with the provider.',
+  ),
+  'unsupported-media-type': row(
+    'caller',
+    415,
+    'Unsupported Media Type',
+    88,
+    'caller',
+    'The body of the INVITE is not application/sdp.',
+    'Ask the provider for plain SDP.',
+  ),
+  'unsupported-extension': row(
+    'caller',
+    420,
+    'Bad Extension',
+    127,
+    'caller',
+    'The INVITE requires a SIP extension that Callgate does not have.',
+    'Turn the extension off at the provider; the Unsupported header names it.',
+  ),
+  'too-many-hops': row(
+    'caller',
+    483,
+    'Too Many Hops',
+    25,
+    'upstream',
+    'Max-Forwards reached zero: the request runs in a loop.',
+    'Look for a routing loop at the provider.',
+  ),
+  'wrong-pin': row(
+    'caller',
+    404,
+    'No Room Matched',
+    21,
+    'caller',
+    'The PIN that was keyed in matches no room.',
+    'Nothing; many in a row are a guessing attack.',
+  ),
+  'pin-timeout': row(
+    'caller',
+    480,
+    'Temporarily Unavailable',
+    102,
+    'caller',
+    'No complete PIN was keyed in in time.',
+    'Check that the provider sends telephone events.',
+  ),
+
+  // Nobody came, or the media went away.
+  'ringing-timeout': row(
+    'indeterminate',
+    480,
+    'Temporarily Unavailable',
+    19,
+    'operator',
+    'Nobody published a track in the room while the phone rang.',
+    'Check that the agent is dispatched and publishes; see ringing_timeout of the trunk.',
+  ),
+  'media-silent': row(
+    'indeterminate',
+    480,
+    'Temporarily Unavailable',
+    31,
+    'upstream',
+    'No RTP came from the caller for the media timeout.',
+    'Check NAT and firewall for the RTP ports; see media.media_timeout.',
+  ),
+  'ack-missing': row(
+    'indeterminate',
+    408,
+    'Request Timeout',
+    102,
+    'upstream',
+    'The answer was never acknowledged.',
+    'Check that the Contact and address of the node can be reached by the provider.',
+  ),
+  'duplicate-identity': row(
+    'caller',
+    486,
+    'Busy Here',
+    17,
+    'operator',
+    'Another participant joined the room with the same identity.',
+    'The same number called twice into one room; use an individual rule.',
+  ),
+
+  // The application side refused or failed.
+  'room-unreachable': row(
+    'upstream',
+    503,
+    'Service Unavailable',
+    38,
+    'upstream',
+    'LiveKit could not be joined in time.',
+    'Check LIVEKIT_URL, LiveKit itself and the UDP path from this node to it.',
+    true,
+  ),
+  'room-refused': row(
+    'upstream',
+    503,
+    'Service Unavailable',
+    41,
+    'operator',
+    'LiveKit refused the room token.',
+    'Compare LIVEKIT_API_KEY and LIVEKIT_API_SECRET of the edge with LiveKit, and the clocks.',
+    true,
+  ),
+  'room-lost': row(
+    'upstream',
+    503,
+    'Service Unavailable',
+    41,
+    'upstream',
+    'The connection to the room broke and did not come back.',
+    'Check LiveKit and the network.',
+    true,
+  ),
+
+  // Us.
+  'edge-unreachable': row(
+    'platform',
+    503,
+    'Service Unavailable',
+    38,
+    'platform',
+    'The edge gave no decision in time.',
+    'Check CALLGATE_EDGE_URL and the network of the node.',
+    true,
+  ),
+  'edge-refused-node': row(
+    'platform',
+    503,
+    'Service Unavailable',
+    38,
+    'operator',
+    'The edge does not accept the token of this node.',
+    'Set CALLGATE_NODE_TOKEN to a token that the edge knows.',
+    true,
+  ),
+  'edge-error': row(
+    'platform',
+    503,
+    'Service Unavailable',
+    41,
+    'platform',
+    'The edge answered with an error, or with something that is no decision.',
+    'Look at the log of the Worker; check that edge and node have versions that fit.',
+    true,
+  ),
+  'routing-unavailable': row(
+    'platform',
+    503,
+    'Service Unavailable',
+    41,
+    'platform',
+    'The edge could not read the routing table.',
+    'Check the state of Cloudflare KV.',
+    true,
+  ),
+  'routing-conflict': row(
+    'platform',
+    503,
+    'Service Unavailable',
+    41,
+    'operator',
+    'The routing table is ambiguous for this call.',
+    'Read the lint of the routing table.',
+    true,
+  ),
+  'no-rtp-port': row(
+    'platform',
+    503,
+    'Service Unavailable',
+    34,
+    'operator',
+    'No RTP port is free on this node.',
+    'Widen CALLGATE_RTP_PORTS or add a node.',
+    true,
+  ),
+  'over-capacity': row(
+    'platform',
+    503,
+    'Service Unavailable',
+    34,
+    'operator',
+    'The node is full.',
+    'Add a node.',
+    true,
+  ),
+  draining: row(
+    'platform',
+    503,
+    'Service Unavailable',
+    42,
+    'nobody',
+    'The node is being drained and takes no new calls.',
+    'Nothing; the provider tries the next node.',
+    true,
+  ),
+  'node-stopped': row(
+    'platform',
+    503,
+    'Service Unavailable',
+    41,
+    'operator',
+    'The node was stopped while the call was up.',
+    'Drain a node before it is stopped.',
+    true,
+  ),
+  'not-supported-here': row(
+    'platform',
+    501,
+    'Not Implemented',
+    79,
+    'platform',
+    'The decision asks for something that this version of the node cannot do.',
+    'Update the node.',
+  ),
+  internal: row(
+    'platform',
+    500,
+    'Server Internal Error',
+    41,
+    'platform',
+    'A fault of Callgate itself.',
+    'Report the log lines of this call.',
+  ),
+} as const;
+
+/** Why a call ended: a key of the table. */
+export type OutcomeReason = keyof typeof rows;
+
+/** The table itself, by reason. */
+export const outcomes: Readonly<Record<OutcomeReason, Outcome>> = rows;
+
+/** All reasons, in the order of the table. */
+export const outcomeReasons = Object.keys(rows) as OutcomeReason[];
+
+/** True when `text` is a reason of the table. */
+export function isOutcomeReason(text: string): text is OutcomeReason {
+  return Object.hasOwn(rows, text);
+}
+
+function row(
+  result: Outcome['result'],
+  sipStatus: number | null,
+  phrase: string,
+  q850: number,
+  fault: Fault,
+  meaning: string,
+  advice: string,
+  retryAfter = false,
+): Outcome {
+  return { result, sipStatus, phrase, q850, retryAfter, fault, meaning, advice };
+}

@@ -1,0 +1,152 @@
+/**
+ * The decision: what the edge answers to an offer (offer.ts) or to a PIN (pin.ts). The node obeys it and
+ * needs nothing else for the whole call.
+ */
+import * as z from 'zod';
+import { type OutcomeReason, outcomeReasons } from '../call/outcome.ts';
+
+const reason = z.enum(outcomeReasons as [OutcomeReason, ...OutcomeReason[]]);
+
+/** Media policy of trunk and rule, merged. Codec names as in SDP, rate in Hz. */
+export const mediaPolicy = z.object({
+  only_listed_codecs: z.boolean(),
+  codecs: z.array(z.object({ name: z.string(), rate: z.int().min(0) })),
+  encryption: z.enum(['disable', 'allow', 'require']),
+});
+
+/** How long each stage may take, ms. */
+export const decisionLimits = z.object({
+  ringing_timeout_ms: z.int().positive(),
+  max_call_duration_ms: z.int().positive(),
+  media_timeout_ms: z.int().positive(),
+});
+
+const common = {
+  /** Revision of the routing table that decided. */
+  revision: z.int().min(0),
+  /** Trunk that took the call; null: none matched and the deployment allows that. */
+  trunk_id: z.string().nullable(),
+};
+
+/** Put the caller into this room. */
+export const joinDecision = z.object({
+  kind: z.literal('join'),
+  ...common,
+  rule_id: z.string(),
+  room: z.object({
+    name: z.string(),
+    /** WebSocket or HTTP URL of LiveKit. */
+    url: z.url(),
+    /** Room token: this room, this identity, kind SIP, attributes and room configuration inside. A secret. */
+    token: z.string(),
+  }),
+  participant: z.object({ identity: z.string(), name: z.string() }),
+  limits: decisionLimits,
+  media: mediaPolicy,
+  /** Headers for the 200 OK. */
+  headers: z.record(z.string(), z.string()),
+  /** Participant attribute -> header, for 200, BYE and REFER. */
+  attributes_to_headers: z.record(z.string(), z.string()),
+});
+
+/** Ask the caller for credentials (RFC 3261 §22). */
+export const challengeDecision = z.object({
+  kind: z.literal('challenge'),
+  ...common,
+  /** 401 carries WWW-Authenticate, 407 Proxy-Authenticate. */
+  status: z.union([z.literal(401), z.literal(407)]),
+  /** One header value per algorithm, strongest first. */
+  challenges: z.array(z.string()).min(1),
+  /** `bad-credentials` when an answer was given and is wrong; else `challenge-unanswered`. */
+  reason,
+});
+
+/** Answer, ask for a PIN and come back with it (pin.ts). */
+export const askPinDecision = z.object({
+  kind: z.literal('ask-pin'),
+  ...common,
+  /** Sealed by the edge, bound to this call; the node hands it back with the digits. */
+  ticket: z.string(),
+  /** How often the caller may try. */
+  attempts_left: z.int().min(0),
+  limits: decisionLimits,
+  media: mediaPolicy,
+});
+
+/** Refuse with the answer of the outcome table. */
+export const refuseDecision = z.object({
+  kind: z.literal('refuse'),
+  ...common,
+  reason,
+  /** A sentence a person understands: which step refused and why. No secrets, no PIN. */
+  explanation: z.string(),
+});
+
+/** Say nothing at all. */
+export const dropDecision = z.object({ kind: z.literal('drop'), ...common, reason });
+
+export const decision = z.discriminatedUnion('kind', [
+  joinDecision,
+  challengeDecision,
+  askPinDecision,
+  refuseDecision,
+  dropDecision,
+]);
+
+export type Decision = z.infer<typeof decision>;
+export type JoinDecision = z.infer<typeof joinDecision>;
+export type AskPinDecision = z.infer<typeof askPinDecision>;
+export type ChallengeDecision = z.infer<typeof challengeDecision>;
+export type RefuseDecision = z.infer<typeof refuseDecision>;
+export type MediaPolicy = z.infer<typeof mediaPolicy>;
+export type DecisionLimits = z.infer<typeof decisionLimits>;
+
+const limitsExample: DecisionLimits = {
+  ringing_timeout_ms: 180_000,
+  max_call_duration_ms: 86_400_000,
+  media_timeout_ms: 15_000,
+};
+const mediaExample: MediaPolicy = { only_listed_codecs: false, codecs: [], encryption: 'disable' };
+
+/** One example of each kind, used by tests and documentation. */
+export const decisionExamples: {
+  readonly [K in Decision['kind']]: Extract<Decision, { kind: K }>;
+} = {
+  join: {
+    kind: 'join',
+    revision: 12,
+    trunk_id: 'ST_9sLmW4kQ2xTz',
+    rule_id: 'SDR_7hNcV3pRyB5d',
+    room: { name: 'support_+15550199', url: 'wss://livekit.example.com', token: 'eyJhbGciOi…' },
+    participant: { identity: 'sip_+15550199', name: 'Phone +15550199' },
+    limits: limitsExample,
+    media: mediaExample,
+    headers: { 'X-Served-By': 'callgate' },
+    attributes_to_headers: {},
+  },
+  challenge: {
+    kind: 'challenge',
+    revision: 12,
+    trunk_id: 'ST_9sLmW4kQ2xTz',
+    status: 407,
+    challenges: ['Digest realm="LiveKit", nonce="…", algorithm=MD5, qop="auth"'],
+    reason: 'challenge-unanswered',
+  },
+  'ask-pin': {
+    kind: 'ask-pin',
+    revision: 12,
+    trunk_id: 'ST_9sLmW4kQ2xTz',
+    ticket: 'v1.b64…',
+    attempts_left: 3,
+    limits: limitsExample,
+    media: mediaExample,
+  },
+  refuse: {
+    kind: 'refuse',
+    revision: 12,
+    trunk_id: null,
+    reason: 'no-trunk',
+    explanation: 'No trunk has +15550100 among its numbers.',
+  },
+  drop: { kind: 'drop', revision: 12, trunk_id: null, reason: 'stranger-dropped' },
+};

@@ -1,0 +1,96 @@
+/**
+ * The record: what became of one call attempt, refused ones included. `POST /v1/records`; sent until acknowledged,
+ * counted once by (call_id, sequence).
+ */
+import * as z from 'zod';
+import { type OutcomeReason, outcomeReasons } from '../call/outcome.ts';
+import { callId } from './offer.ts';
+import { contractVersion } from './version.ts';
+
+const at = z.int().min(0).nullable();
+
+export const callRecord = z.strictObject({
+  contract: z.literal(contractVersion),
+  call_id: callId,
+  /** Counts the records of one call from 0. */
+  sequence: z.int().min(0),
+  sip_call_id: z.string().max(1_024),
+  from_user: z.string().max(1_024),
+  to_user: z.string().max(1_024),
+  source: z.string().max(64),
+  trunk_id: z.string().nullable(),
+  rule_id: z.string().nullable(),
+  room_name: z.string().nullable(),
+  participant_identity: z.string().nullable(),
+  revision: z.int().min(0).nullable(),
+  /** INVITE received, ms since epoch by the node's clock. */
+  invited_at_ms: z.int().min(0),
+  /** Stages, ms after the INVITE by the monotonic clock; null: never reached. */
+  stages: z.strictObject({
+    trying_ms: at,
+    decided_ms: at,
+    ringing_ms: at,
+    joined_ms: at,
+    audible_ms: at,
+    answered_ms: at,
+    acknowledged_ms: at,
+    first_audio_from_phone_ms: at,
+    first_audio_to_phone_ms: at,
+    ended_ms: z.int().min(0),
+  }),
+  /** What went over the wire; null when no media was opened. */
+  media: z
+    .strictObject({
+      codec: z.string(),
+      packets_received: z.int().min(0),
+      packets_sent: z.int().min(0),
+      packets_lost: z.int().min(0),
+      packets_foreign: z.int().min(0),
+      /** RFC 3550 §6.4.1 interarrival jitter, ms. */
+      jitter_ms: z.number().min(0),
+    })
+    .nullable(),
+  reason: z.enum(outcomeReasons as [OutcomeReason, ...OutcomeReason[]]),
+  /** Final SIP status sent for the INVITE; null: none was sent. */
+  sip_status: z.int().nullable(),
+});
+
+export type CallRecord = z.infer<typeof callRecord>;
+
+export const callRecordExample: CallRecord = {
+  contract: contractVersion,
+  call_id: 'SCL_4xYpQ2mNkT7w',
+  sequence: 0,
+  sip_call_id: '3848276298220188511@203.0.113.7',
+  from_user: '+15550199',
+  to_user: '+15550100',
+  source: '203.0.113.7:5060/udp',
+  trunk_id: 'ST_9sLmW4kQ2xTz',
+  rule_id: 'SDR_7hNcV3pRyB5d',
+  room_name: 'support_+15550199',
+  participant_identity: 'sip_+15550199',
+  revision: 12,
+  invited_at_ms: 1_795_000_000_000,
+  stages: {
+    trying_ms: 1,
+    decided_ms: 22,
+    ringing_ms: 23,
+    joined_ms: 48,
+    audible_ms: 61,
+    answered_ms: 62,
+    acknowledged_ms: 80,
+    first_audio_from_phone_ms: 82,
+    first_audio_to_phone_ms: 71,
+    ended_ms: 60_062,
+  },
+  media: {
+    codec: 'PCMU',
+    packets_received: 2_999,
+    packets_sent: 3_000,
+    packets_lost: 1,
+    packets_foreign: 0,
+    jitter_ms: 1.2,
+  },
+  reason: 'caller-hung-up',
+  sip_status: 200,
+};

@@ -1,0 +1,89 @@
+/**
+ * Every number that bounds something, in one place, each with its unit in the name and its reason in
+ * a sentence. What a stranger can grow must have its bound here.
+ */
+
+/** Bounds of what a SIP peer may send (checked by the gate before anything is parsed). */
+export const sipLimits = {
+  /** A UDP datagram cannot carry more than 65,507 bytes; real INVITEs stay below 4 KB. */
+  datagramBytesMax: 16_384,
+  /** Start line and headers together; leaves room for a long Via and Record-Route chain. */
+  headerSectionBytesMax: 12_288,
+  /** Lines of the header section, folded ones included. */
+  headerLinesMax: 128,
+  /** At 4 KB a line the grammar's quadratic expressions cost 19 ms; at 1 KB under 1 ms. */
+  headerLineBytesMax: 1_024,
+  /** Runs of blanks feed cubic expressions in the grammar package; nobody needs 64 in a row. */
+  blankRunMax: 64,
+  /** SDP of a phone is below 2 KB; WebRTC-like offers reach 6 KB. */
+  bodyBytesMax: 8_192,
+  /** RFC 3261 §8.1.1.5: CSeq is below 2^31. */
+  cseqMax: 2_147_483_647,
+  /** Headers handed to the edge with an offer; the rest is dropped from the offer, never the call. */
+  offeredHeadersMax: 64,
+  /** INVITE transactions that wait for a final answer or its ACK, per node. */
+  inviteTransactionsMax: 4_096,
+  /** Other server transactions kept to answer retransmissions (32 s each at most). */
+  otherTransactionsMax: 8_192,
+} as const;
+
+/** RFC 3261 §17 base timers, ms. */
+export const sipTimers = {
+  /** Round-trip estimate: first retransmission after this. */
+  t1Ms: 500,
+  /** Retransmission interval of non-INVITE requests and INVITE responses never exceeds this. */
+  t2Ms: 4_000,
+  /** The longest a message stays in the network. */
+  t4Ms: 5_000,
+} as const;
+
+/** How long each stage of a call may take, ms. After it the call ends with a reason of the outcome table. */
+export const callLimits = {
+  /** One question to the edge: then one more try within `decisionTotalMs`. */
+  decisionAttemptMs: 2_000,
+  /** INVITE to decision: the caller gets 503 in under 4 s when the edge is away. */
+  decisionTotalMs: 3_500,
+  /** Token in hand to participant in the room: the caller gets 503 in under 5 s when LiveKit is away. */
+  roomJoinMs: 4_500,
+  /** Ringing when the trunk does not say otherwise (LiveKit: 3 min). */
+  ringingDefaultMs: 180_000,
+  ringingMaxMs: 600_000,
+  /** A call when the trunk does not say otherwise, and at most (LiveKit: 24 h). */
+  durationDefaultMs: 86_400_000,
+  durationMaxMs: 86_400_000,
+  /** No RTP at all since the answer (LiveKit: 30 s). */
+  firstMediaMs: 30_000,
+  /** No RTP since the last packet (LiveKit: 15 s); trunk or rule may set up to 10 min. */
+  mediaSilenceDefaultMs: 15_000,
+  mediaSilenceMaxMs: 600_000,
+  /** Leaving a room, closing its connection: after this the resources are freed regardless. */
+  closeMs: 2_000,
+} as const;
+
+/** Bounds of the edge's HTTP surface. */
+export const edgeLimits = {
+  /** An offer is about 4 KB; a routing document that needs more is sent in parts or by its own route. */
+  bodyBytesMax: 65_536,
+  /** The whole routing document: one KV value may hold 25 MiB, one Durable Object row 2 MB. */
+  routingBodyBytesMax: 10_485_760,
+  /** Nesting of a JSON body; deeper is refused before it is walked. */
+  jsonDepthMax: 32,
+  /** A digest nonce: long enough for a slow phone's second INVITE, short enough to make replay useless. */
+  nonceAgeMs: 30_000,
+  /** A room token: the node joins at once; a rejoin within the call gets a fresh one from LiveKit. */
+  roomTokenTtlS: 600,
+  /** Participant attributes: LiveKit refuses more than 64 KB of them in all. */
+  attributeBytesMax: 2_048,
+  attributesMax: 64,
+} as const;
+
+/** Bounds of the media side. */
+export const mediaLimits = {
+  /** An RTP packet larger than an Ethernet frame's payload is not a phone's. */
+  rtpPacketBytesMax: 1_500,
+  /** Packets in sequence from one source before it is locked (Asterisk's strictrtp figure). */
+  sourceLockPackets: 4,
+  /** A freed RTP port stays bound and discards for this long, so that no late stream enters the next call. */
+  portDrainIdleMs: 1_000,
+  portDrainMaxMs: 30_000,
+} as const;
