@@ -1,0 +1,236 @@
+/**
+ * The life of one call as a pure function: `next(state, event) -> { state, effects }`. No I/O, no clock; time arrives
+ * as events. call.ts performs the effects and owns every resource. Read it beside the picture:
+ *
+ *   deciding ──join──▶ opening ──port──▶ joining ──joined──▶ ringing ──audible──▶ answered ──ACK──▶ up
+ *      │                  │                 │                   │                     │              │
+ *      └── challenge, refuse, drop, CANCEL, room gone, timers ──┴── final answer      └──── BYE ─────┴──▶ ended
+ *
+ * `opening` to `ringing` the phone rings (180 went out as soon as the edge had authorised the call). The 200 waits until another
+ * participant can be heard: audible silence costs callers. In `ended` nothing but late arrivals of resources matters.
+ */
+import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
+import type {
+  ChallengeDecision,
+  Decision,
+  JoinDecision,
+} from '@callgate/shared/contract/decision.ts';
+import type { MediaEvent } from '../media/media-session.ts';
+
+export type CallState =
+  /** The edge has been asked. */
+  | { readonly name: 'deciding' }
+  /** Authorised and ringing; the RTP port is being bound. */
+  | { readonly name: 'opening'; readonly decision: JoinDecision }
+  /** The room is being joined. */
+  | { readonly name: 'joining'; readonly decision: JoinDecision }
+  /** In the room; nobody there can be heard yet. */
+  | { readonly name: 'ringing'; readonly decision: JoinDecision }
+  /** 200 is out, its ACK is not in. */
+  | { readonly name: 'answered'; readonly decision: JoinDecision }
+  | { readonly name: 'up'; readonly decision: JoinDecision }
+  | { readonly name: 'ended'; readonly reason: OutcomeReason };
+
+/** What the SDP offer of the INVITE came to under the decision's media policy. */
+export type Negotiation =
+  | { readonly kind: 'agreed' }
+  | { readonly kind: 'refused'; readonly reason: OutcomeReason; readonly explanation: string };
+
+export type CallTimer = 'ringing' | 'duration';
+
+export type CallEvent =
+  | { readonly kind: 'decided'; readonly decision: Decision; readonly negotiation: Negotiation }
+  | {
+      readonly kind: 'part-failed';
+      readonly reason: OutcomeReason;
+      readonly explanation: string;
+    }
+  | { readonly kind: 'media-opened' }
+  | { readonly kind: 'media'; readonly event: MediaEvent }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'acknowledged' }
+  | { readonly kind: 'ack-missing' }
+  | { readonly kind: 'caller-bye' }
+  | { readonly kind: 'transport-failed' }
+  | { readonly kind: 'timer'; readonly timer: CallTimer }
+  /** The node ends all its calls. */
+  | { readonly kind: 'stopped' };
+
+/** What call.ts has to do, in this order. */
+export type CallEffect =
+  | { readonly do: 'ring' }
+  | { readonly do: 'open-media' }
+  | { readonly do: 'join' }
+  | { readonly do: 'answer' }
+  | { readonly do: 'set-status'; readonly status: 'active' | 'hangup' }
+  | { readonly do: 'start-timer'; readonly timer: CallTimer; readonly ms: number }
+  | { readonly do: 'stop-timer'; readonly timer: CallTimer }
+  | { readonly do: 'challenge'; readonly decision: ChallengeDecision }
+  | { readonly do: 'refuse'; readonly reason: OutcomeReason; readonly explanation: string }
+  | { readonly do: 'drop' }
+  | { readonly do: 'bye'; readonly reason: OutcomeReason }
+  /** Free everything and write the record. Always the last effect of a call; once. */
+  | { readonly do: 'finish'; readonly reason: OutcomeReason };
+
+export interface Step {
+  readonly state: CallState;
+  readonly effects: readonly CallEffect[];
+}
+
+/** Where every call starts: the INVITE is in, 100 is out, the edge is being asked. */
+export const initialState: CallState = { name: 'deciding' };
+
+/** One step of the machine. Events that mean nothing in a state leave it as it is, without effects. */
+export function next(state: CallState, event: CallEvent): Step {
+  switch (state.name) {
+    case 'deciding':
+      return whileDeciding(state, event);
+    case 'opening':
+    case 'joining':
+    case 'ringing':
+      return whileRinging(state, event);
+    case 'answered':
+    case 'up':
+      return whileAnswered(state, event);
+    case 'ended':
+      return stay(state);
+    default:
+      return state satisfies never;
+  }
+}
+
+function whileDeciding(state: CallState, event: CallEvent): Step {
+  switch (event.kind) {
+    case 'decided':
+      return obey(event.decision, event.negotiation);
+    case 'part-failed':
+      return refuse(event.reason, event.explanation);
+    case 'cancelled':
+      return refuse('caller-cancelled', 'The caller gave up while the edge was being asked.');
+    case 'transport-failed':
+      return end('internal');
+    case 'stopped':
+      return refuse('node-stopped', 'The node stopped while the edge was being asked.');
+    default:
+      return stay(state);
+  }
+}
+
+function obey(decision: Decision, negotiation: Negotiation): Step {
+  switch (decision.kind) {
+    case 'join':
+      if (negotiation.kind === 'refused')
+        return refuse(negotiation.reason, negotiation.explanation);
+      return {
+        state: { name: 'opening', decision },
+        effects: [
+          { do: 'ring' },
+          { do: 'start-timer', timer: 'ringing', ms: decision.limits.ringing_timeout_ms },
+          { do: 'open-media' },
+        ],
+      };
+    case 'challenge':
+      return end(decision.reason, { do: 'challenge', decision });
+    case 'refuse':
+      return refuse(decision.reason, decision.explanation);
+    case 'drop':
+      return end(decision.reason, { do: 'drop' });
+    case 'ask-pin':
+      return refuse('not-supported-here', 'The rule asks for a PIN.');
+    default:
+      return decision satisfies never;
+  }
+}
+
+type Ringing = Extract<CallState, { name: 'opening' | 'joining' | 'ringing' }>;
+
+function whileRinging(state: Ringing, event: CallEvent): Step {
+  switch (event.kind) {
+    case 'media-opened':
+      if (state.name !== 'opening') return stay(state);
+      return { state: { ...state, name: 'joining' }, effects: [{ do: 'join' }] };
+    case 'media':
+      return mediaWhileRinging(state, event.event);
+    case 'part-failed':
+      return refuse(event.reason, event.explanation);
+    case 'cancelled':
+      return refuse('caller-cancelled', 'The caller gave up while the phone rang.');
+    case 'timer':
+      if (event.timer !== 'ringing') return stay(state);
+      return refuse('ringing-timeout', 'Nobody published a track in the room in time.');
+    case 'transport-failed':
+      return end('internal');
+    case 'stopped':
+      return refuse('node-stopped', 'The node stopped while the phone rang.');
+    default:
+      return stay(state);
+  }
+}
+
+function mediaWhileRinging(state: Ringing, event: MediaEvent): Step {
+  switch (event.kind) {
+    case 'joined':
+      return { state: { ...state, name: 'ringing' }, effects: [] };
+    case 'audible':
+      return {
+        state: { name: 'answered', decision: state.decision },
+        effects: [
+          { do: 'stop-timer', timer: 'ringing' },
+          { do: 'answer' },
+          { do: 'set-status', status: 'active' },
+          { do: 'start-timer', timer: 'duration', ms: state.decision.limits.max_call_duration_ms },
+        ],
+      };
+    case 'room-ended':
+      return refuse(event.reason, 'The room went away while the phone rang.');
+    default:
+      return stay(state);
+  }
+}
+
+type Answered = Extract<CallState, { name: 'answered' | 'up' }>;
+
+function whileAnswered(state: Answered, event: CallEvent): Step {
+  switch (event.kind) {
+    case 'acknowledged':
+      return { state: { ...state, name: 'up' }, effects: [] };
+    case 'caller-bye':
+      return end('caller-hung-up', { do: 'set-status', status: 'hangup' });
+    case 'ack-missing':
+      return hangUp('ack-missing');
+    case 'transport-failed':
+      return hangUp('internal');
+    case 'part-failed':
+      return hangUp(event.reason);
+    case 'timer':
+      return event.timer === 'duration' ? hangUp('max-duration') : stay(state);
+    case 'stopped':
+      return hangUp('node-stopped');
+    case 'media':
+      if (event.event.kind === 'silent') return hangUp('media-silent');
+      if (event.event.kind === 'room-ended') {
+        return end(event.event.reason, { do: 'bye', reason: event.event.reason });
+      }
+      return stay(state);
+    // A CANCEL that crosses our 200 has no effect: the caller sends BYE. RFC 3261 §9.1.
+    default:
+      return stay(state);
+  }
+}
+
+/** Ends an answered call from our side: BYE first, while the participant's attributes can still be read. */
+function hangUp(reason: OutcomeReason): Step {
+  return end(reason, { do: 'bye', reason }, { do: 'set-status', status: 'hangup' });
+}
+
+function refuse(reason: OutcomeReason, explanation: string): Step {
+  return end(reason, { do: 'refuse', reason, explanation });
+}
+
+function end(reason: OutcomeReason, ...effects: CallEffect[]): Step {
+  return { state: { name: 'ended', reason }, effects: [...effects, { do: 'finish', reason }] };
+}
+
+function stay(state: CallState): Step {
+  return { state, effects: [] };
+}

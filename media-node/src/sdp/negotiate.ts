@@ -1,0 +1,195 @@
+/**
+ * Choosing what a call will speak (RFC 3264 §6): the first audio stream of an offer that we can take, the first codec in the
+ * order of the offer that node and media policy allow, telephone events beside it. Pure. The answer is written by write-answer.ts.
+ */
+import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
+import type { MediaPolicy } from '@callgate/shared/contract/decision.ts';
+import type { PhoneCodecName, PhoneStream } from '../media/media-session.ts';
+import { attributeOf, type SdpMedia, type SessionDescription } from './parse-sdp.ts';
+
+/** A codec as it stands in SDP. */
+export interface PhoneCodec {
+  readonly name: PhoneCodecName;
+  /** RTP clock, Hz; G.722 says 8000 for historical reasons (RFC 3551 §4.5.2). */
+  readonly clockRateHz: number;
+  /** Static payload type (RFC 3551 §6), used when the offer has no rtpmap; null: dynamic only. */
+  readonly staticPayloadType: number | null;
+  /** Channels in rtpmap; 2 for Opus always (RFC 7587 §7). */
+  readonly channels: number;
+}
+
+/** What a phone may speak to us, by name. */
+export const phoneCodecs: Readonly<Record<PhoneCodecName, PhoneCodec>> = {
+  PCMU: { name: 'PCMU', clockRateHz: 8_000, staticPayloadType: 0, channels: 1 },
+  PCMA: { name: 'PCMA', clockRateHz: 8_000, staticPayloadType: 8, channels: 1 },
+  G722: { name: 'G722', clockRateHz: 8_000, staticPayloadType: 9, channels: 1 },
+  opus: { name: 'opus', clockRateHz: 48_000, staticPayloadType: null, channels: 2 },
+};
+
+/** A negotiated stream and which media line of the offer it answers. */
+export interface Agreement {
+  readonly kind: 'agreed';
+  readonly mediaIndex: number;
+  readonly stream: PhoneStream;
+}
+
+export interface Disagreement {
+  readonly kind: 'refused';
+  readonly reason: OutcomeReason;
+  readonly explanation: string;
+}
+
+/** What this node can do, whatever the policy says. */
+export interface NodeMedia {
+  readonly codecs: readonly PhoneCodecName[];
+}
+
+/** Packet time we send and announce, ms. Every phone takes 20. */
+const ptimeMs = 20;
+
+/** Settles an offer under a policy. Never throws; a refusal carries the reason of the outcome table. */
+export function negotiate(
+  session: SessionDescription,
+  policy: MediaPolicy,
+  node: NodeMedia,
+): Agreement | Disagreement {
+  const allowed = allowedCodecs(policy, node);
+  let refusal: Disagreement = refused('bad-sdp', 'The offer has no audio stream with a port.');
+  for (const [mediaIndex, media] of session.media.entries()) {
+    if (media.type !== 'audio' || media.port === 0) continue;
+    const result = negotiateMedia(session, media, policy, allowed);
+    if (result.kind === 'stream') return { kind: 'agreed', mediaIndex, stream: result.stream };
+    refusal = result;
+  }
+  return refusal;
+}
+
+function negotiateMedia(
+  session: SessionDescription,
+  media: SdpMedia,
+  policy: MediaPolicy,
+  allowed: ReadonlySet<PhoneCodecName>,
+): { readonly kind: 'stream'; readonly stream: PhoneStream } | Disagreement {
+  if (media.protocol !== 'RTP/AVP') {
+    return refused(
+      'media-encryption-mismatch',
+      `The offer wants ${media.protocol}; media.encryption is ${policy.encryption} and this call speaks RTP/AVP.`,
+    );
+  }
+  if (policy.encryption === 'require') {
+    return refused(
+      'media-encryption-mismatch',
+      'media.encryption is require; the offer is plain RTP/AVP.',
+    );
+  }
+  if (media.connection === null) return refused('bad-sdp', 'The audio stream has no c= line.');
+  const codec = chooseCodec(media, allowed);
+  if (codec === null) {
+    return refused(
+      'no-common-codec',
+      `The offer has payload types ${media.formats.slice(0, 16).join(' ')}; allowed are ${[...allowed].join(', ')}.`,
+    );
+  }
+  const direction = directionOf(session, media);
+  return {
+    kind: 'stream',
+    stream: {
+      codec: codec.name,
+      payloadType: codec.payloadType,
+      clockRateHz: phoneCodecs[codec.name].clockRateHz,
+      telephoneEventPayloadType: telephoneEventOf(media, phoneCodecs[codec.name].clockRateHz),
+      ptimeMs,
+      remote: { address: media.connection.address, port: media.port },
+      ...direction,
+    },
+  };
+}
+
+/**
+ * Which codecs a call may use. A list in the policy narrows the node's codecs when `only_listed_codecs` is set; without it
+ * the list adds nothing that the node does not have anyway.
+ */
+function allowedCodecs(policy: MediaPolicy, node: NodeMedia): ReadonlySet<PhoneCodecName> {
+  if (!policy.only_listed_codecs) return new Set(node.codecs);
+  return new Set(
+    node.codecs.filter((name) =>
+      policy.codecs.some(
+        (listed) =>
+          listed.name.toLowerCase() === name.toLowerCase() &&
+          (listed.rate === 0 || listed.rate === phoneCodecs[name].clockRateHz),
+      ),
+    ),
+  );
+}
+
+/** The first payload type of the m= line that names an allowed codec: the caller's order decides (RFC 3264 §6.1). */
+function chooseCodec(
+  media: SdpMedia,
+  allowed: ReadonlySet<PhoneCodecName>,
+): { readonly name: PhoneCodecName; readonly payloadType: number } | null {
+  for (const format of media.formats) {
+    const payloadType = readPayloadType(format);
+    if (payloadType === null) continue;
+    const mapped = rtpmapOf(media, payloadType);
+    for (const name of allowed) {
+      const codec = phoneCodecs[name];
+      const fits =
+        mapped === null
+          ? payloadType === codec.staticPayloadType
+          : mapped.encoding === name.toLowerCase() && mapped.clockRateHz === codec.clockRateHz;
+      if (fits) return { name, payloadType };
+    }
+  }
+  return null;
+}
+
+/** telephone-event (RFC 4733) with the clock of the codec; another clock cannot share its timestamps. */
+function telephoneEventOf(media: SdpMedia, clockRateHz: number): number | null {
+  for (const format of media.formats) {
+    const payloadType = readPayloadType(format);
+    if (payloadType === null) continue;
+    const mapped = rtpmapOf(media, payloadType);
+    if (mapped?.encoding === 'telephone-event' && mapped.clockRateHz === clockRateHz)
+      return payloadType;
+  }
+  return null;
+}
+
+function readPayloadType(format: string): number | null {
+  return /^\d{1,3}$/.test(format) && Number(format) <= 127 ? Number(format) : null;
+}
+
+function rtpmapOf(
+  media: SdpMedia,
+  payloadType: number,
+): { readonly encoding: string; readonly clockRateHz: number } | null {
+  for (const { name, value } of media.attributes) {
+    if (name !== 'rtpmap') continue;
+    const match = /^(\d{1,3}) ([A-Za-z0-9._-]{1,64})\/(\d{1,6})(?:\/\d{1,2})?$/.exec(value);
+    if (match !== null && Number(match[1]) === payloadType) {
+      return { encoding: (match[2] ?? '').toLowerCase(), clockRateHz: Number(match[3]) };
+    }
+  }
+  return null;
+}
+
+/** The caller's direction seen from us; c=0.0.0.0 is hold as RFC 2543 did it (RFC 3264 §8.4). */
+function directionOf(
+  session: SessionDescription,
+  media: SdpMedia,
+): { readonly send: boolean; readonly receive: boolean } {
+  const has = (name: string) => attributeOf(session, media, name) !== null;
+  const isOwn = (name: string) => media.attributes.some((attribute) => attribute.name === name);
+  const order = ['sendrecv', 'sendonly', 'recvonly', 'inactive'];
+  const direction = order.find(isOwn) ?? order.find(has) ?? 'sendrecv';
+  const isUnspecified =
+    media.connection?.address === '0.0.0.0' || media.connection?.address === '::';
+  return {
+    send: (direction === 'sendrecv' || direction === 'recvonly') && !isUnspecified,
+    receive: direction === 'sendrecv' || direction === 'sendonly',
+  };
+}
+
+function refused(reason: OutcomeReason, explanation: string): Disagreement {
+  return { kind: 'refused', reason, explanation };
+}

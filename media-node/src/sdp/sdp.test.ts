@@ -1,0 +1,203 @@
+import type { MediaPolicy } from '@callgate/shared/contract/decision.ts';
+import { describe, expect, it } from 'vitest';
+import { type Agreement, type Disagreement, negotiate } from './negotiate.ts';
+import { parseSdp, type SessionDescription } from './parse-sdp.ts';
+import { writeAnswer } from './write-answer.ts';
+
+const open: MediaPolicy = { only_listed_codecs: false, codecs: [], encryption: 'disable' };
+const g711 = { codecs: ['PCMU', 'PCMA'] } as const;
+
+function offer(media: string, session = 'c=IN IP4 192.0.2.7'): SessionDescription {
+  const text = `v=0\no=- 77 3 IN IP4 192.0.2.7\ns=-\n${session}\nt=0 0\n${media}`;
+  const reading = parseSdp(Buffer.from(text.replaceAll('\n', '\r\n')));
+  if (reading.kind === 'fault') throw new Error(reading.message);
+  return reading.session;
+}
+
+function agreed(result: Agreement | Disagreement): Agreement {
+  if (result.kind === 'refused') throw new Error(`${result.reason}: ${result.explanation}`);
+  return result;
+}
+
+describe('reading SDP (RFC 8866)', () => {
+  it.each([
+    ['', 'no o= line'],
+    ['v=0\r\no=- 1 1 IN IP4 h\r\nm=video 1 RTP/AVP 9\rX\r\n', 'line 3: expected m='],
+    ['x=0\r\n', 'line 1: expected v=0'],
+    ['v=1\r\n', 'line 1: expected v=0'],
+    ['v=0\r\ns=-\r\n', 'no o= line'],
+    ['v=0\r\no=- 1 1 IN IP4\r\n', 'line 2: o= needs six fields'],
+    ['v=0\r\no=- 1 1 IN IP4 h\r\nnonsense\r\n', 'line 3: expected <type>=<value>'],
+    ['v=0\r\no=- 1 1 IN IP4 h\r\nc=IN IP4 example.com\r\n', 'line 3: expected c=IN'],
+    ['v=0\r\no=- 1 1 IN IP4 h\r\nc=IN IP4 300.1.1.1\r\n', 'line 3: expected c=IN'],
+    ['v=0\r\no=- 1 1 IN IP4 h\r\nm=audio 70000 RTP/AVP 0\r\n', 'line 3: expected m='],
+    ['v=0\r\no=- 1 1 IN IP4 h\r\nm=audio 4000 RTP/AVP\r\n', 'line 3: expected m='],
+    [`v=0\r\n${'a=x\r\n'.repeat(600)}`, '601 lines, 512 at most'],
+    [`v=0\r\n${'a'.repeat(9_000)}`, 'the body has 9005 bytes, 8192 at most'],
+  ])('refuses %j and says where', (text, message) => {
+    const reading = parseSdp(Buffer.from(text));
+    expect(reading).toMatchObject({ kind: 'fault', message: expect.stringContaining(message) });
+  });
+
+  it('takes bare LF as line end, as many phones send it', () => {
+    expect(parseSdp(Buffer.from('v=0\no=- 1 1 IN IP4 h\ns=-\n')).kind).toBe('session');
+  });
+
+  it('lets the c= line of a media line win over that of the session', () => {
+    const { media } = offer(
+      'm=audio 4000 RTP/AVP 0\nc=IN IP4 192.0.2.9\nm=video 4002 RTP/AVP 96\n',
+    );
+    expect(media.map((one) => one.connection?.address)).toEqual(['192.0.2.9', '192.0.2.7']);
+  });
+
+  it('reads 8 KB of anything in linear time', () => {
+    for (const filler of [' ', ':', '/', 'a=', '\r', 'm=', '=']) {
+      const body = Buffer.from(
+        `v=0\r\no=- 1 1 IN IP4 h\r\na=${filler.repeat(8_000 / filler.length)}`,
+      );
+      const start = performance.now();
+      parseSdp(body);
+      expect(performance.now() - start).toBeLessThan(50);
+    }
+  });
+});
+
+describe('negotiating audio (RFC 3264)', () => {
+  it.each([
+    ['the first codec of the offer', 'm=audio 4000 RTP/AVP 8 0\n', 'PCMA', 8],
+    ['static payload types without rtpmap', 'm=audio 4000 RTP/AVP 0\n', 'PCMU', 0],
+    [
+      'an unknown codec is passed over',
+      'm=audio 4000 RTP/AVP 18 3 8\na=rtpmap:18 G729/8000\n',
+      'PCMA',
+      8,
+    ],
+    [
+      'a dynamic payload type for PCMU',
+      'm=audio 4000 RTP/AVP 96\na=rtpmap:96 pcmu/8000/1\n',
+      'PCMU',
+      96,
+    ],
+    [
+      'a static number that is mapped to something else',
+      'm=audio 4000 RTP/AVP 0 8\na=rtpmap:0 foo/8000\n',
+      'PCMA',
+      8,
+    ],
+    [
+      'the audio line behind a video line',
+      'm=video 5000 RTP/AVP 96\nm=audio 4000 RTP/AVP 0\n',
+      'PCMU',
+      0,
+    ],
+  ])('takes %s', (_what, media, codec, payloadType) => {
+    expect(agreed(negotiate(offer(media), open, g711)).stream).toMatchObject({
+      codec,
+      payloadType,
+    });
+  });
+
+  it('keeps to the codecs that the policy lists', () => {
+    const policy: MediaPolicy = {
+      ...open,
+      only_listed_codecs: true,
+      codecs: [{ name: 'pcma', rate: 0 }],
+    };
+    expect(agreed(negotiate(offer('m=audio 4000 RTP/AVP 0 8\n'), policy, g711)).stream.codec).toBe(
+      'PCMA',
+    );
+  });
+
+  it.each([
+    ['no audio stream', 'm=video 5000 RTP/AVP 96\n', open, 'bad-sdp'],
+    ['an audio stream that is switched off', 'm=audio 0 RTP/AVP 0\n', open, 'bad-sdp'],
+    ['no common codec', 'm=audio 4000 RTP/AVP 18\n', open, 'no-common-codec'],
+    [
+      'SRTP where the policy disables it',
+      'm=audio 4000 RTP/SAVP 0\n',
+      open,
+      'media-encryption-mismatch',
+    ],
+    [
+      'plain RTP where SRTP is required',
+      'm=audio 4000 RTP/AVP 0\n',
+      { ...open, encryption: 'require' },
+      'media-encryption-mismatch',
+    ],
+  ] as const)('refuses %s', (_what, media, policy, reason) => {
+    expect(negotiate(offer(media), policy, g711)).toMatchObject({ kind: 'refused', reason });
+  });
+
+  it('refuses a stream without an address', () => {
+    expect(negotiate(offer('m=audio 4000 RTP/AVP 0\n', 'b=AS:64'), open, g711)).toMatchObject({
+      reason: 'bad-sdp',
+    });
+  });
+
+  it.each([
+    ['m=audio 4000 RTP/AVP 0\n', true, true],
+    ['m=audio 4000 RTP/AVP 0\na=sendonly\n', false, true],
+    ['m=audio 4000 RTP/AVP 0\na=recvonly\n', true, false],
+    ['m=audio 4000 RTP/AVP 0\na=inactive\n', false, false],
+    ['m=audio 4000 RTP/AVP 0\nc=IN IP4 0.0.0.0\n', false, true],
+  ])('sees the direction of %j from our side', (media, send, receive) => {
+    expect(agreed(negotiate(offer(media), open, g711)).stream).toMatchObject({ send, receive });
+  });
+
+  it('takes a telephone-event only with the clock of the codec (RFC 4733 §2.1)', () => {
+    const both =
+      'm=audio 4000 RTP/AVP 0 97 101\na=rtpmap:97 telephone-event/16000\na=rtpmap:101 telephone-event/8000\n';
+    expect(agreed(negotiate(offer(both), open, g711)).stream.telephoneEventPayloadType).toBe(101);
+  });
+});
+
+describe('writing the answer', () => {
+  const text = (media: string, session?: string) => {
+    const described = offer(media, session);
+    const agreement = agreed(negotiate(described, open, g711));
+    return writeAnswer(
+      described,
+      agreement,
+      { address: '198.51.100.4', port: 20_010 },
+      { sessionId: '9', version: 1 },
+    ).toString();
+  };
+
+  it('names our address, the one codec, telephone events and ptime', () => {
+    expect(text('m=audio 4000 RTP/AVP 0 8 101\na=rtpmap:101 telephone-event/8000\n')).toBe(
+      [
+        'v=0',
+        'o=callgate 9 1 IN IP4 198.51.100.4',
+        's=Callgate',
+        'c=IN IP4 198.51.100.4',
+        't=0 0',
+        'm=audio 20010 RTP/AVP 0 101',
+        'a=rtpmap:0 PCMU/8000',
+        'a=rtpmap:101 telephone-event/8000',
+        'a=fmtp:101 0-15',
+        'a=ptime:20',
+        'a=sendrecv',
+        '',
+      ].join('\r\n'),
+    );
+  });
+
+  it('refuses every other media line in its place with port 0', () => {
+    const lines = text(
+      'm=video 5000 RTP/AVP 96\nm=audio 4000 RTP/AVP 0\nm=audio 4002 RTP/AVP 8\n',
+    ).split('\r\n');
+    expect(lines.filter((line) => line.startsWith('m='))).toEqual([
+      'm=video 0 RTP/AVP 96',
+      'm=audio 20010 RTP/AVP 0',
+      'm=audio 0 RTP/AVP 8',
+    ]);
+  });
+
+  it.each([
+    ['a=sendonly\n', 'a=recvonly'],
+    ['a=recvonly\n', 'a=sendonly'],
+    ['a=inactive\n', 'a=inactive'],
+  ])('answers %j with %s (RFC 3264 §6.1)', (attribute, expected) => {
+    expect(text(`m=audio 4000 RTP/AVP 0\n${attribute}`)).toContain(`\r\n${expected}\r\n`);
+  });
+});
