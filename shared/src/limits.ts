@@ -87,3 +87,14 @@ export const mediaLimits = {
   portDrainIdleMs: 1_000,
   portDrainMaxMs: 30_000,
 } as const;
+
+/** Bounds of the node's spool of call records. */
+export const spoolLimits = {
+  /** About 1.5 KB each: 15 MB on disk. Beyond it a record is lost, loudly. */
+  recordsMax: 10_000,
+  /** First wait after a failed delivery; doubles up to the longest. */
+  retryFirstMs: 1_000,
+  retryMaxMs: 60_000,
+  /** A node that stops waits this long for the edge; the rest stays on disk. */
+  flushMs: 2_000,
+} as const;

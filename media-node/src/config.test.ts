@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from './config.ts';
+
+const least = {
+  CALLGATE_EDGE_URL: 'https://edge.example.com',
+  CALLGATE_NODE_TOKEN: 'a-token-of-some-length',
+};
+
+function faultOf(environment: Record<string, string>): string {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return '';
+}
+
+describe('configuration', () => {
+  it('needs the edge and a token, and has defaults for the rest', () => {
+    expect(readConfig(least)).toMatchObject({
+      name: 'node',
+      sipListen: { address: '0.0.0.0', port: 5060 },
+      rtpPorts: { from: 10_000, to: 20_000 },
+      logLevel: 'info',
+      healthListen: null,
+    });
+  });
+
+  it('reads IPv6 in brackets', () => {
+    expect(readConfig({ ...least, CALLGATE_SIP_LISTEN: '[::1]:5070' }).sipListen).toEqual({
+      address: '::1',
+      port: 5070,
+    });
+  });
+
+  it('lists everything that is missing, one a line', () => {
+    expect(faultOf({}).split('\n')).toEqual([
+      'CALLGATE_EDGE_URL is not set; expected the http(s) URL of the Callgate Worker',
+      'CALLGATE_NODE_TOKEN is not set; expected the token of this node, 16 to 256 printable characters without blanks',
+    ]);
+  });
+
+  it.each([
+    ['CALLGATE_EDGE_URL', 'ftp://x'],
+    ['CALLGATE_NODE_NAME', 'Fra 1'],
+    ['CALLGATE_SIP_LISTEN', 'localhost:5060'],
+    ['CALLGATE_SIP_LISTEN', '127.0.0.1:70000'],
+    ['CALLGATE_MEDIA_ADDRESS', '300.1.1.1'],
+    ['CALLGATE_RTP_PORTS', '20000-10000'],
+    ['CALLGATE_RTP_PORTS', '10000'],
+    ['CALLGATE_LOG_LEVEL', 'loud'],
+    ['CALLGATE_HEALTH_LISTEN', '8080'],
+  ])('names %s, what it holds and what was expected when it is %j', (name, value) => {
+    const fault = faultOf({ ...least, [name]: value });
+    expect(fault).toContain(`${name} is "${value}"; expected `);
+  });
+
+  it('never shows a token', () => {
+    const fault = faultOf({ ...least, CALLGATE_NODE_TOKEN: 'short secret' });
+    expect(fault).toContain('CALLGATE_NODE_TOKEN is (12 characters)');
+    expect(fault).not.toContain('short secret');
+  });
+});

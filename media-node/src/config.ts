@@ -1,0 +1,169 @@
+/**
+ * The node's configuration: environment variables, each checked at start. A wrong one stops the process with a message that names the
+ * variable, what it holds (unless it is a secret) and what was expected. The table in README.md is this file in words.
+ */
+
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { type LogLevel, logLevels } from './ops/log.ts';
+
+export interface AddressAndPort {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface NodeConfig {
+  readonly name: string;
+  readonly edgeUrl: URL;
+  readonly nodeToken: string;
+  readonly sipListen: AddressAndPort;
+  /** Host that Contact names; null: the address a request arrived at. */
+  readonly sipAdvertise: string | null;
+  /** Address that RTP is bound to. */
+  readonly mediaAddress: string;
+  /** Address that SDP names; null: `mediaAddress`. */
+  readonly mediaAdvertise: string | null;
+  readonly rtpPorts: { readonly from: number; readonly to: number };
+  readonly spoolFolder: string;
+  /** Where /health and /stats listen; null: nowhere. */
+  readonly healthListen: AddressAndPort | null;
+  readonly logLevel: LogLevel;
+}
+
+/** A variable that is missing or wrong. The message is meant for the operator. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the whole configuration. @throws ConfigError that lists every wrong variable, one a line. */
+export function readConfig(environment: Environment): NodeConfig {
+  const faults: string[] = [];
+  const read = <T>(
+    name: string,
+    parse: (text: string) => T | null,
+    expected: string,
+    fallback?: T,
+  ): T => {
+    const text = environment[name]?.trim();
+    if (text === undefined || text === '') {
+      if (fallback !== undefined) return fallback;
+      faults.push(`${name} is not set; expected ${expected}`);
+      return undefined as T;
+    }
+    const value = parse(text);
+    if (value === null) {
+      const shown = name.endsWith('TOKEN')
+        ? `(${text.length} characters)`
+        : JSON.stringify(text.slice(0, 80));
+      faults.push(`${name} is ${shown}; expected ${expected}`);
+      return undefined as T;
+    }
+    return value;
+  };
+
+  const config: NodeConfig = {
+    name: read(
+      'CALLGATE_NODE_NAME',
+      nodeName,
+      'lower-case letters, digits and hyphens, 63 at most',
+      'node',
+    ),
+    edgeUrl: read('CALLGATE_EDGE_URL', httpUrl, 'the http(s) URL of the Callgate Worker'),
+    nodeToken: read(
+      'CALLGATE_NODE_TOKEN',
+      token,
+      'the token of this node, 16 to 256 printable characters without blanks',
+    ),
+    sipListen: read(
+      'CALLGATE_SIP_LISTEN',
+      addressAndPort,
+      'address:port such as 0.0.0.0:5060 or [::]:5060',
+      { address: '0.0.0.0', port: 5060 },
+    ),
+    sipAdvertise: read<string | null>(
+      'CALLGATE_SIP_ADVERTISE',
+      host,
+      'the host name or address that callers can reach',
+      null,
+    ),
+    mediaAddress: read(
+      'CALLGATE_MEDIA_ADDRESS',
+      ipAddress,
+      'an IP address of this machine',
+      firstAddress(),
+    ),
+    mediaAdvertise: read<string | null>(
+      'CALLGATE_MEDIA_ADVERTISE',
+      ipAddress,
+      'the IP address that callers send RTP to',
+      null,
+    ),
+    rtpPorts: read('CALLGATE_RTP_PORTS', portRange, 'from-to, 1024 to 65535, at least two ports', {
+      from: 10_000,
+      to: 20_000,
+    }),
+    spoolFolder: read(
+      'CALLGATE_SPOOL_DIR',
+      (text) => text,
+      'a folder for records not yet delivered',
+      '/var/lib/callgate/spool',
+    ),
+    healthListen: read<AddressAndPort | null>(
+      'CALLGATE_HEALTH_LISTEN',
+      addressAndPort,
+      'address:port such as 127.0.0.1:8080',
+      null,
+    ),
+    logLevel: read('CALLGATE_LOG_LEVEL', logLevel, `one of ${logLevels.join(', ')}`, 'info'),
+  };
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'));
+  return config;
+}
+
+function nodeName(text: string): string | null {
+  return /^[a-z0-9][a-z0-9-]{0,62}$/.test(text) ? text : null;
+}
+
+function token(text: string): string | null {
+  return /^[\x21-\x7e]{16,256}$/.test(text) ? text : null;
+}
+
+function httpUrl(text: string): URL | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') ? url : null;
+}
+
+function addressAndPort(text: string): AddressAndPort | null {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
+  const address = match?.[1] ?? match?.[2] ?? '';
+  const port = Number(match?.[3]);
+  return isIP(address) !== 0 && port <= 65_535 ? { address, port } : null;
+}
+
+function ipAddress(text: string): string | null {
+  return isIP(text) === 0 ? null : text;
+}
+
+function host(text: string): string | null {
+  return isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(text) ? text : null;
+}
+
+function portRange(text: string): NodeConfig['rtpPorts'] | null {
+  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);
+  const from = Number(match?.[1]);
+  const to = Number(match?.[2]);
+  return from >= 1_024 && to <= 65_535 && to > from ? { from, to } : null;
+}
+
+function logLevel(text: string): LogLevel | null {
+  return logLevels.find((level) => level === text) ?? null;
+}
+
+/** The first address of this machine that is not loopback, IPv4 preferred; else loopback. */
+function firstAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const outside = all.filter((one) => !one.internal && !one.address.startsWith('fe80:'));
+  return (outside.find((one) => one.family === 'IPv4') ?? outside[0])?.address ?? '127.0.0.1';
+}

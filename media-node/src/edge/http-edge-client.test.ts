@@ -1,0 +1,112 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { decisionExamples } from '@callgate/shared/contract/decision.ts';
+import { offerExample } from '@callgate/shared/contract/offer.ts';
+import { callRecordExample } from '@callgate/shared/contract/record.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../clock.ts';
+import { EdgeRefusal } from './edge-refusal.ts';
+import { HttpEdge } from './http-edge-client.ts';
+
+interface Seen {
+  readonly url: string;
+  readonly authorization: string;
+  readonly body: unknown;
+}
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+/** A real HTTP server that answers each request with the next of the given answers. */
+async function edgeThatAnswers(...answers: { status: number; body: string }[]) {
+  const seen: Seen[] = [];
+  const server: Server = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    request.on('end', () => {
+      seen.push({
+        url: request.url ?? '',
+        authorization: request.headers.authorization ?? '',
+        body: JSON.parse(text),
+      });
+      const answer = answers[Math.min(seen.length, answers.length) - 1];
+      response.writeHead(answer?.status ?? 500).end(answer?.body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const edge = new HttpEdge({
+    url: new URL(`http://127.0.0.1:${port}`),
+    nodeToken: 'node-token',
+    clock: systemClock,
+  });
+  closers.push(async () => {
+    await edge.close();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { edge, seen };
+}
+
+const json = (value: unknown, status = 200) => ({ status, body: JSON.stringify(value) });
+
+describe('edge over HTTP', () => {
+  it('posts the offer with the node token and returns the decision', async () => {
+    const { edge, seen } = await edgeThatAnswers(json(decisionExamples.refuse));
+    expect(await edge.decide(offerExample)).toEqual(decisionExamples.refuse);
+    expect(seen).toEqual([
+      { url: '/v1/offers', authorization: 'Bearer node-token', body: offerExample },
+    ]);
+  });
+
+  it('asks once more when a gateway on the way fails', async () => {
+    const { edge, seen } = await edgeThatAnswers(
+      { status: 502, body: 'bad gateway' },
+      json(decisionExamples.drop),
+    );
+    expect((await edge.decide(offerExample)).kind).toBe('drop');
+    expect(seen.length).toBe(2);
+  });
+
+  it.each([
+    ['edge-refused-node', { status: 401, body: '' }],
+    ['edge-refused-node', { status: 403, body: '' }],
+    ['edge-error', { status: 500, body: '<html>' }],
+    ['edge-error', { status: 200, body: 'not json' }],
+    ['edge-error', json({ kind: 'join' })],
+    ['edge-error', json({ kind: 'sing' })],
+    ['routing-unavailable', json({ code: 'routing-unavailable' }, 503)],
+    ['edge-unreachable', { status: 504, body: '' }],
+  ])('reports %s for %j', async (reason, answer) => {
+    const { edge } = await edgeThatAnswers(answer);
+    await expect(edge.decide(offerExample)).rejects.toMatchObject({ name: 'PartError', reason });
+  });
+
+  it('quotes the code and detail of a problem document, and nothing else', async () => {
+    const { edge } = await edgeThatAnswers(
+      json({ code: 'bad-field', detail: 'source.port: expected number' }, 400),
+    );
+    await expect(edge.decide(offerExample)).rejects.toThrow(
+      'HTTP 400 bad-field source.port: expected number',
+    );
+  });
+
+  it('reports a refused connection as edge-unreachable', async () => {
+    const edge = new HttpEdge({
+      url: new URL('http://127.0.0.1:9'),
+      nodeToken: 'node-token',
+      clock: systemClock,
+    });
+    closers.push(() => edge.close());
+    await expect(edge.decide(offerExample)).rejects.toMatchObject({ reason: 'edge-unreachable' });
+  });
+
+  it('tells a refused record from one that may be sent again', async () => {
+    const { edge } = await edgeThatAnswers({ status: 400, body: '' }, { status: 500, body: '' });
+    await expect(edge.record(callRecordExample)).rejects.toBeInstanceOf(EdgeRefusal);
+    await expect(edge.record(callRecordExample)).rejects.not.toBeInstanceOf(EdgeRefusal);
+  });
+});

@@ -1,0 +1,140 @@
+/**
+ * The edge over HTTPS: one POST per question on connections that stay open, one more try within the time a caller can wait. Every
+ * failure comes out as a PartError with a reason of the table of outcomes; what the edge said is never trusted before
+ * the contract's schema has passed it.
+ */
+import { type Decision, decision as decisionSchema } from '@callgate/shared/contract/decision.ts';
+import { type NodeHello, type NodeWelcome, nodeWelcome } from '@callgate/shared/contract/hello.ts';
+import type { Offer } from '@callgate/shared/contract/offer.ts';
+import type { CallRecord } from '@callgate/shared/contract/record.ts';
+import { callLimits, edgeLimits } from '@callgate/shared/limits.ts';
+import { Agent, request } from 'undici';
+import type { Clock } from '../clock.ts';
+import { PartError } from '../part-error.ts';
+import { EdgeRefusal } from './edge-refusal.ts';
+
+export interface HttpEdgeOptions {
+  readonly url: URL;
+  readonly nodeToken: string;
+  readonly clock: Clock;
+}
+
+/** Idle connections are kept this long, ms, so that a call does not wait for a TLS handshake. */
+const keepAliveMs = 60_000;
+
+export class HttpEdge {
+  readonly #options: HttpEdgeOptions;
+  readonly #agent = new Agent({
+    keepAliveTimeout: keepAliveMs,
+    keepAliveMaxTimeout: keepAliveMs * 10,
+    connect: { timeout: callLimits.decisionAttemptMs },
+    maxResponseSize: edgeLimits.bodyBytesMax,
+  });
+
+  constructor(options: HttpEdgeOptions) {
+    this.#options = options;
+  }
+
+  /** `POST /v1/offers`. @throws PartError `edge-unreachable`, `edge-refused-node` or `edge-error`, in callLimits.decisionTotalMs. */
+  async decide(offer: Offer): Promise<Decision> {
+    const body = await this.#ask('v1/offers', offer);
+    const reading = decisionSchema.safeParse(body);
+    if (!reading.success) {
+      const [issue] = reading.error.issues;
+      throw new PartError(
+        'edge-error',
+        `the decision does not fit the contract at ${issue?.path.join('.') ?? '?'}`,
+      );
+    }
+    return reading.data;
+  }
+
+  /** `POST /v1/nodes/hello`: a wrong token, URL, version or clock shows before the first call. @throws PartError as `decide`. */
+  async hello(hello: NodeHello): Promise<NodeWelcome> {
+    const reading = nodeWelcome.safeParse(await this.#ask('v1/nodes/hello', hello));
+    if (!reading.success)
+      throw new PartError('edge-error', 'the answer to hello does not fit the contract');
+    return reading.data;
+  }
+
+  /** `POST /v1/records`, one try. @throws PartError as `decide`. */
+  async record(record: CallRecord): Promise<void> {
+    await this.#attempt('v1/records', record, callLimits.decisionAttemptMs);
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  /** Two tries within decisionTotalMs; only what a second try can mend is tried again. */
+  async #ask(path: string, message: object): Promise<unknown> {
+    const start = this.#options.clock.nowMono();
+    try {
+      return await this.#attempt(path, message, callLimits.decisionAttemptMs);
+    } catch (error) {
+      const leftMs = callLimits.decisionTotalMs - (this.#options.clock.nowMono() - start);
+      if (!(error instanceof PartError) || error.reason !== 'edge-unreachable' || leftMs < 100)
+        throw error;
+      return await this.#attempt(path, message, leftMs);
+    }
+  }
+
+  async #attempt(path: string, message: object, timeoutMs: number): Promise<unknown> {
+    let status: number;
+    let text: string;
+    try {
+      const response = await request(new URL(path, withSlash(this.#options.url)), {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${this.#options.nodeToken}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify(message),
+        dispatcher: this.#agent,
+        signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
+      });
+      status = response.statusCode;
+      text = await response.body.text();
+    } catch (error) {
+      throw new PartError('edge-unreachable', `${path}: ${whyUnreachable(error, timeoutMs)}`, {
+        cause: error,
+      });
+    }
+    if (status === 401 || status === 403)
+      throw new PartError('edge-refused-node', `${path}: HTTP ${status}`);
+    if (status === 502 || status === 504)
+      throw new PartError('edge-unreachable', `${path}: HTTP ${status}`);
+    if (status === 503)
+      throw new PartError('routing-unavailable', `${path}: HTTP 503 ${codeOf(text)}`);
+    if (status >= 400 && status < 500)
+      throw new EdgeRefusal(`${path}: HTTP ${status} ${codeOf(text)}`);
+    if (status >= 300) throw new PartError('edge-error', `${path}: HTTP ${status} ${codeOf(text)}`);
+    try {
+      return text === '' ? null : (JSON.parse(text) as unknown);
+    } catch (error) {
+      throw new PartError('edge-error', `${path}: the answer is not JSON`, { cause: error });
+    }
+  }
+}
+
+function withSlash(url: URL): URL {
+  return url.pathname.endsWith('/') ? url : new URL(`${url.href}/`);
+}
+
+/** The stable code of a problem+json body and its detail, shortened; empty when it is something else. */
+function codeOf(text: string): string {
+  try {
+    const problem = JSON.parse(text) as { code?: unknown; detail?: unknown };
+    return `${String(problem.code ?? '')} ${String(problem.detail ?? '')}`.trim().slice(0, 160);
+  } catch {
+    // Not a problem document: a proxy's page says nothing that belongs in our log.
+    return '';
+  }
+}
+
+function whyUnreachable(error: unknown, timeoutMs: number): string {
+  if (!(error instanceof Error)) return 'failed';
+  if (error.name === 'TimeoutError') return `no answer in ${Math.round(timeoutMs)} ms`;
+  const code = 'code' in error ? String(error.code) : error.name;
+  return `${code} ${error.message}`.slice(0, 160);
+}
