@@ -98,3 +98,11 @@ export const spoolLimits = {
   /** A node that stops waits this long for the edge; the rest stays on disk. */
   flushMs: 2_000,
 } as const;
+
+/** Bounds of what the node remembers between the INVITEs of one call. */
+export const registryLimits = {
+  /** Challenged calls that may come back with credentials; livekit/sip keeps as many. */
+  challengedMax: 5_000,
+  /** A challenge that is not answered by then becomes a record: as long as a nonce lives. */
+  challengeAnswerMs: 30_000,
+} as const;

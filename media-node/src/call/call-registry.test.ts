@@ -1,0 +1,263 @@
+import { decisionExamples, type JoinDecision } from '@callgate/shared/contract/decision.ts';
+import { callRecord } from '@callgate/shared/contract/record.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { FakeClock } from '../clock.fake.ts';
+import { FakeEdge, settled } from '../edge/edge-client.fake.ts';
+import { FakeMediaPool, type FakeMediaSession } from '../media/media-pool.fake.ts';
+import { silentLog } from '../ops/log.ts';
+import { PartError } from '../part-error.ts';
+import { FakeSipCall } from '../sip/sip-call.fake.ts';
+import type { InviteRequest } from '../sip/sip-endpoint.ts';
+import { CallRegistry } from './call-registry.ts';
+
+let clock: FakeClock;
+let edge: FakeEdge;
+let media: FakeMediaPool;
+let calls: CallRegistry;
+beforeEach(() => {
+  clock = new FakeClock();
+  edge = new FakeEdge();
+  media = new FakeMediaPool();
+  calls = new CallRegistry({
+    edge,
+    media,
+    clock,
+    log: silentLog,
+    nodeMedia: { codecs: ['PCMU', 'PCMA'] },
+  });
+});
+
+function dial(invite: Partial<InviteRequest> = {}): FakeSipCall {
+  const sip = new FakeSipCall(invite);
+  calls.onInvite(sip);
+  return sip;
+}
+
+async function ring(
+  decision: JoinDecision = decisionExamples.join,
+): Promise<{ sip: FakeSipCall; session: FakeMediaSession }> {
+  const sip = dial();
+  await edge.answer(decision);
+  const session = media.sessions[0];
+  if (session === undefined) throw new Error('no media session was opened');
+  return { sip, session };
+}
+
+async function answer() {
+  const { sip, session } = await ring();
+  session.raise({ kind: 'joined' });
+  session.raise({ kind: 'audible' });
+  sip.events?.onAck(Buffer.alloc(0));
+  return { sip, session };
+}
+
+/** What must hold when every call has ended. */
+async function expectNothingLeft(): Promise<void> {
+  await settled();
+  expect(calls.size).toBe(0);
+  expect(media.stats().sessions).toBe(0);
+  expect(clock.pending).toBe(0);
+}
+
+describe('a call', () => {
+  it('rings when the edge has authorised it, and answers when somebody can be heard', async () => {
+    const { sip, session } = await ring();
+    expect(sip.said).toEqual(['180']);
+    expect(session.asked).toEqual(['join wss://livekit.example.com']);
+    session.raise({ kind: 'joined' });
+    expect(sip.said).toEqual(['180']);
+    session.raise({ kind: 'audible' });
+    expect(sip.said).toEqual(['180', '200']);
+    expect(session.asked.slice(1)).toEqual([
+      'connect 30000 15000',
+      'attributes {"sip.callStatus":"active"}',
+    ]);
+    expect(sip.answers.at(-1)?.body?.bytes.toString()).toContain('m=audio 20000 RTP/AVP 0 101');
+    expect(sip.answers.at(-1)?.headers).toEqual([{ name: 'X-Served-By', value: 'callgate' }]);
+  });
+
+  it('gives media the negotiated stream before it joins', async () => {
+    const { session } = await ring();
+    expect(session.stream).toMatchObject({
+      codec: 'PCMU',
+      remote: { address: '192.0.2.7', port: 4000 },
+    });
+  });
+
+  it('leaves nothing behind when the caller hangs up, and writes a record that fits the contract', async () => {
+    const { sip, session } = await answer();
+    clock.advance(5_000);
+    sip.events?.onBye('');
+    await expectNothingLeft();
+    expect(session.asked.at(-1)).toBe('attributes {"sip.callStatus":"hangup"}');
+    expect(edge.records).toEqual([callRecord.parse(edge.records[0])]);
+    expect(edge.records[0]).toMatchObject({
+      reason: 'caller-hung-up',
+      sip_status: 200,
+      room_name: 'support_+15550199',
+      stages: { answered_ms: 0, ended_ms: 5_000 },
+    });
+  });
+
+  it('sends BYE with a Q.850 cause when the room is deleted', async () => {
+    const { sip, session } = await answer();
+    session.raise({ kind: 'room-ended', reason: 'room-deleted' });
+    expect(sip.said.at(-1)).toBe('BYE Reason: Q.850;cause=16;text="room-deleted"');
+    await expectNothingLeft();
+  });
+
+  it('refuses with 480 when nobody publishes within the ringing timeout of the decision', async () => {
+    const { sip } = await ring({
+      ...decisionExamples.join,
+      limits: { ...decisionExamples.join.limits, ringing_timeout_ms: 7_000 },
+    });
+    clock.advance(6_999);
+    expect(sip.said).toEqual(['180']);
+    clock.advance(1);
+    expect(sip.said).toEqual(['180', '480']);
+    await expectNothingLeft();
+  });
+
+  it('hangs up at the maximum duration, counted from the answer', async () => {
+    const { sip, session } = await ring({
+      ...decisionExamples.join,
+      limits: { ...decisionExamples.join.limits, max_call_duration_ms: 60_000 },
+    });
+    clock.advance(3_000);
+    session.raise({ kind: 'audible' });
+    clock.advance(59_999);
+    expect(sip.said.at(-1)).toBe('200');
+    clock.advance(1);
+    expect(sip.said.at(-1)).toContain('BYE');
+    await expectNothingLeft();
+  });
+
+  it('answers 487 to an INVITE that is cancelled while the RTP port is being bound, and closes the port that comes too late', async () => {
+    const sip = dial();
+    const decided = edge.answer(decisionExamples.join);
+    await Promise.resolve();
+    await Promise.resolve();
+    sip.events?.onCancel();
+    await decided;
+    expect(sip.said.at(-1)).toBe('487');
+    await expectNothingLeft();
+  });
+
+  it('answers 503 with Retry-After when the edge is away', async () => {
+    const sip = dial();
+    await edge.fail(new PartError('edge-unreachable', 'no answer'));
+    expect(sip.answers.at(-1)).toMatchObject({ status: 503 });
+    expect(sip.answers.at(-1)?.headers?.map(({ name }) => name)).toEqual(['Reason', 'Retry-After']);
+    await expectNothingLeft();
+    expect(edge.records[0]).toMatchObject({
+      reason: 'edge-unreachable',
+      sip_status: 503,
+      trunk_id: null,
+    });
+  });
+
+  it('answers 503 when no RTP port is free', async () => {
+    media.failure = new PartError('no-rtp-port', 'none');
+    const sip = dial();
+    await edge.answer(decisionExamples.join);
+    expect(sip.said).toEqual(['180', '503']);
+    await expectNothingLeft();
+  });
+
+  it('answers 500 to a fault of ours', async () => {
+    media.failure = new TypeError('x is not a function');
+    const sip = dial();
+    await edge.answer(decisionExamples.join);
+    expect(sip.said.at(-1)).toBe('500');
+    await expectNothingLeft();
+  });
+
+  it('refuses an offer it cannot take only after the edge has authorised the caller', async () => {
+    const sip = dial({ body: Buffer.alloc(0), contentType: '' });
+    expect(sip.said).toEqual([]);
+    await edge.answer(decisionExamples.join);
+    expect(sip.said).toEqual(['488']);
+    await expectNothingLeft();
+  });
+
+  it('says nothing when the edge says drop', async () => {
+    const sip = dial();
+    await edge.answer(decisionExamples.drop);
+    expect(sip.said).toEqual(['nothing']);
+    await expectNothingLeft();
+    expect(edge.records[0]).toMatchObject({ reason: 'stranger-dropped', sip_status: null });
+  });
+});
+
+describe('a challenged call', () => {
+  it('keeps its call id when it comes back with credentials, and has one record', async () => {
+    const first = dial();
+    await edge.answer(decisionExamples.challenge);
+    expect(first.answers.at(-1)).toMatchObject({
+      status: 407,
+      headers: [{ name: 'Proxy-Authenticate', value: decisionExamples.challenge.challenges[0] }],
+    });
+    dial({ credentials: { header: 'proxy-authorization', value: 'Digest ...' } });
+    await edge.answer(decisionExamples.refuse);
+    expect(edge.offers.map((offer) => offer.call_id)).toEqual([
+      edge.offers[0]?.call_id,
+      edge.offers[0]?.call_id,
+    ]);
+    expect(edge.records.map((record) => [record.sequence, record.reason])).toEqual([
+      [1, 'no-trunk'],
+    ]);
+    await expectNothingLeft();
+  });
+
+  it('becomes a record of its own when nobody comes back in 30 s', async () => {
+    dial();
+    await edge.answer(decisionExamples.challenge);
+    clock.advance(29_999);
+    expect(edge.records).toEqual([]);
+    clock.advance(1);
+    expect(edge.records.map((record) => record.reason)).toEqual(['challenge-unanswered']);
+    await expectNothingLeft();
+  });
+
+  it('has a record for each wrong password, under one call id', async () => {
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      dial();
+      await edge.answer({ ...decisionExamples.challenge, reason: 'bad-credentials' });
+    }
+    expect(edge.records.map((record) => [record.sequence, record.reason])).toEqual([
+      [0, 'bad-credentials'],
+      [1, 'bad-credentials'],
+    ]);
+    expect(new Set(edge.records.map((record) => record.call_id)).size).toBe(1);
+  });
+
+  it('does not let strangers grow the memory of challenges without bound', async () => {
+    for (let index = 0; index < 5_010; index += 1) {
+      dial({ callId: `call-${index}` });
+      await edge.answer(decisionExamples.challenge);
+    }
+    expect(clock.pending).toBe(5_000);
+    expect(edge.records.length).toBe(10);
+  });
+});
+
+describe('a node that stops', () => {
+  it('hangs up what is up, refuses what rings and what comes, and resolves when all is freed', async () => {
+    const { sip: up } = await answer();
+    const ringing = dial({ callId: 'call-2' });
+    await edge.answer(decisionExamples.join);
+    await calls.stop();
+    expect(up.said.at(-1)).toContain('BYE Reason: Q.850;cause=41;text="node-stopped"');
+    expect(ringing.said.at(-1)).toBe('503');
+    const late = dial({ callId: 'call-3' });
+    expect(late.said).toEqual(['503']);
+    await expectNothingLeft();
+  });
+
+  it('tells the edge the highest revision it has seen', async () => {
+    dial();
+    await edge.answer(decisionExamples.refuse);
+    dial({ callId: 'call-2' });
+    expect(edge.offers.map((offer) => offer.min_revision)).toEqual([0, 12]);
+  });
+});

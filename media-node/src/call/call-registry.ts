@@ -1,0 +1,104 @@
+/**
+ * All calls of the node: gives each INVITE its call id, keeps the calls that are up, and hands their records over. The INVITE that
+ * answers a challenge belongs to the call that was challenged (same Call-ID and From tag within a minute), so it keeps its id; a challenge
+ * that nobody answers becomes a record of its own after a while.
+ */
+import type { CallRecord } from '@callgate/shared/contract/record.ts';
+import { registryLimits } from '@callgate/shared/limits.ts';
+import type { Timer } from '../clock.ts';
+import type { SipCall } from '../sip/sip-endpoint.ts';
+import { Call, type CallParts } from './call.ts';
+import { newCallId } from './call-id.ts';
+import { refusal } from './sip-answers.ts';
+
+/** A call that was challenged and may come back. */
+interface Challenged {
+  readonly id: string;
+  readonly sequence: number;
+  readonly record: CallRecord;
+  readonly timer: Timer;
+}
+
+export class CallRegistry {
+  readonly #parts: CallParts;
+  readonly #calls = new Map<string, Call>();
+  /** By Call-ID and From tag; insertion order is age. */
+  readonly #challenged = new Map<string, Challenged>();
+  #minRevision = 0;
+  #isStopping = false;
+  #onIdle: (() => void) | null = null;
+
+  constructor(parts: CallParts) {
+    this.#parts = parts;
+  }
+
+  /** Calls that have not ended. */
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** Raises the routing revision that every offer names; lower values change nothing. */
+  sawRevision(revision: number): void {
+    this.#minRevision = Math.max(this.#minRevision, revision);
+  }
+
+  /** Takes a new INVITE. Never throws. */
+  onInvite(sip: SipCall): void {
+    if (this.#isStopping) return sip.refuse(refusal('draining', Math.random()));
+    const key = `${sip.invite.callId}\n${sip.invite.from.tag}`;
+    const before = this.#takeChallenged(key);
+    const id = before?.id ?? newCallId();
+    const sequence = before === null ? 0 : before.sequence + 1;
+    const identity = { id, sequence, minRevision: this.#minRevision };
+    const call = new Call(sip, identity, this.#parts, (record) => this.#onEnded(key, record));
+    this.#calls.set(id, call);
+    call.start();
+  }
+
+  /** Refuses new calls, ends those that are up, delivers what is owed. Resolves when the last one has freed its resources. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    for (const call of [...this.#calls.values()]) call.stop();
+    if (this.#calls.size > 0) await idle;
+    for (const key of [...this.#challenged.keys()]) this.#giveUpChallenge(key);
+  }
+
+  #onEnded(key: string, record: CallRecord): void {
+    this.#calls.delete(record.call_id);
+    if (record.revision !== null) this.sawRevision(record.revision);
+    if (record.reason === 'challenge-unanswered' && !this.#isStopping) this.#remember(key, record);
+    else {
+      if (record.reason === 'bad-credentials') this.#remember(key, record);
+      this.#parts.edge.deliver(record);
+    }
+    if (this.#calls.size === 0) this.#onIdle?.();
+  }
+
+  #remember(key: string, record: CallRecord): void {
+    if (this.#challenged.size >= registryLimits.challengedMax) {
+      const [oldest] = this.#challenged.keys();
+      if (oldest !== undefined) this.#giveUpChallenge(oldest);
+    }
+    const timer = this.#parts.clock.after(registryLimits.challengeAnswerMs, () =>
+      this.#giveUpChallenge(key),
+    );
+    this.#challenged.set(key, { id: record.call_id, sequence: record.sequence, record, timer });
+  }
+
+  #takeChallenged(key: string): Challenged | null {
+    const challenged = this.#challenged.get(key);
+    if (challenged === undefined) return null;
+    challenged.timer.cancel();
+    this.#challenged.delete(key);
+    return challenged;
+  }
+
+  #giveUpChallenge(key: string): void {
+    const challenged = this.#takeChallenged(key);
+    if (challenged?.record.reason === 'challenge-unanswered')
+      this.#parts.edge.deliver(challenged.record);
+  }
+}

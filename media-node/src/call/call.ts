@@ -1,0 +1,331 @@
+/**
+ * One call: performs what the call machine asks for and owns every resource of the call (its SIP leg, its media session, its timers).
+ * Events of all ports come in here, one at a time; whatever happens, `finish` runs once, frees everything and hands the record over.
+ * It decides nothing: the order of things is the machine's, the routing is the edge's.
+ */
+import { randomInt } from 'node:crypto';
+import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
+import type { Decision } from '@callgate/shared/contract/decision.ts';
+import type { CallRecord } from '@callgate/shared/contract/record.ts';
+import { callLimits } from '@callgate/shared/limits.ts';
+import type { Clock, Timer } from '../clock.ts';
+import type { EdgeClient } from '../edge/edge-client.ts';
+import type { MediaEvent, MediaPool, MediaSession } from '../media/media-session.ts';
+import type { Log } from '../ops/log.ts';
+import { PartError } from '../part-error.ts';
+import type { NodeMedia } from '../sdp/negotiate.ts';
+import { writeAnswer } from '../sdp/write-answer.ts';
+import type { SipCall } from '../sip/sip-endpoint.ts';
+import { type AgreedMedia, agreeMedia } from './agree-media.ts';
+import {
+  type CallEffect,
+  type CallEvent,
+  type CallState,
+  type CallTimer,
+  initialState,
+  type Negotiation,
+  next,
+} from './call-machine.ts';
+import { offerFromInvite } from './offer-from-invite.ts';
+import { challengeAnswer, reasonHeader, refusal } from './sip-answers.ts';
+import { sourceText, Timeline } from './timeline.ts';
+
+/** What a call is built from. */
+export interface CallParts {
+  readonly edge: EdgeClient;
+  readonly media: MediaPool;
+  readonly nodeMedia: NodeMedia;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface CallIdentity {
+  /** `SCL_...`; the same for the INVITE that answers a challenge. */
+  readonly id: string;
+  /** Counts the INVITEs, and so the records, of this id. */
+  readonly sequence: number;
+  /** Highest routing revision this node has seen. */
+  readonly minRevision: number;
+}
+
+export class Call {
+  readonly id: string;
+  readonly #sip: SipCall;
+  readonly #parts: CallParts;
+  readonly #identity: CallIdentity;
+  readonly #onEnded: (record: CallRecord) => void;
+  readonly #timeline: Timeline;
+  readonly #timers = new Map<CallTimer, Timer>();
+  /** Events not yet handled; the first is being handled. */
+  readonly #events: CallEvent[] = [];
+  #state: CallState = initialState;
+  #decision: Decision | null = null;
+  #agreed: AgreedMedia | null = null;
+  #session: MediaSession | null = null;
+  #sipStatus: number | null = null;
+
+  /** @param onEnded called once, when everything is freed. */
+  constructor(
+    sip: SipCall,
+    identity: CallIdentity,
+    parts: CallParts,
+    onEnded: (record: CallRecord) => void,
+  ) {
+    this.id = identity.id;
+    this.#sip = sip;
+    this.#identity = identity;
+    this.#parts = parts;
+    this.#onEnded = onEnded;
+    this.#timeline = new Timeline(parts.clock, sip.invite.arrivedAtMono);
+    this.#timeline.mark('trying_ms');
+  }
+
+  /** Listens to the SIP leg and asks the edge. Call once, synchronously in the invite handler. */
+  start(): void {
+    this.#sip.listen({
+      onCancel: () => this.#handle({ kind: 'cancelled' }),
+      onAck: () => {
+        this.#timeline.mark('acknowledged_ms');
+        this.#handle({ kind: 'acknowledged' });
+      },
+      onAckMissing: () => this.#handle({ kind: 'ack-missing' }),
+      onBye: () => this.#handle({ kind: 'caller-bye' }),
+      onTransportFailed: (message) => {
+        this.#say('warn', 'sip-send-failed', { why: message });
+        this.#handle({ kind: 'transport-failed' });
+      },
+    });
+    const { invite } = this.#sip;
+    this.#say('info', 'call-offered', {
+      source: sourceText(invite.source),
+      from_user: invite.from.user,
+      to_user: invite.to.user,
+      sip_call_id: invite.callId,
+    });
+    void this.#decide();
+  }
+
+  /** Ends the call because the node stops. */
+  stop(): void {
+    this.#handle({ kind: 'stopped' });
+  }
+
+  async #decide(): Promise<void> {
+    try {
+      const { id, minRevision } = this.#identity;
+      const decision = await this.#parts.edge.decide(
+        offerFromInvite(this.#sip.invite, id, minRevision),
+      );
+      this.#decision = decision;
+      this.#timeline.mark('decided_ms');
+      this.#handle({ kind: 'decided', decision, negotiation: this.#negotiate(decision) });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Judges the SDP offer once the caller is known to be welcome. */
+  #negotiate(decision: Decision): Negotiation {
+    if (decision.kind !== 'join') return { kind: 'agreed' };
+    const outcome = agreeMedia(this.#sip.invite, decision.media, this.#parts.nodeMedia);
+    if (outcome.kind === 'agreed') this.#agreed = outcome;
+    return outcome;
+  }
+
+  /** Runs one event to its end before the next, also when performing an effect raises another. */
+  #handle(event: CallEvent): void {
+    this.#events.push(event);
+    if (this.#events.length > 1) return;
+    for (let head = this.#events[0]; head !== undefined; head = this.#events[0]) {
+      const { state, effects } = next(this.#state, head);
+      this.#state = state;
+      this.#performAll(effects);
+      this.#events.shift();
+    }
+  }
+
+  #performAll(effects: readonly CallEffect[]): void {
+    for (const effect of effects) {
+      try {
+        this.#perform(effect);
+      } catch (error) {
+        this.#fail(error);
+        // A call that has ended still has to free everything; one that has not hears of the failure next.
+        if (this.#state.name !== 'ended') return;
+      }
+    }
+  }
+
+  #perform(effect: CallEffect): void {
+    switch (effect.do) {
+      case 'ring':
+        this.#sip.provisional({ status: 180, phrase: 'Ringing' });
+        this.#timeline.mark('ringing_ms');
+        return;
+      case 'open-media':
+        void this.#openMedia();
+        return;
+      case 'join':
+        return this.#join();
+      case 'answer':
+        return this.#answer();
+      case 'set-status':
+        this.#session?.setAttributes({ 'sip.callStatus': effect.status });
+        return;
+      case 'start-timer':
+        return this.#startTimer(effect.timer, effect.ms);
+      case 'stop-timer':
+        return this.#stopTimer(effect.timer);
+      case 'challenge':
+        this.#sipStatus = effect.decision.status;
+        return this.#sip.refuse(challengeAnswer(effect.decision));
+      case 'refuse':
+        return this.#refuse(effect.reason, effect.explanation);
+      case 'drop':
+        return this.#sip.drop();
+      case 'bye':
+        return this.#bye(effect.reason);
+      case 'finish':
+        void this.#finish(effect.reason);
+        return;
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  async #openMedia(): Promise<void> {
+    try {
+      const session = await this.#parts.media.open(this.id, (event) => this.#onMedia(event));
+      if (this.#state.name === 'ended') {
+        await session.close();
+        return;
+      }
+      this.#session = session;
+      if (this.#agreed !== null) session.setStream(this.#agreed.agreement.stream);
+      this.#handle({ kind: 'media-opened' });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #onMedia(event: MediaEvent): void {
+    if (event.kind === 'joined') this.#timeline.mark('joined_ms');
+    if (event.kind === 'audible') this.#timeline.mark('audible_ms');
+    if (event.kind === 'first-audio') {
+      this.#timeline.mark(
+        event.direction === 'from-phone' ? 'first_audio_from_phone_ms' : 'first_audio_to_phone_ms',
+      );
+    }
+    this.#handle({ kind: 'media', event });
+  }
+
+  #join(): void {
+    if (this.#decision?.kind !== 'join') return;
+    const { url, token } = this.#decision.room;
+    this.#session?.join({ url, token, timeoutMs: callLimits.roomJoinMs });
+  }
+
+  #answer(): void {
+    const decision = this.#decision;
+    const agreed = this.#agreed;
+    const session = this.#session;
+    if (decision?.kind !== 'join' || agreed === null || session === null) {
+      throw new PartError('internal', 'answer without decision, agreement or media session');
+    }
+    const origin = { sessionId: String(randomInt(1, 2 ** 47)), version: 1 };
+    this.#sip.accept({
+      status: 200,
+      phrase: 'OK',
+      headers: Object.entries(decision.headers).map(([name, value]) => ({ name, value })),
+      body: {
+        contentType: 'application/sdp',
+        bytes: writeAnswer(agreed.offer, agreed.agreement, session.local, origin),
+      },
+    });
+    this.#sipStatus = 200;
+    this.#timeline.mark('answered_ms');
+    session.connect({
+      firstMediaMs: callLimits.firstMediaMs,
+      silenceMs: decision.limits.media_timeout_ms,
+    });
+    this.#say('info', 'call-answered', {
+      after_ms: this.#timeline.sinceInvite(),
+      codec: agreed.agreement.stream.codec,
+    });
+  }
+
+  #refuse(reason: OutcomeReason, explanation: string): void {
+    const answer = refusal(reason, Math.random());
+    this.#sipStatus = answer.status;
+    this.#sip.refuse(answer);
+    this.#say(reason === 'internal' ? 'error' : 'info', 'call-refused', {
+      reason,
+      sip_status: answer.status,
+      why: explanation,
+    });
+  }
+
+  /** BYE, or a refusal when the 200 could not be sent after all. */
+  #bye(reason: OutcomeReason): void {
+    if (this.#sipStatus !== 200) return this.#refuse(reason, 'The call could not be answered.');
+    void this.#sip.bye([reasonHeader(reason)]).catch((error: unknown) => {
+      this.#say('warn', 'bye-failed', { why: error });
+    });
+  }
+
+  #startTimer(timer: CallTimer, ms: number): void {
+    this.#stopTimer(timer);
+    this.#timers.set(
+      timer,
+      this.#parts.clock.after(ms, () => this.#handle({ kind: 'timer', timer })),
+    );
+  }
+
+  #stopTimer(timer: CallTimer): void {
+    this.#timers.get(timer)?.cancel();
+    this.#timers.delete(timer);
+  }
+
+  /** A part failed: the call ends with its reason; anything that is not a PartError is a fault of ours. */
+  #fail(error: unknown): void {
+    const isPart = error instanceof PartError;
+    this.#say(isPart ? 'warn' : 'error', 'part-failed', {
+      reason: isPart ? error.reason : 'internal',
+      why: error,
+      ...(isPart || !(error instanceof Error) ? {} : { stack: error.stack }),
+    });
+    this.#handle({
+      kind: 'part-failed',
+      reason: isPart ? error.reason : 'internal',
+      explanation: isPart ? error.message : 'A fault of Callgate itself.',
+    });
+  }
+
+  async #finish(reason: OutcomeReason): Promise<void> {
+    const endedMs = this.#timeline.sinceInvite();
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    const session = this.#session;
+    this.#session = null;
+    const media = await (session?.close() ?? Promise.resolve(null)).catch((error: unknown) => {
+      this.#say('error', 'media-close-failed', { why: error });
+      return null;
+    });
+    const record = this.#timeline.record({
+      id: this.id,
+      sequence: this.#identity.sequence,
+      invite: this.#sip.invite,
+      decision: this.#decision,
+      media,
+      reason,
+      sipStatus: this.#sipStatus,
+      endedMs,
+    });
+    this.#say('info', 'call-ended', { reason, after_ms: endedMs, sip_status: this.#sipStatus });
+    this.#onEnded(record);
+  }
+
+  #say(level: Parameters<Log>[0], event: string, fields: Record<string, unknown>): void {
+    this.#parts.log(level, event, { call_id: this.id, ...fields });
+  }
+}

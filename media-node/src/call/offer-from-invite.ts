@@ -1,0 +1,25 @@
+/** What the edge is told of an INVITE. Pure. */
+import type { Offer } from '@callgate/shared/contract/offer.ts';
+import { contractVersion } from '@callgate/shared/contract/version.ts';
+import { sipLimits } from '@callgate/shared/limits.ts';
+import type { InviteRequest } from '../sip/sip-endpoint.ts';
+
+/** Builds the offer of one INVITE. Headers beyond the contract's bound are left out, the call is not. */
+export function offerFromInvite(invite: InviteRequest, callId: string, minRevision: number): Offer {
+  const { from, to, request } = invite;
+  return {
+    contract: contractVersion,
+    call_id: callId,
+    min_revision: minRevision,
+    source: { ...invite.source },
+    request_uri: invite.requestUri,
+    request: { user: request.user, host: request.host },
+    from: { user: from.user, host: from.host, tag: from.tag, display_name: from.displayName },
+    to: { user: to.user, host: to.host },
+    sip_call_id: invite.callId,
+    headers: invite.headers
+      .slice(0, sipLimits.offeredHeadersMax)
+      .map(({ name, value }) => ({ name, value })),
+    credentials: invite.credentials === null ? null : { ...invite.credentials },
+  };
+}

@@ -1,0 +1,94 @@
+/** The stages of one call, ms after its INVITE on the monotonic clock, and the record made of them. */
+import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
+import type { Decision } from '@callgate/shared/contract/decision.ts';
+import type { CallRecord } from '@callgate/shared/contract/record.ts';
+import { contractVersion } from '@callgate/shared/contract/version.ts';
+import type { Clock } from '../clock.ts';
+import type { MediaStats } from '../media/media-session.ts';
+import type { InviteRequest } from '../sip/sip-endpoint.ts';
+
+export type Stage = Exclude<keyof CallRecord['stages'], 'ended_ms'>;
+
+export class Timeline {
+  readonly #clock: Clock;
+  readonly #invitedAtMono: number;
+  readonly #invitedAtWall: number;
+  readonly #stages: Record<Stage, number | null> = {
+    trying_ms: null,
+    decided_ms: null,
+    ringing_ms: null,
+    joined_ms: null,
+    audible_ms: null,
+    answered_ms: null,
+    acknowledged_ms: null,
+    first_audio_from_phone_ms: null,
+    first_audio_to_phone_ms: null,
+  };
+
+  constructor(clock: Clock, invitedAtMono: number) {
+    this.#clock = clock;
+    this.#invitedAtMono = invitedAtMono;
+    this.#invitedAtWall = clock.nowWall() - (clock.nowMono() - invitedAtMono);
+  }
+
+  /** Milliseconds since the INVITE. */
+  sinceInvite(): number {
+    return Math.max(0, Math.round(this.#clock.nowMono() - this.#invitedAtMono));
+  }
+
+  /** Notes the first time a stage is reached. */
+  mark(stage: Stage): void {
+    this.#stages[stage] ??= this.sinceInvite();
+  }
+
+  /** The record of the call, now that it has ended. */
+  record(call: {
+    readonly id: string;
+    readonly sequence: number;
+    readonly invite: InviteRequest;
+    readonly decision: Decision | null;
+    readonly media: MediaStats | null;
+    readonly reason: OutcomeReason;
+    readonly sipStatus: number | null;
+    readonly endedMs: number;
+  }): CallRecord {
+    const { invite, decision } = call;
+    const join = decision?.kind === 'join' ? decision : null;
+    return {
+      contract: contractVersion,
+      call_id: call.id,
+      sequence: call.sequence,
+      sip_call_id: invite.callId,
+      from_user: invite.from.user,
+      to_user: invite.to.user,
+      source: sourceText(invite.source),
+      trunk_id: decision?.trunk_id ?? null,
+      rule_id: join?.rule_id ?? null,
+      room_name: join?.room.name ?? null,
+      participant_identity: join?.participant.identity ?? null,
+      revision: decision?.revision ?? null,
+      invited_at_ms: Math.round(this.#invitedAtWall),
+      stages: { ...this.#stages, ended_ms: call.endedMs },
+      media: call.media === null ? null : mediaOf(call.media),
+      reason: call.reason,
+      sip_status: call.sipStatus,
+    };
+  }
+}
+
+/** `203.0.113.7:5060/udp`, IPv6 in brackets. */
+export function sourceText(source: InviteRequest['source']): string {
+  const address = source.address.includes(':') ? `[${source.address}]` : source.address;
+  return `${address}:${source.port}/${source.transport}`;
+}
+
+function mediaOf(stats: MediaStats): NonNullable<CallRecord['media']> {
+  return {
+    codec: stats.codec,
+    packets_received: stats.packetsReceived,
+    packets_sent: stats.packetsSent,
+    packets_lost: stats.packetsLost,
+    packets_foreign: stats.packetsForeign,
+    jitter_ms: Math.round(stats.jitterMs * 100) / 100,
+  };
+}
