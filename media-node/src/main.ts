@@ -1,0 +1,50 @@
+/** The process: reads its configuration, starts the node, stops it on SIGTERM or SIGINT. */
+import { systemClock } from './clock.ts';
+import { ConfigError, readConfig } from './config.ts';
+import { startNode } from './node.ts';
+import { createLog } from './ops/log.ts';
+
+const writeLine = (line: string) => process.stdout.write(`${line}\n`);
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLog(writeLine, config.logLevel, systemClock.nowWall);
+  const node = await startNode(config, systemClock, log);
+  log('info', 'ready', {
+    name: config.name,
+    sip: `${node.sip.address}:${node.sip.port}`,
+    health: node.health === null ? null : `${node.health.address}:${node.health.port}`,
+    edge: config.edgeUrl.origin,
+  });
+
+  let isStopping = false;
+  const stop = (signal: string) => {
+    if (isStopping) return;
+    isStopping = true;
+    log('info', 'stopping', { signal });
+    node.stop().then(
+      () => {
+        log('info', 'stopped');
+        process.exit(0);
+      },
+      (error: unknown) => {
+        log('error', 'stop-failed', { why: error });
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+}
+
+main().catch((error: unknown) => {
+  // Before the log exists, and for the operator at the terminal: plain text.
+  const text =
+    error instanceof ConfigError
+      ? error.message
+      : error instanceof Error
+        ? error.message
+        : String(error);
+  process.stderr.write(`callgate node does not start:\n${text}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,117 @@
+/**
+ * A media node put together from its parts, started and stopped. main.ts gives it configuration and signals; tests may run one in their
+ * own process.
+ */
+import { contractVersion } from '@callgate/shared/contract/version.ts';
+import { spoolLimits } from '@callgate/shared/limits.ts';
+import { CallRegistry } from './call/call-registry.ts';
+import type { Clock } from './clock.ts';
+import type { NodeConfig } from './config.ts';
+import { HttpEdge } from './edge/http-edge-client.ts';
+import { RecordSpool } from './edge/record-spool.ts';
+import { createMediaPool } from './media/media-pool.ts';
+import { type HealthListener, listenForHealth } from './ops/health.ts';
+import type { Log } from './ops/log.ts';
+import { createSipEndpoint } from './sip/udp-sip-endpoint.ts';
+
+/** Version of the node software, told to the edge and shown at start. */
+export const nodeVersion = '0.1.0';
+
+export interface MediaNode {
+  readonly sip: { readonly address: string; readonly port: number };
+  readonly health: { readonly address: string; readonly port: number } | null;
+  /** Ends calls with BYE, delivers records for a while, frees everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts a node. @throws when a port is in use or the spool folder cannot be written; nothing stays open then. */
+export async function startNode(config: NodeConfig, clock: Clock, log: Log): Promise<MediaNode> {
+  const edge = new HttpEdge({ url: config.edgeUrl, nodeToken: config.nodeToken, clock });
+  const spool = new RecordSpool({
+    folder: config.spoolFolder,
+    clock,
+    log,
+    send: (record) => edge.record(record),
+  });
+  const media = createMediaPool({
+    address: config.mediaAddress,
+    advertise: config.mediaAdvertise,
+    portRange: config.rtpPorts,
+    clock,
+    log,
+  });
+  const calls = new CallRegistry({
+    edge: { decide: (offer) => edge.decide(offer), deliver: (record) => spool.add(record) },
+    media,
+    nodeMedia: { codecs: ['PCMU', 'PCMA'] },
+    clock,
+    log,
+  });
+  const sip = createSipEndpoint({
+    listen: config.sipListen,
+    advertise: config.sipAdvertise,
+    clock,
+    log,
+  });
+  let isDraining = false;
+  let health: HealthListener | null = null;
+
+  const stop = async () => {
+    isDraining = true;
+    await calls.stop();
+    await sip.close();
+    await media.close();
+    await spool.close(spoolLimits.flushMs);
+    await edge.close();
+    await health?.close();
+  };
+
+  try {
+    await spool.open();
+    const bound = await sip.listen({ onInvite: (call) => calls.onInvite(call) });
+    if (config.healthListen !== null) {
+      health = await listenForHealth({
+        ...config.healthListen,
+        health: () => ({ status: isDraining ? 'draining' : 'ok', calls: calls.size }),
+        stats: () => ({
+          calls: calls.size,
+          records_pending: spool.pending,
+          sip: sip.stats(),
+          media: media.stats(),
+          memory: process.memoryUsage(),
+        }),
+      });
+    }
+    void greet(config, clock, log, edge, calls);
+    return { sip: bound, health, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Says hello to the edge: a wrong token, version or clock is a log line now, not a refused caller later. */
+async function greet(
+  config: NodeConfig,
+  clock: Clock,
+  log: Log,
+  edge: HttpEdge,
+  calls: CallRegistry,
+): Promise<void> {
+  try {
+    const welcome = await edge.hello({
+      contract: contractVersion,
+      name: config.name,
+      version: nodeVersion,
+      clock_ms: clock.nowWall(),
+    });
+    calls.sawRevision(welcome.revision);
+    const skewMs = Math.abs(welcome.clock_skew_ms);
+    log(skewMs > 30_000 ? 'warn' : 'info', skewMs > 30_000 ? 'clock-skew' : 'edge-reached', {
+      revision: welcome.revision,
+      clock_skew_ms: welcome.clock_skew_ms,
+    });
+  } catch (error) {
+    log('error', 'edge-hello-failed', { edge: config.edgeUrl.origin, why: error });
+  }
+}
