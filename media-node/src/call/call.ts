@@ -14,7 +14,7 @@ import type { MediaEvent, MediaPool, MediaSession } from '../media/media-session
 import type { Log } from '../ops/log.ts';
 import { PartError } from '../part-error.ts';
 import type { NodeMedia } from '../sdp/negotiate.ts';
-import { writeAnswer } from '../sdp/write-answer.ts';
+import { writeAnswer } from '../sdp/write-sdp.ts';
 import type { SipCall } from '../sip/sip-endpoint.ts';
 import { type AgreedMedia, agreeMedia } from './agree-media.ts';
 import {

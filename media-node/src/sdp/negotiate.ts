@@ -1,6 +1,6 @@
 /**
  * Choosing what a call will speak (RFC 3264 §6): the first audio stream of an offer that we can take, the first codec in the
- * order of the offer that node and media policy allow, telephone events beside it. Pure. The answer is written by write-answer.ts.
+ * order of the offer that node and media policy allow, telephone events beside it. Pure. The answer is written by write-sdp.ts.
  */
 import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
 import type { MediaPolicy } from '@callgate/shared/contract/decision.ts';

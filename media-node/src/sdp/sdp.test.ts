@@ -2,7 +2,7 @@ import type { MediaPolicy } from '@callgate/shared/contract/decision.ts';
 import { describe, expect, it } from 'vitest';
 import { type Agreement, type Disagreement, negotiate } from './negotiate.ts';
 import { parseSdp, type SessionDescription } from './parse-sdp.ts';
-import { writeAnswer } from './write-answer.ts';
+import { writeAnswer, writeOffer } from './write-sdp.ts';
 
 const open: MediaPolicy = { only_listed_codecs: false, codecs: [], encryption: 'disable' };
 const g711 = { codecs: ['PCMU', 'PCMA'] } as const;
@@ -199,5 +199,45 @@ describe('writing the answer', () => {
     ['a=inactive\n', 'a=inactive'],
   ])('answers %j with %s (RFC 3264 §6.1)', (attribute, expected) => {
     expect(text(`m=audio 4000 RTP/AVP 0\n${attribute}`)).toContain(`\r\n${expected}\r\n`);
+  });
+});
+
+describe('writing an offer of ours (late offer)', () => {
+  it('offers the codecs in our order with telephone events for each clock', () => {
+    const lines = writeOffer(
+      ['PCMU', 'opus'],
+      { address: '::1', port: 20_010 },
+      { sessionId: '9', version: 2 },
+    )
+      .toString()
+      .split('\r\n');
+    expect(lines).toEqual([
+      'v=0',
+      'o=callgate 9 2 IN IP6 ::1',
+      's=Callgate',
+      'c=IN IP6 ::1',
+      't=0 0',
+      'm=audio 20010 RTP/AVP 0 96 101 97',
+      'a=rtpmap:0 PCMU/8000',
+      'a=rtpmap:96 opus/48000/2',
+      'a=rtpmap:101 telephone-event/8000',
+      'a=rtpmap:97 telephone-event/48000',
+      'a=fmtp:101 0-15',
+      'a=fmtp:97 0-15',
+      'a=ptime:20',
+      'a=sendrecv',
+      '',
+    ]);
+  });
+
+  it('can be negotiated by ourselves', () => {
+    const reading = parseSdp(
+      writeOffer(['PCMA'], { address: '192.0.2.7', port: 4000 }, { sessionId: '1', version: 1 }),
+    );
+    if (reading.kind === 'fault') throw new Error(reading.message);
+    expect(agreed(negotiate(reading.session, open, g711)).stream).toMatchObject({
+      codec: 'PCMA',
+      payloadType: 8,
+    });
   });
 });
