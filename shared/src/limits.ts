@@ -106,3 +106,25 @@ export const registryLimits = {
   /** A challenge that is not answered by then becomes a record: as long as a nonce lives. */
   challengeAnswerMs: 30_000,
 } as const;
+
+/** Bounds of the call records kept at the edge. */
+export const recordLimits = {
+  /** Objects that share the records: each takes some 200 writes a second. */
+  objects: 16,
+  /** Records are forgotten after 30 days; who needs them longer takes them from the webhooks. */
+  keepMs: 2_592_000_000,
+  /** How often old records are looked for. */
+  sweepMs: 21_600_000,
+} as const;
+
+/** How old the edge's view of the routing table may be. */
+export const routingCacheLimits = {
+  /** A manifest in isolate memory is used this long without asking KV. */
+  freshMs: 3_000,
+  /** KV away: the last good value serves this long, then calls are refused as routing-unavailable. */
+  lastGoodMs: 600_000,
+  /** KV's own smallest cache time, s. */
+  kvCacheTtlS: 30,
+  /** KV takes one write a second for one key: publishes within this are merged. */
+  publishIntervalMs: 1_000,
+} as const;
