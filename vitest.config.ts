@@ -1,27 +1,46 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { testBindings } from './edge-worker/testdata/bindings.ts';
 
 /**
- * Four projects, one per kind of proof: pure logic and node parts (`unit`), the Worker inside workerd
- * (`edge`), and the whole stack with real programs (`e2e`), which runs one file at a time.
+ * Four projects, one per kind of proof: the house itself (`house`: types, lint, walls, the Worker's bundle), pure logic and node
+ * parts (`unit`), the Worker inside workerd (`edge`), and the whole stack with real programs (`e2e`). They run in that order, and
+ * e2e one file at a time, so that nothing disturbs what is measured in milliseconds.
  */
 export default defineConfig({
   test: {
+    // A focused test hides all others; infra/setup/no-skipped-tests.ts does the same for skipped ones.
+    allowOnly: false,
     projects: [
+      {
+        test: {
+          name: 'house',
+          include: ['infra/house/**/*.test.ts'],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           name: 'unit',
           include: ['shared/src/**/*.test.ts', 'media-node/src/**/*.test.ts', 'infra/**/*.test.ts'],
-          exclude: ['infra/e2e/**', '**/node_modules/**'],
+          exclude: ['infra/e2e/**', 'infra/house/**', '**/node_modules/**'],
           testTimeout: 20_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { bindings: testBindings },
+          }),
+        ],
         test: {
           name: 'edge',
           include: ['edge-worker/src/**/*.test.ts'],
           testTimeout: 30_000,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -31,6 +50,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,0 +1,57 @@
+/**
+ * The Debian packages whose programs the tests drive as strangers would: nobody here wrote them, so they keep us honest.
+ * Installed with apt-get where that is allowed; otherwise they are named and the tests do not start.
+ */
+import { spawn } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+
+/** What the tests need. `program` is how its presence is seen. */
+export const debianPackages = [
+  { name: 'sip-tester', program: 'sipp', use: 'sipp, the SIP caller of the end-to-end tests' },
+];
+
+/** Installs what is missing. @throws Error that names what is missing and the command that installs it. */
+export async function seeToDebianPackages(say) {
+  const missing = [];
+  for (const one of debianPackages) if (!(await isOnPath(one.program))) missing.push(one);
+  if (missing.length === 0) return;
+  const names = missing.map((one) => one.name);
+  const mayInstall = process.getuid?.() === 0 && (await isOnPath('apt-get'));
+  if (mayInstall) {
+    say(`installing Debian packages with apt-get: ${names.join(' ')}`);
+    const install = ['install', '-y', '--no-install-recommends', ...names];
+    // A fresh machine has no package lists; one that has them is spared the wait.
+    if (!(await aptGet(install)) && !((await aptGet(['update'])) && (await aptGet(install))))
+      throw new Error(`apt-get could not install ${names.join(' ')}; its output is above`);
+    return;
+  }
+  const list = missing.map((one) => `  ${one.name}: ${one.use}`).join('\n');
+  throw new Error(
+    `the tests need Debian packages that are not installed:\n${list}\ninstall them with: sudo apt-get install -y --no-install-recommends ${names.join(' ')}`,
+  );
+}
+
+async function isOnPath(program) {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    try {
+      await access(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      // Not in this folder; the next one may have it.
+    }
+  }
+  return false;
+}
+
+/** True when apt-get succeeded. */
+function aptGet(args) {
+  const child = spawn('apt-get', ['-qq', ...args], {
+    stdio: ['ignore', process.stderr, process.stderr],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  return new Promise((settle) => {
+    child.once('error', () => settle(false));
+    child.once('exit', (status) => settle(status === 0));
+  });
+}
