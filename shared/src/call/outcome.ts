@@ -8,27 +8,7 @@
  * whatever the reason, and `q850` is what that BYE carries. `null` means: no answer at all is sent.
  */
 
-/** Whose act, or whose fault: the caller's, the application's in the room, ours, or of what we depend on. */
-export type Fault = 'nobody' | 'caller' | 'operator' | 'platform' | 'upstream';
-
-/** One row of the table of outcomes. */
-export interface Outcome {
-  /** `success`: the call ran its course. Others say where to look first. */
-  readonly result: 'success' | 'caller' | 'platform' | 'upstream' | 'indeterminate';
-  /** Final SIP status for an INVITE not yet answered (RFC 3261 §21); null: silence. */
-  readonly sipStatus: number | null;
-  /** Reason phrase of that status line. */
-  readonly phrase: string;
-  /** Q.850 cause for the Reason header (RFC 3326). */
-  readonly q850: number;
-  /** Whether a Retry-After (RFC 3261 §20.33) goes with the answer, so that a provider moves on. */
-  readonly retryAfter: boolean;
-  readonly fault: Fault;
-  /** One sentence: what happened. */
-  readonly meaning: string;
-  /** One sentence: what the operator can do. */
-  readonly advice: string;
-}
+import { type Outcome, row } from './outcome-row.ts';
 
 const rows = {
   // The call ran its course.
@@ -391,17 +371,4 @@ export const outcomeReasons = Object.keys(rows) as OutcomeReason[];
 /** True when `text` is a reason of the table. */
 export function isOutcomeReason(text: string): text is OutcomeReason {
   return Object.hasOwn(rows, text);
-}
-
-function row(
-  result: Outcome['result'],
-  sipStatus: number | null,
-  phrase: string,
-  q850: number,
-  fault: Fault,
-  meaning: string,
-  advice: string,
-  retryAfter = false,
-): Outcome {
-  return { result, sipStatus, phrase, q850, retryAfter, fault, meaning, advice };
 }
