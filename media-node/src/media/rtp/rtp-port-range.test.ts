@@ -1,0 +1,130 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { mediaLimits } from '@callgate/shared/limits.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FakeClock } from '../../clock.fake.ts';
+import type { RtpPort } from './rtp-port.ts';
+import { RtpPortRange } from './rtp-port-range.ts';
+
+const address = '127.0.0.1';
+const ranges: RtpPortRange[] = [];
+const ports: RtpPort[] = [];
+const sockets: Socket[] = [];
+
+afterEach(async () => {
+  for (const range of ranges.splice(0)) await range.close();
+  for (const port of ports.splice(0)) await port.close();
+  for (const socket of sockets.splice(0))
+    await new Promise<void>((done) => socket.close(() => done()));
+});
+
+/** A stretch of ports that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((done) => socket.bind(0, address, done));
+  const { port } = socket.address();
+  await new Promise<void>((done) => socket.close(() => done()));
+  return Math.min(port - (port % 2), 65_000);
+}
+
+async function rangeOf(
+  count: number,
+  clock = new FakeClock(),
+): Promise<{ range: RtpPortRange; from: number }> {
+  const from = await freePort();
+  const range = new RtpPortRange({ address, range: { from, to: from + 2 * count - 1 }, clock });
+  ranges.push(range);
+  return { range, from };
+}
+
+async function take(range: RtpPortRange): Promise<RtpPort> {
+  const port = await range.take();
+  ports.push(port);
+  return port;
+}
+
+async function say(to: number): Promise<void> {
+  const socket = createSocket('udp4');
+  sockets.push(socket);
+  await new Promise<void>((done) => socket.send('x', to, address, () => done()));
+  // The datagram is in the other socket's buffer; one turn of the loop delivers it.
+  await new Promise<void>((done) => setImmediate(() => setImmediate(done)));
+}
+
+describe('RtpPortRange', () => {
+  it('hands out even ports of the range, each once', async () => {
+    const { range, from } = await rangeOf(4);
+    const taken = [await take(range), await take(range), await take(range), await take(range)];
+    expect(taken.map((port) => port.port).sort()).toEqual([from, from + 2, from + 4, from + 6]);
+    expect(range.size).toBe(4);
+  });
+
+  it('says how many ports are in use when none is free', async () => {
+    const { range } = await rangeOf(1);
+    await take(range);
+    await expect(range.take()).rejects.toMatchObject({
+      reason: 'no-rtp-port',
+      message: expect.stringContaining('1 of 1'),
+    });
+  });
+
+  it('passes over a port that another program has', async () => {
+    const { range, from } = await rangeOf(2);
+    const other = createSocket('udp4');
+    sockets.push(other);
+    await new Promise<void>((done) => other.bind(from, address, done));
+    expect((await take(range)).port).toBe(from + 2);
+    await expect(range.take()).rejects.toMatchObject({ reason: 'no-rtp-port' });
+  });
+
+  it('fails at once on an address that is not ours', async () => {
+    const range = new RtpPortRange({
+      address: '192.0.2.77',
+      range: { from: 20_000, to: 40_000 },
+      clock: new FakeClock(),
+    });
+    ranges.push(range);
+    await expect(range.take()).rejects.toMatchObject({
+      reason: 'no-rtp-port',
+      message: expect.stringContaining('EADDRNOTAVAIL'),
+    });
+  });
+
+  it('keeps a freed port bound until its old stream has been silent for a second', async () => {
+    const clock = new FakeClock();
+    const { range } = await rangeOf(1, clock);
+    const port = await take(range);
+    range.release(port);
+    clock.advance(mediaLimits.portDrainIdleMs - 1);
+    await say(port.port);
+    clock.advance(2);
+    await expect(range.take()).rejects.toMatchObject({ reason: 'no-rtp-port' });
+    clock.advance(mediaLimits.portDrainIdleMs);
+    await new Promise<void>((done) => setImmediate(done));
+    expect(range.size).toBe(0);
+    expect(clock.pending).toBe(0);
+    expect((await take(range)).port).toBe(port.port);
+  });
+
+  it('frees a port that is never silent after thirty seconds', async () => {
+    const clock = new FakeClock();
+    const { range } = await rangeOf(1, clock);
+    const port = await take(range);
+    range.release(port);
+    for (let ms = 0; ms < mediaLimits.portDrainMaxMs + 1_000; ms += 500) {
+      if (range.size > 0) await say(port.port);
+      clock.advance(500);
+    }
+    await new Promise<void>((done) => setImmediate(done));
+    expect(range.size).toBe(0);
+  });
+
+  it('survives destinations that cannot be and still reaches those that can', async () => {
+    const { range } = await rangeOf(2);
+    const [from, to] = [await take(range), await take(range)];
+    const heard = new Promise<string>((done) => to.onDatagram((bytes) => done(bytes.toString())));
+    from.send(Buffer.from('lost'), '::1', 9);
+    from.send(Buffer.from('lost'), address, 0);
+    from.send(Buffer.from('heard'), address, to.port);
+    expect(await heard).toBe('heard');
+  });
+});
