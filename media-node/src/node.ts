@@ -2,6 +2,7 @@
  * A media node put together from its parts, started and stopped. main.ts gives it configuration and signals; tests may run one in their
  * own process.
  */
+import { randomBytes } from 'node:crypto';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { spoolLimits } from '@callgate/shared/limits.ts';
 import { CallRegistry } from './call/call-registry.ts';
@@ -43,7 +44,7 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
   const calls = new CallRegistry({
     edge: { decide: (offer) => edge.decide(offer), deliver: (record) => spool.add(record) },
     media,
-    nodeMedia: { codecs: ['PCMU', 'PCMA'] },
+    nodeMedia: { codecs: ['PCMU', 'PCMA'], srtpSuites: [], newKey: randomBytes },
     clock,
     log,
   });

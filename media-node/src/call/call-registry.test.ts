@@ -23,7 +23,7 @@ beforeEach(() => {
     media,
     clock,
     log: silentLog,
-    nodeMedia: { codecs: ['PCMU', 'PCMA'] },
+    nodeMedia: { codecs: ['PCMU', 'PCMA'], srtpSuites: [], newKey: () => Buffer.alloc(0) },
   });
 });
 

@@ -18,6 +18,16 @@ export interface PhoneStream {
   readonly ptimeMs: number;
   /** Where the caller wants RTP (SDP c= and m=). */
   readonly remote: { readonly address: string; readonly port: number };
+  /** SRTP by SDES (RFC 4568): suite and the two master keys with their salts, secrets; null: plain RTP. */
+  readonly srtp: {
+    readonly suite:
+      | 'AES_CM_128_HMAC_SHA1_80'
+      | 'AES_CM_128_HMAC_SHA1_32'
+      | 'AEAD_AES_128_GCM'
+      | 'AEAD_AES_256_GCM';
+    readonly sendKey: Buffer;
+    readonly receiveKey: Buffer;
+  } | null;
   /** Direction seen from us: may we send, do we expect to receive. Both false: inactive. */
   readonly send: boolean;
   readonly receive: boolean;

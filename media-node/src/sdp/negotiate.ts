@@ -6,6 +6,7 @@ import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
 import type { MediaPolicy } from '@callgate/shared/contract/decision.ts';
 import type { PhoneCodecName, PhoneStream } from '../media/media-session.ts';
 import { attributeOf, type SdpMedia, type SessionDescription } from './parse-sdp.ts';
+import { type CryptoOffer, cryptoOffers, type SrtpSuite, srtpKeyBytes } from './sdes.ts';
 
 /** A codec as it stands in SDP. */
 export interface PhoneCodec {
@@ -31,6 +32,8 @@ export interface Agreement {
   readonly kind: 'agreed';
   readonly mediaIndex: number;
   readonly stream: PhoneStream;
+  /** Tag of the crypto line that was taken; null: plain RTP. */
+  readonly cryptoTag: string | null;
 }
 
 export interface Disagreement {
@@ -42,6 +45,10 @@ export interface Disagreement {
 /** What this node can do, whatever the policy says. */
 export interface NodeMedia {
   readonly codecs: readonly PhoneCodecName[];
+  /** SRTP suites this node speaks; empty: none. */
+  readonly srtpSuites: readonly SrtpSuite[];
+  /** Fresh random bytes for a master key and salt. */
+  readonly newKey: (bytes: number) => Buffer;
 }
 
 /** Packet time we send and announce, ms. Every phone takes 20. */
@@ -53,56 +60,90 @@ export function negotiate(
   policy: MediaPolicy,
   node: NodeMedia,
 ): Agreement | Disagreement {
-  const allowed = allowedCodecs(policy, node);
   let refusal: Disagreement = refused('bad-sdp', 'The offer has no audio stream with a port.');
   for (const [mediaIndex, media] of session.media.entries()) {
     if (media.type !== 'audio' || media.port === 0) continue;
-    const result = negotiateMedia(session, media, policy, allowed);
-    if (result.kind === 'stream') return { kind: 'agreed', mediaIndex, stream: result.stream };
+    const result = negotiateMedia(session, media, policy, node);
+    if (result.kind === 'stream') {
+      return { kind: 'agreed', mediaIndex, stream: result.stream, cryptoTag: result.cryptoTag };
+    }
     refusal = result;
   }
   return refusal;
+}
+
+interface AgreedStream {
+  readonly kind: 'stream';
+  readonly stream: PhoneStream;
+  readonly cryptoTag: string | null;
 }
 
 function negotiateMedia(
   session: SessionDescription,
   media: SdpMedia,
   policy: MediaPolicy,
-  allowed: ReadonlySet<PhoneCodecName>,
-): { readonly kind: 'stream'; readonly stream: PhoneStream } | Disagreement {
-  if (media.protocol !== 'RTP/AVP') {
-    return refused(
-      'media-encryption-mismatch',
-      `The offer wants ${media.protocol}; media.encryption is ${policy.encryption} and this call speaks RTP/AVP.`,
-    );
-  }
-  if (policy.encryption === 'require') {
-    return refused(
-      'media-encryption-mismatch',
-      'media.encryption is require; the offer is plain RTP/AVP.',
-    );
-  }
+  node: NodeMedia,
+): AgreedStream | Disagreement {
+  const encryption = chooseEncryption(media, policy, node);
+  if (encryption.kind === 'refused') return encryption;
   if (media.connection === null) return refused('bad-sdp', 'The audio stream has no c= line.');
+  const allowed = allowedCodecs(policy, node);
   const codec = chooseCodec(media, allowed);
   if (codec === null) {
+    const offered = media.formats.slice(0, 16).join(' ');
     return refused(
       'no-common-codec',
-      `The offer has payload types ${media.formats.slice(0, 16).join(' ')}; allowed are ${[...allowed].join(', ')}.`,
+      `The offer has payload types ${offered}; allowed are ${[...allowed].join(', ')}.`,
     );
   }
-  const direction = directionOf(session, media);
-  return {
-    kind: 'stream',
-    stream: {
-      codec: codec.name,
-      payloadType: codec.payloadType,
-      clockRateHz: phoneCodecs[codec.name].clockRateHz,
-      telephoneEventPayloadType: telephoneEventOf(media, phoneCodecs[codec.name].clockRateHz),
-      ptimeMs,
-      remote: { address: media.connection.address, port: media.port },
-      ...direction,
-    },
+  const { clockRateHz } = phoneCodecs[codec.name];
+  const { crypto } = encryption;
+  const stream: PhoneStream = {
+    codec: codec.name,
+    payloadType: codec.payloadType,
+    clockRateHz,
+    telephoneEventPayloadType: telephoneEventOf(media, clockRateHz),
+    ptimeMs,
+    remote: { address: media.connection.address, port: media.port },
+    srtp:
+      crypto === null
+        ? null
+        : {
+            suite: crypto.suite,
+            receiveKey: crypto.key,
+            sendKey: node.newKey(srtpKeyBytes[crypto.suite]),
+          },
+    ...directionOf(session, media),
   };
+  return { kind: 'stream', stream, cryptoTag: crypto?.tag ?? null };
+}
+
+/**
+ * Plain RTP or SRTP. `disable` takes plain RTP only, `require` SRTP only, `allow` what the offer has: SRTP when there is a crypto line we
+ * can use, whatever the m= line calls it; plain RTP on RTP/AVP otherwise.
+ */
+function chooseEncryption(
+  media: SdpMedia,
+  policy: MediaPolicy,
+  node: NodeMedia,
+): { readonly kind: 'chosen'; readonly crypto: CryptoOffer | null } | Disagreement {
+  const isSecure = media.protocol === 'RTP/SAVP';
+  if (media.protocol !== 'RTP/AVP' && !isSecure) {
+    return refused(
+      'media-encryption-mismatch',
+      `The offer wants ${media.protocol}; a call speaks RTP/AVP or RTP/SAVP.`,
+    );
+  }
+  const [crypto = null] =
+    policy.encryption === 'disable' ? [] : cryptoOffers(media, node.srtpSuites);
+  if (crypto !== null) return { kind: 'chosen', crypto };
+  if (isSecure || policy.encryption === 'require') {
+    return refused(
+      'media-encryption-mismatch',
+      `media.encryption is ${policy.encryption}; the offer is ${media.protocol} without a crypto line that can be taken.`,
+    );
+  }
+  return { kind: 'chosen', crypto: null };
 }
 
 /**

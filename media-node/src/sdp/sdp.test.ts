@@ -1,11 +1,16 @@
 import type { MediaPolicy } from '@callgate/shared/contract/decision.ts';
 import { describe, expect, it } from 'vitest';
-import { type Agreement, type Disagreement, negotiate } from './negotiate.ts';
+import { type Agreement, type Disagreement, type NodeMedia, negotiate } from './negotiate.ts';
 import { parseSdp, type SessionDescription } from './parse-sdp.ts';
 import { writeAnswer, writeOffer } from './write-sdp.ts';
 
 const open: MediaPolicy = { only_listed_codecs: false, codecs: [], encryption: 'disable' };
-const g711 = { codecs: ['PCMU', 'PCMA'] } as const;
+const g711: NodeMedia = { codecs: ['PCMU', 'PCMA'], srtpSuites: [], newKey: () => Buffer.alloc(0) };
+const withSrtp: NodeMedia = {
+  ...g711,
+  srtpSuites: ['AEAD_AES_256_GCM', 'AES_CM_128_HMAC_SHA1_80', 'AES_CM_128_HMAC_SHA1_32'],
+  newKey: (bytes) => Buffer.alloc(bytes, 7),
+};
 
 function offer(media: string, session = 'c=IN IP4 192.0.2.7'): SessionDescription {
   const text = `v=0\no=- 77 3 IN IP4 192.0.2.7\ns=-\n${session}\nt=0 0\n${media}`;
@@ -239,5 +244,72 @@ describe('writing an offer of ours (late offer)', () => {
       codec: 'PCMA',
       payloadType: 8,
     });
+  });
+});
+
+describe('SRTP by SDES (RFC 4568)', () => {
+  const key = Buffer.alloc(30, 1).toString('base64');
+  const line = (tag: number, suite: string, rest = '') =>
+    `a=crypto:${tag} ${suite} inline:${key}${rest}\n`;
+  const secure = (crypto: string) => offer(`m=audio 4000 RTP/SAVP 0\n${crypto}`);
+  const allow: MediaPolicy = { ...open, encryption: 'allow' };
+
+  it('takes the first crypto line of the offer that we know, and answers with its tag and a key of ours', () => {
+    const described = secure(
+      line(1, 'F8_128_HMAC_SHA1_80') +
+        line(2, 'AES_CM_128_HMAC_SHA1_32') +
+        line(3, 'AES_CM_128_HMAC_SHA1_80'),
+    );
+    const agreement = agreed(negotiate(described, allow, withSrtp));
+    expect(agreement.stream.srtp).toMatchObject({
+      suite: 'AES_CM_128_HMAC_SHA1_32',
+      receiveKey: Buffer.alloc(30, 1),
+    });
+    const text = writeAnswer(
+      described,
+      agreement,
+      { address: '192.0.2.1', port: 2 },
+      { sessionId: '1', version: 1 },
+    ).toString();
+    expect(text).toContain('m=audio 2 RTP/SAVP 0\r\n');
+    expect(text).toContain(
+      `a=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:${Buffer.alloc(30, 7).toString('base64')}\r\n`,
+    );
+  });
+
+  it.each([
+    ['a lifetime', line(1, 'AES_CM_128_HMAC_SHA1_80', '|2^31'), true],
+    ['a master key identifier', line(1, 'AES_CM_128_HMAC_SHA1_80', '|2^31|1:4'), false],
+    ['session parameters', line(1, 'AES_CM_128_HMAC_SHA1_80', ' UNENCRYPTED_SRTP'), false],
+    ['a key of the wrong length', line(1, 'AEAD_AES_256_GCM'), false],
+  ])('judges a line with %s', (_what, crypto, taken) => {
+    expect(negotiate(secure(crypto), allow, withSrtp).kind).toBe(taken ? 'agreed' : 'refused');
+  });
+
+  it.each([
+    ['disable', 'm=audio 4000 RTP/SAVP 0\n', 'media-encryption-mismatch'],
+    ['disable', 'm=audio 4000 RTP/AVP 0\n', 'plain'],
+    ['allow', 'm=audio 4000 RTP/AVP 0\n', 'srtp'],
+    ['allow', 'm=audio 4000 RTP/SAVP 0\n', 'srtp'],
+    ['require', 'm=audio 4000 RTP/AVP 0\n', 'srtp'],
+    ['require', 'm=audio 4000 RTP/SAVP 0\n', 'srtp'],
+  ] as const)('under %s, %j with a crypto line gives %s', (encryption, media, expected) => {
+    const result = negotiate(
+      offer(media + line(1, 'AES_CM_128_HMAC_SHA1_80')),
+      { ...open, encryption },
+      withSrtp,
+    );
+    const shown =
+      result.kind === 'refused' ? result.reason : result.stream.srtp === null ? 'plain' : 'srtp';
+    expect(shown).toBe(expected);
+  });
+
+  it('refuses plain RTP without a crypto line where SRTP is required', () => {
+    const result = negotiate(
+      offer('m=audio 4000 RTP/AVP 0\n'),
+      { ...open, encryption: 'require' },
+      withSrtp,
+    );
+    expect(result).toMatchObject({ reason: 'media-encryption-mismatch' });
   });
 });

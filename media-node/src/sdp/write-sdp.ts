@@ -4,9 +4,10 @@
  * ours or were checked when the offer was read.
  */
 import { isIPv6 } from 'node:net';
-import type { PhoneCodecName, PhoneStream } from '../media/media-session.ts';
+import type { PhoneCodecName } from '../media/media-session.ts';
 import { type Agreement, phoneCodecs } from './negotiate.ts';
 import type { SessionDescription } from './parse-sdp.ts';
+import { writeCrypto } from './sdes.ts';
 
 export interface SdpOrigin {
   /** Numeric session id, the same for all our descriptions of a call. */
@@ -37,7 +38,7 @@ export function writeAnswer(
   const lines = sessionLines(local, origin);
   for (const [index, media] of offer.media.entries()) {
     if (index === agreement.mediaIndex) {
-      lines.push(...acceptedMedia(media.protocol, agreement.stream, local.port));
+      lines.push(...acceptedMedia(media.protocol, agreement, local.port));
     } else lines.push(`m=${media.type} 0 ${media.protocol} ${media.formats.join(' ')}`);
   }
   return body(lines);
@@ -83,7 +84,7 @@ function sessionLines(local: LocalMedia, origin: SdpOrigin): string[] {
   ];
 }
 
-function acceptedMedia(protocol: string, stream: PhoneStream, port: number): string[] {
+function acceptedMedia(protocol: string, { stream, cryptoTag }: Agreement, port: number): string[] {
   const events = stream.telephoneEventPayloadType;
   const formats = events === null ? `${stream.payloadType}` : `${stream.payloadType} ${events}`;
   return [
@@ -92,6 +93,9 @@ function acceptedMedia(protocol: string, stream: PhoneStream, port: number): str
     ...(events === null
       ? []
       : [`a=rtpmap:${events} telephone-event/${stream.clockRateHz}`, `a=fmtp:${events} 0-15`]),
+    ...(stream.srtp === null || cryptoTag === null
+      ? []
+      : [writeCrypto(cryptoTag, stream.srtp.suite, stream.srtp.sendKey)]),
     `a=ptime:${stream.ptimeMs}`,
     `a=${direction(stream.send, stream.receive)}`,
   ];
