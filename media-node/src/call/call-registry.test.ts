@@ -189,6 +189,40 @@ describe('a call', () => {
   });
 });
 
+describe('a re-INVITE', () => {
+  const described = (lines: string) => ({
+    contentType: 'application/sdp',
+    body: Buffer.from(`v=0\r\no=- 1 2 IN IP4 192.0.2.7\r\nc=IN IP4 192.0.2.7\r\n${lines}`),
+  });
+
+  it('holds and resumes: the answer mirrors the direction, its version goes up, media follows', async () => {
+    const { sip, session } = await answer();
+    const held = sip.events?.onReoffer(described('m=audio 4000 RTP/AVP 0\r\na=sendonly\r\n'));
+    expect(held).toMatchObject({ status: 200 });
+    expect(held?.body?.bytes.toString()).toMatch(/o=callgate \d+ 2 [^]*a=recvonly/);
+    expect(session.stream).toMatchObject({ send: false, receive: true });
+    const resumed = sip.events?.onReoffer(described('m=audio 4002 RTP/AVP 0\r\n'));
+    expect(resumed?.body?.bytes.toString()).toMatch(/o=callgate \d+ 3 [^]*a=sendrecv/);
+    expect(session.stream).toMatchObject({ send: true, remote: { port: 4002 } });
+  });
+
+  it('that cannot be taken is refused and leaves the call as it is (RFC 3261 §14.2)', async () => {
+    const { sip, session } = await answer();
+    const before = session.stream;
+    expect(sip.events?.onReoffer(described('m=audio 4000 RTP/AVP 18\r\n'))).toMatchObject({
+      status: 488,
+    });
+    expect(session.stream).toBe(before);
+    expect(calls.size).toBe(1);
+  });
+
+  it('without a body is answered with our description', async () => {
+    const { sip } = await answer();
+    const refreshed = sip.events?.onReoffer({ contentType: '', body: Buffer.alloc(0) });
+    expect(refreshed).toMatchObject({ status: 200, body: { contentType: 'application/sdp' } });
+  });
+});
+
 describe('a challenged call', () => {
   it('keeps its call id when it comes back with credentials, and has one record', async () => {
     const first = dial();

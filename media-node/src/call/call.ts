@@ -3,7 +3,6 @@
  * Events of all ports come in here, one at a time; whatever happens, `finish` runs once, frees everything and hands the record over.
  * It decides nothing: the order of things is the machine's, the routing is the edge's.
  */
-import { randomInt } from 'node:crypto';
 import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
 import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
@@ -14,9 +13,7 @@ import type { MediaEvent, MediaPool, MediaSession } from '../media/media-session
 import type { Log } from '../ops/log.ts';
 import { PartError } from '../part-error.ts';
 import type { NodeMedia } from '../sdp/negotiate.ts';
-import { writeAnswer } from '../sdp/write-sdp.ts';
-import type { SipCall } from '../sip/sip-endpoint.ts';
-import { type AgreedMedia, agreeMedia } from './agree-media.ts';
+import type { SipAnswer, SipCall } from '../sip/sip-endpoint.ts';
 import {
   type CallEffect,
   type CallEvent,
@@ -26,6 +23,7 @@ import {
   type Negotiation,
   next,
 } from './call-machine.ts';
+import { CallMedia, type SdpBody } from './call-media.ts';
 import { offerFromInvite } from './offer-from-invite.ts';
 import { challengeAnswer, reasonHeader, refusal } from './sip-answers.ts';
 import { sourceText, Timeline } from './timeline.ts';
@@ -56,11 +54,11 @@ export class Call {
   readonly #onEnded: (record: CallRecord) => void;
   readonly #timeline: Timeline;
   readonly #timers = new Map<CallTimer, Timer>();
+  readonly #media: CallMedia;
   /** Events not yet handled; the first is being handled. */
   readonly #events: CallEvent[] = [];
   #state: CallState = initialState;
   #decision: Decision | null = null;
-  #agreed: AgreedMedia | null = null;
   #session: MediaSession | null = null;
   #sipStatus: number | null = null;
 
@@ -76,6 +74,7 @@ export class Call {
     this.#identity = identity;
     this.#parts = parts;
     this.#onEnded = onEnded;
+    this.#media = new CallMedia(parts.nodeMedia);
     this.#timeline = new Timeline(parts.clock, sip.invite.arrivedAtMono);
     this.#timeline.mark('trying_ms');
   }
@@ -90,6 +89,7 @@ export class Call {
       },
       onAckMissing: () => this.#handle({ kind: 'ack-missing' }),
       onBye: () => this.#handle({ kind: 'caller-bye' }),
+      onReoffer: (offered) => this.#reoffer(offered),
       onTransportFailed: (message) => {
         this.#say('warn', 'sip-send-failed', { why: message });
         this.#handle({ kind: 'transport-failed' });
@@ -127,9 +127,7 @@ export class Call {
   /** Judges the SDP offer once the caller is known to be welcome. */
   #negotiate(decision: Decision): Negotiation {
     if (decision.kind !== 'join') return { kind: 'agreed' };
-    const outcome = agreeMedia(this.#sip.invite, decision.media, this.#parts.nodeMedia);
-    if (outcome.kind === 'agreed') this.#agreed = outcome;
-    return outcome;
+    return this.#media.settle(this.#sip.invite, decision.media);
   }
 
   /** Runs one event to its end before the next, also when performing an effect raises another. */
@@ -201,7 +199,7 @@ export class Call {
         return;
       }
       this.#session = session;
-      if (this.#agreed !== null) session.setStream(this.#agreed.agreement.stream);
+      if (this.#media.stream !== null) session.setStream(this.#media.stream);
       this.#handle({ kind: 'media-opened' });
     } catch (error) {
       this.#fail(error);
@@ -227,20 +225,16 @@ export class Call {
 
   #answer(): void {
     const decision = this.#decision;
-    const agreed = this.#agreed;
     const session = this.#session;
-    if (decision?.kind !== 'join' || agreed === null || session === null) {
+    const body = session === null ? null : this.#media.answer(session.local);
+    if (decision?.kind !== 'join' || session === null || body == null) {
       throw new PartError('internal', 'answer without decision, agreement or media session');
     }
-    const origin = { sessionId: String(randomInt(1, 2 ** 47)), version: 1 };
     this.#sip.accept({
       status: 200,
       phrase: 'OK',
       headers: Object.entries(decision.headers).map(([name, value]) => ({ name, value })),
-      body: {
-        contentType: 'application/sdp',
-        bytes: writeAnswer(agreed.offer, agreed.agreement, session.local, origin),
-      },
+      body,
     });
     this.#sipStatus = 200;
     this.#timeline.mark('answered_ms');
@@ -250,8 +244,25 @@ export class Call {
     });
     this.#say('info', 'call-answered', {
       after_ms: this.#timeline.sinceInvite(),
-      codec: agreed.agreement.stream.codec,
+      codec: this.#media.stream?.codec,
     });
+  }
+
+  /** Hold, resume, another address or codec: the new description or a refusal that leaves the call as it is. */
+  #reoffer(offered: SdpBody): SipAnswer {
+    const decision = this.#decision;
+    const session = this.#session;
+    if (decision?.kind !== 'join' || session === null) return refusal('internal', 0);
+    if (offered.body.length > 0) {
+      const outcome = this.#media.settle(offered, decision.media);
+      if (outcome.kind === 'refused') {
+        this.#say('info', 'reoffer-refused', { reason: outcome.reason, why: outcome.explanation });
+        return refusal(outcome.reason, 0);
+      }
+      if (this.#media.stream !== null) session.setStream(this.#media.stream);
+    }
+    const body = this.#media.answer(session.local);
+    return { status: 200, phrase: 'OK', ...(body == null ? {} : { body }) };
   }
 
   #refuse(reason: OutcomeReason, explanation: string): void {

@@ -63,6 +63,11 @@ export interface SipCallEvents {
   onAckMissing(): void;
   /** BYE; already answered 200. Ends the dialog. `reason` is the Reason header (RFC 3326), empty if none. */
   onBye(reason: string): void;
+  /**
+   * A re-INVITE or UPDATE of an answered call (RFC 3261 §14, RFC 3311): hold, resume, another address or codec. Answer at once; a refusal leaves
+   * the call as it is. `body` empty: a session refresh, or a re-INVITE that wants an offer of ours. May be called often.
+   */
+  onReoffer(offered: { readonly contentType: string; readonly body: Buffer }): SipAnswer;
   /** The transport cannot deliver our answer. The call should end itself. */
   onTransportFailed(message: string): void;
 }

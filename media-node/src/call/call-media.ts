@@ -1,0 +1,71 @@
+/**
+ * What one call speaks, from the SDP side: the description last agreed on, and every description of ours that went out. Reads offers, gives
+ * answers with a version that goes up (RFC 3264 §8), keeps what stands when an offer is refused (RFC 3261 §14.2). It touches no sound; the
+ * stream it settles goes to the media session.
+ */
+import { randomInt } from 'node:crypto';
+import type { MediaPolicy } from '@callgate/shared/contract/decision.ts';
+import type { PhoneStream } from '../media/media-session.ts';
+import { type Agreement, type Disagreement, type NodeMedia, negotiate } from '../sdp/negotiate.ts';
+import { parseSdp, type SessionDescription } from '../sdp/parse-sdp.ts';
+import { type LocalMedia, writeAnswer } from '../sdp/write-sdp.ts';
+import type { SipAnswer } from '../sip/sip-endpoint.ts';
+
+/** A body as it came, with its type. */
+export interface SdpBody {
+  /** Content-Type without parameters, lower-case; empty without body. */
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+interface Agreed {
+  readonly offer: SessionDescription;
+  readonly agreement: Agreement;
+}
+
+export class CallMedia {
+  readonly #node: NodeMedia;
+  readonly #sessionId = String(randomInt(1, 2 ** 47));
+  #version = 0;
+  #agreed: Agreed | null = null;
+
+  constructor(node: NodeMedia) {
+    this.#node = node;
+  }
+
+  /** The stream last agreed on; null before. */
+  get stream(): PhoneStream | null {
+    return this.#agreed?.agreement.stream ?? null;
+  }
+
+  /** Settles an offer, or says why not; then what was agreed before still stands. */
+  settle(offered: SdpBody, policy: MediaPolicy): { readonly kind: 'agreed' } | Disagreement {
+    if (offered.body.length === 0) {
+      return { kind: 'refused', reason: 'bad-sdp', explanation: 'The request has no body.' };
+    }
+    if (offered.contentType !== 'application/sdp') {
+      return {
+        kind: 'refused',
+        reason: 'unsupported-media-type',
+        explanation: `The body is ${offered.contentType}; expected application/sdp.`,
+      };
+    }
+    const reading = parseSdp(offered.body);
+    if (reading.kind === 'fault') {
+      return { kind: 'refused', reason: 'bad-sdp', explanation: `SDP: ${reading.message}.` };
+    }
+    const agreement = negotiate(reading.session, policy, this.#node);
+    if (agreement.kind === 'refused') return agreement;
+    this.#agreed = { offer: reading.session, agreement };
+    return { kind: 'agreed' };
+  }
+
+  /** Our answer to the offer last settled; null when none was. */
+  answer(local: LocalMedia): SipAnswer['body'] | null {
+    if (this.#agreed === null) return null;
+    this.#version += 1;
+    const origin = { sessionId: this.#sessionId, version: this.#version };
+    const { offer, agreement } = this.#agreed;
+    return { contentType: 'application/sdp', bytes: writeAnswer(offer, agreement, local, origin) };
+  }
+}
