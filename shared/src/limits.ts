@@ -11,8 +11,8 @@ export const sipLimits = {
   headerSectionBytesMax: 12_288,
   /** Lines of the header section, folded ones included. */
   headerLinesMax: 128,
-  /** At 4 KB a line the grammar's quadratic expressions cost 19 ms; at 1 KB under 1 ms. */
-  headerLineBytesMax: 1_024,
+  /** One header with its folded lines. A signed Identity (RFC 8224) passes 1 KB; every reader of ours takes one walk, so 4 KB cost no more than their length. */
+  headerLineBytesMax: 4_096,
   /** Runs of blanks feed cubic expressions in the grammar package; nobody needs 64 in a row. */
   blankRunMax: 64,
   /** SDP of a phone is below 2 KB; WebRTC-like offers reach 6 KB. */
@@ -75,6 +75,8 @@ export const edgeLimits = {
   /** Participant attributes: LiveKit refuses more than 64 KB of them in all. */
   attributeBytesMax: 2_048,
   attributesMax: 64,
+  /** All names and values together; LiveKit's own bound is 64,000, and the call status grows later. */
+  attributesTotalBytesMax: 60_000,
 } as const;
 
 /** Bounds of the media side. */
@@ -123,8 +125,37 @@ export const routingCacheLimits = {
   freshMs: 3_000,
   /** KV away: the last good value serves this long, then calls are refused as routing-unavailable. */
   lastGoodMs: 600_000,
+  /** Entries not found that one isolate takes to the Durable Object in a second: strangers can cause them. */
+  doubtsPerSecond: 50,
   /** KV's own smallest cache time, s. */
   kvCacheTtlS: 30,
   /** KV takes one write a second for one key: publishes within this are merged. */
   publishIntervalMs: 1_000,
+} as const;
+
+/** Bounds of what a LiveKit server, or the participants behind it, can make a room client keep. */
+export const roomLimits = {
+  /** An update names every participant that changed: at 1 KB each, a few thousand at once. */
+  signalMessageBytesMax: 4_194_304,
+  /** Participants remembered; a room beyond this is a broadcast, and its talkers are among the first. */
+  membersMax: 5_000,
+  /** Remote audio tracks received at one time: more than anybody can follow. */
+  receivedTracksMax: 32,
+  /** Receive sections in the first offer: an agent, another caller, one more; others cost a new offer. */
+  receivedTracksFirst: 3,
+  /** Without an answer to our pings; the server's own figure counts when it is shorter. */
+  pingTimeoutMs: 15_000,
+} as const;
+
+/** Bounds of calls behind a PIN. */
+export const pinLimits = {
+  /** Attempts in one call; LiveKit gives one. */
+  attemptsDefault: 3,
+  attemptsMax: 10,
+  /** From the prompt to the last digit of the last attempt. */
+  ticketAgeMs: 180_000,
+  /** Headers of the INVITE that travel in the ticket: the body of a PIN answer is bounded like any other. */
+  ticketHeaderBytesMax: 16_384,
+  /** Sealed and in base64. */
+  ticketCharactersMax: 49_152,
 } as const;
