@@ -1,0 +1,157 @@
+/**
+ * Scenarios for sipp, written as a list of steps: what the caller sends, what it must receive. The builder knows the rules of
+ * sipp's XML that are easy to get wrong by hand: an ACK to a refusal takes the branch of its INVITE, by distance in
+ * steps (RFC 3261 §17.1.1.3); provisional answers are optional receives in front of the one that matters.
+ */
+
+/** One step of a caller. */
+export type SippStep =
+  /** An INVITE with an SDP offer of PCMU and telephone events; `withCredentials` answers the last challenge. */
+  | { readonly send: 'INVITE'; readonly withCredentials?: boolean }
+  /** `to`: the refusal of the last INVITE, or its 200. */
+  | { readonly send: 'ACK'; readonly to: 'refusal' | '200' }
+  | { readonly send: 'CANCEL' | 'BYE' }
+  /** 200 to the request received last. */
+  | { readonly send: '200' }
+  /** Must come next; 100 and 180 may come before it, unless asked for. */
+  | { readonly receive: number; readonly isChallenge?: boolean }
+  | { readonly receive: 'BYE' }
+  | { readonly pauseMs: number }
+  /** Plays a capture of G.711 as RTP from here on (needs root). */
+  | { readonly playPcap: string };
+
+const offer = [
+  'v=0',
+  'o=sipp 53655765 2353687637 IN IP[local_ip_type] [local_ip]',
+  's=-',
+  'c=IN IP[media_ip_type] [media_ip]',
+  't=0 0',
+  'm=audio [media_port] RTP/AVP 8 0 101',
+  'a=rtpmap:8 PCMA/8000',
+  'a=rtpmap:0 PCMU/8000',
+  'a=rtpmap:101 telephone-event/8000',
+  'a=fmtp:101 0-15',
+  'a=ptime:20',
+];
+
+/** The XML that sipp runs. */
+export function sippScenario(name: string, steps: readonly SippStep[]): string {
+  const body: string[] = [];
+  let index = 0;
+  let inviteAt = 0;
+  let cseq = 0;
+  const add = (xml: string) => {
+    body.push(xml);
+    index += 1;
+  };
+  for (const step of steps) {
+    if ('pauseMs' in step) add(`<pause milliseconds="${step.pauseMs}"/>`);
+    else if ('playPcap' in step)
+      add(`<nop><action><exec play_pcap_audio="${step.playPcap}"/></action></nop>`);
+    else if ('receive' in step) {
+      if (step.receive === 'BYE') add('<recv request="BYE"/>');
+      else {
+        for (const status of [100, 180]) {
+          if (step.receive > status) add(`<recv response="${status}" optional="true"/>`);
+        }
+        const challenge = step.isChallenge === true ? ' auth="true"' : '';
+        add(
+          `<recv response="${step.receive}"${challenge}${step.receive === 200 ? ' rrs="true"' : ''}/>`,
+        );
+      }
+    } else {
+      if (step.send === 'INVITE') {
+        inviteAt = index;
+        cseq += 1;
+      }
+      if (step.send === 'BYE') cseq += 1;
+      add(sendXml(step, { distance: index - inviteAt, cseq }));
+    }
+  }
+  return `<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="${name}">\n${body.join('\n')}\n</scenario>\n`;
+}
+
+function sendXml(
+  step: Extract<SippStep, { send: string }>,
+  { distance, cseq }: { readonly distance: number; readonly cseq: number },
+): string {
+  if (step.send === '200') {
+    const headers = [
+      '[last_Via:]',
+      '[last_From:]',
+      '[last_To:]',
+      '[last_Call-ID:]',
+      '[last_CSeq:]',
+      'Content-Length: 0',
+    ];
+    return sendText(['SIP/2.0 200 OK', ...headers, '']);
+  }
+  const isInDialog = step.send === 'BYE' || step.send === 'ACK';
+  // CANCEL and the ACK to a refusal belong to the INVITE's transaction.
+  const isSameTransaction =
+    step.send === 'CANCEL' || (step.send === 'ACK' && step.to === 'refusal');
+  const branch = isSameTransaction ? `[branch-${distance}]` : '[branch]';
+  const hasBody = step.send === 'INVITE';
+  const lines = [
+    `${step.send} sip:[service]@[remote_ip]:[remote_port] SIP/2.0`,
+    `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=${branch}`,
+    'From: "sipp" <sip:[from_user]@[local_ip]:[local_port]>;tag=[pid]SIPpTag[call_number]',
+    `To: <sip:[service]@[remote_ip]:[remote_port]>${isInDialog ? '[peer_tag_param]' : ''}`,
+    'Call-ID: [call_id]',
+    `CSeq: ${cseq} ${step.send}`,
+    'Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>',
+    'Max-Forwards: 70',
+    ...(step.send === 'INVITE' && step.withCredentials === true ? ['[authentication]'] : []),
+    ...(hasBody
+      ? ['Content-Type: application/sdp', 'Content-Length: [len]']
+      : ['Content-Length: 0']),
+    '',
+    ...(hasBody ? offer : []),
+  ];
+  return sendText(lines, step.send === 'INVITE' || step.send === 'BYE' || step.send === 'CANCEL');
+}
+
+function sendText(lines: readonly string[], isRetransmitted = false): string {
+  const attributes = isRetransmitted ? ' retrans="500"' : '';
+  return `<send${attributes}><![CDATA[\n\n${lines.join('\n')}\n\n]]></send>`;
+}
+
+const challenged: readonly SippStep[] = [
+  { send: 'INVITE' },
+  { receive: 407, isChallenge: true },
+  { send: 'ACK', to: 'refusal' },
+  { send: 'INVITE', withCredentials: true },
+];
+const answered: readonly SippStep[] = [...challenged, { receive: 200 }, { send: 'ACK', to: '200' }];
+const hungUp: readonly SippStep[] = [{ send: 'BYE' }, { receive: 200 }];
+
+/** The callers of the end-to-end tests. */
+export const sippSteps = {
+  'answered call, caller hangs up': [...answered, { pauseMs: 1_500 }, ...hungUp],
+  'answered call with audio, caller hangs up': [
+    ...answered,
+    { playPcap: '/usr/share/sip-tester/g711a.pcap' },
+    { pauseMs: 3_000 },
+    ...hungUp,
+  ],
+  'answered call, node hangs up': [...answered, { receive: 'BYE' }, { send: '200' }],
+  'wrong password': [...challenged, { receive: 407 }, { send: 'ACK', to: 'refusal' }],
+  'unknown number': [{ send: 'INVITE' }, { receive: 404 }, { send: 'ACK', to: 'refusal' }],
+  'cancel while ringing': [
+    ...challenged,
+    { receive: 180 },
+    { pauseMs: 300 },
+    { send: 'CANCEL' },
+    { receive: 200 },
+    { receive: 487 },
+    { send: 'ACK', to: 'refusal' },
+  ],
+  'refused with 503': [{ send: 'INVITE' }, { receive: 503 }, { send: 'ACK', to: 'refusal' }],
+  'refused with 503 after the challenge': [
+    ...challenged,
+    { receive: 503 },
+    { send: 'ACK', to: 'refusal' },
+  ],
+} as const satisfies Record<string, readonly SippStep[]>;
+
+export type SippCaller = keyof typeof sippSteps;

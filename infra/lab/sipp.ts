@@ -1,0 +1,79 @@
+/** Runs sipp, a SIP caller that nobody here wrote (Debian's sip-tester). A run that fails comes back with what sipp saw, so that a test says why. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freeUdpPort } from '../local/free-port.ts';
+import { type SippCaller, sippScenario, sippSteps } from './sipp-scenario.ts';
+
+export interface SippOptions {
+  /** `127.0.0.1:5060` */
+  readonly target: string;
+  /** Called number. */
+  readonly number: string;
+  readonly from?: string;
+  readonly user?: string;
+  readonly password?: string;
+  /** Calls in all, and started per second. */
+  readonly calls?: number;
+  readonly callsPerSecond?: number;
+  /** After this sipp gives up, s. */
+  readonly timeoutS?: number;
+  /** Address of the caller; 127.0.0.2 when absent, so that caller and node are told apart. */
+  readonly address?: string;
+}
+
+export interface SippResult {
+  /** True when every call went as the scenario says. */
+  readonly succeeded: boolean;
+  /** What sipp wrote about errors, and the messages of the run. */
+  readonly trace: string;
+}
+
+/** Places calls. @throws Error when sipp cannot be started. */
+export async function runSipp(caller: SippCaller, options: SippOptions): Promise<SippResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'callgate-sipp-'));
+  try {
+    const file = join(folder, 'scenario.xml');
+    await writeFile(file, sippScenario(caller, sippSteps[caller]));
+    const address = options.address ?? '127.0.0.2';
+    const status = await run(folder, [
+      options.target,
+      ...['-sf', file],
+      ...['-i', address, '-p', String(await freeUdpPort(address))],
+      ...['-mi', address, '-mp', String(await freeUdpPort(address))],
+      ...['-s', options.number],
+      ...['-key', 'from_user', options.from ?? '+15550199'],
+      ...['-au', options.user ?? 'none', '-ap', options.password ?? 'none'],
+      ...['-m', String(options.calls ?? 1), '-r', String(options.callsPerSecond ?? 10)],
+      ...['-timeout', `${options.timeoutS ?? 20}s`, '-timeout_error'],
+      ...['-nostdin', '-trace_err', '-trace_msg'],
+    ]);
+    return { succeeded: status === 0, trace: status === 0 ? '' : await traceOf(folder, status) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function run(folder: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sipp = spawn('sipp', args, {
+      cwd: folder,
+      stdio: 'ignore',
+      env: { ...process.env, TERM: 'dumb' },
+    });
+    sipp.once('error', (error) =>
+      reject(new Error(`sipp could not be started (Debian package sip-tester): ${error.message}`)),
+    );
+    sipp.once('exit', (status) => resolve(status ?? 255));
+  });
+}
+
+async function traceOf(folder: string, status: number): Promise<string> {
+  const parts = [`sipp ended with status ${status}`];
+  for (const name of await readdir(folder)) {
+    if (name.endsWith('.log'))
+      parts.push((await readFile(join(folder, name), 'latin1')).slice(-8_000));
+  }
+  return parts.join('\n');
+}
