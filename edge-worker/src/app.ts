@@ -1,0 +1,48 @@
+/**
+ * The Worker's HTTP surface: which path leads to which room, and how errors leave. `/v1` speaks problem+json, `/twirp` speaks Twirp; both
+ * promise that no error repeats what the client sent.
+ */
+import { Hono } from 'hono';
+import type { Clock } from './clock.ts';
+import { ConfigError, type Env } from './env.ts';
+import { Problem, problemKind } from './http/problem.ts';
+import { answerSip } from './livekit-api/sip-route.ts';
+import { TwirpError } from './livekit-api/twirp.ts';
+import { logLine } from './log.ts';
+import { nodesRoute } from './nodes/nodes-route.ts';
+import { offersRoute } from './offers/offers-route.ts';
+import { recordsRoute } from './records/records-route.ts';
+import { RoutingReader } from './routing/routing-reader.ts';
+import { routingRoute } from './routing/routing-route.ts';
+import { version } from './version.ts';
+
+export function createApp(clock: Clock) {
+  const reader = new RoutingReader(clock);
+  const app = new Hono<{ Bindings: Env }>()
+    .get('/health', (c) => c.json({ status: 'ok' }))
+    .get('/version', (c) => c.json(version))
+    .all('/twirp/livekit.SIP/:method', (c) => answerSip(c.req.raw, c.env, c.req.param('method')))
+    .all('/twirp/*', () => new TwirpError('bad_route', 'no handler for this path').toResponse())
+    .route('/v1/offers', offersRoute({ clock, reader }))
+    .route('/v1/nodes', nodesRoute({ clock, reader }))
+    .route('/v1/routing', routingRoute)
+    .route('/v1', recordsRoute)
+    .get('/v1/problems/:code', (c) => {
+      const kind = problemKind(c.req.param('code'));
+      if (kind === undefined) throw new Problem('not-found', 'code: expected a code of ours');
+      return c.json(kind);
+    });
+  app.notFound(() => new Problem('not-found', 'the path leads nowhere').toResponse());
+  app.onError((error) => toProblem(error).toResponse());
+  return app;
+}
+
+function toProblem(error: Error): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof ConfigError) {
+    logLine('error', 'misconfigured', { message: error.message });
+    return new Problem('misconfigured', error.message);
+  }
+  logLine('error', 'request-failed', { message: String(error), stack: error.stack ?? '' });
+  return new Problem('internal', 'the edge failed; its log says why');
+}

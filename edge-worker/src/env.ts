@@ -1,0 +1,128 @@
+/**
+ * What the Worker is given: bindings, variables and secrets of wrangler.toml. Each variable is read through one function here,
+ * checked when it is first used; a wrong one is a ConfigError that names the variable and what was expected, and never
+ * shows what it holds.
+ */
+import * as z from 'zod';
+import type { CallRecords } from './records/call-records.ts';
+import type { RoutingTable } from './routing/routing-table.ts';
+
+export interface Env {
+  readonly ROUTING: KVNamespace;
+  readonly ROUTING_TABLE: DurableObjectNamespace<RoutingTable>;
+  readonly CALL_RECORDS: DurableObjectNamespace<CallRecords>;
+  readonly LIVEKIT_URL?: string;
+  readonly LIVEKIT_API_KEY?: string;
+  readonly LIVEKIT_API_SECRET?: string;
+  readonly ALLOW_TRUNKLESS_CALLS?: string;
+  readonly STRANGERS?: string;
+  readonly NODE_TOKENS?: string;
+  readonly SEALING_KEY?: string;
+  readonly NONCE_SECRET?: string;
+}
+
+/** A variable of the Worker is missing or does not hold what it must. */
+export class ConfigError extends Error {
+  constructor(variable: string, expected: string) {
+    super(`${variable}: expected ${expected}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** LiveKit's URL, key and secret. @throws ConfigError */
+export function livekitOf(env: Env): { url: string; apiKey: string; apiSecret: string } {
+  const url = env.LIVEKIT_URL ?? '';
+  if (!/^(wss?|https?):\/\/[^/]/.test(url) || !URL.canParse(url))
+    throw new ConfigError(
+      'LIVEKIT_URL',
+      'a URL that starts with wss://, ws://, https:// or http://',
+    );
+  return { url, ...apiCredentialOf(env) };
+}
+
+/** The one LiveKit API credential: key (`iss` of tokens) and secret. @throws ConfigError */
+export function apiCredentialOf(env: Env): { apiKey: string; apiSecret: string } {
+  return {
+    apiKey: textOf(env, 'LIVEKIT_API_KEY', 'a LiveKit API key'),
+    apiSecret: textOf(env, 'LIVEKIT_API_SECRET', 'the secret of LIVEKIT_API_KEY'),
+  };
+}
+
+/** Key of the HMAC in digest nonces. @throws ConfigError */
+export function nonceSecretOf(env: Env): string {
+  const secret = env.NONCE_SECRET ?? '';
+  if (secret.length < 16) throw new ConfigError('NONCE_SECRET', 'at least 16 characters');
+  return secret;
+}
+
+/** Key that seals trunk passwords: 32 bytes. @throws ConfigError */
+export function sealingKeyOf(env: Env): Uint8Array {
+  const text = env.SEALING_KEY ?? '';
+  const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/.test(text);
+  const key = isBase64 ? new Uint8Array(Buffer.from(text, 'base64')) : new Uint8Array();
+  if (key.length !== 32) throw new ConfigError('SEALING_KEY', '32 bytes in base64');
+  return key;
+}
+
+/** Whether a call that matches no trunk may reach the rules without trunk_ids. @throws ConfigError */
+export function allowsTrunklessCalls(env: Env): boolean {
+  return choiceOf(env, 'ALLOW_TRUNKLESS_CALLS', ['false', 'true']) === 'true';
+}
+
+/** What a call that matches no trunk gets. @throws ConfigError */
+export function answerToStrangers(env: Env): 'refuse' | 'drop' {
+  return choiceOf(env, 'STRANGERS', ['refuse', 'drop']);
+}
+
+const nodeTokensSchema = z.record(
+  z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+  z.string().regex(/^[0-9a-f]{64}$/),
+);
+const nodeTokensRead = new Map<string, ReadonlyMap<string, string>>();
+
+/** Node name by SHA-256 (lower-case hex) of its token. @throws ConfigError */
+export function nodeTokensOf(env: Env): ReadonlyMap<string, string> {
+  const text = env.NODE_TOKENS ?? '';
+  const read = nodeTokensRead.get(text);
+  if (read !== undefined) return read;
+  const tokens = nodeTokensSchema.safeParse(jsonOrNull(text));
+  if (!tokens.success)
+    throw new ConfigError(
+      'NODE_TOKENS',
+      'a JSON object of node name -> SHA-256 of its token in lower-case hex',
+    );
+  const byHash = new Map(Object.entries(tokens.data).map(([name, hash]) => [hash, name]));
+  // One value per deployment: the map only spares parsing it again with every offer.
+  nodeTokensRead.clear();
+  nodeTokensRead.set(text, byHash);
+  return byHash;
+}
+
+type TextVariable = 'LIVEKIT_API_KEY' | 'LIVEKIT_API_SECRET';
+
+function textOf(env: Env, variable: TextVariable, expected: string): string {
+  const text = env[variable] ?? '';
+  if (text === '') throw new ConfigError(variable, expected);
+  return text;
+}
+
+function choiceOf<const C extends readonly [string, ...string[]]>(
+  env: Env,
+  variable: 'ALLOW_TRUNKLESS_CALLS' | 'STRANGERS',
+  choices: C,
+): C[number] {
+  const text = env[variable] ?? choices[0];
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice === undefined)
+    throw new ConfigError(variable, choices.map((c) => `"${c}"`).join(' or '));
+  return choice;
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The schema refuses null with the sentence that names the variable.
+    return null;
+  }
+}

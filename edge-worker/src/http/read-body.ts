@@ -1,0 +1,124 @@
+/**
+ * Bodies from the network: read up to a bound, decoded strictly, and nothing deeper than edgeLimits.jsonDepthMax. What is wrong is thrown
+ * as a Problem that does not repeat the body.
+ */
+import { edgeLimits } from '@callgate/shared/limits.ts';
+import type * as z from 'zod';
+import { Problem, type ProblemItem } from './problem.ts';
+
+/** The body, at most `bytesMax` bytes. @throws Problem `body-too-large` before more than that has been kept. */
+export async function readBytes(request: Request, bytesMax: number): Promise<Uint8Array> {
+  const tooLarge = () => new Problem('body-too-large', `expected at most ${bytesMax} bytes`);
+  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  if (request.body === null) return new Uint8Array();
+  // A chunked body announces no length: it is counted as it comes.
+  for await (const part of request.body) {
+    length += part.byteLength;
+    if (length > bytesMax) throw tooLarge();
+    parts.push(part);
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.byteLength;
+  }
+  return bytes;
+}
+
+/** The body as JSON. @throws Problem `body-too-large`, `unsupported-media-type`, `bad-json`. */
+export async function readJson(
+  request: Request,
+  bytesMax: number = edgeLimits.bodyBytesMax,
+): Promise<unknown> {
+  const type = request.headers.get('content-type') ?? '';
+  if (!/^application\/(json|[a-z0-9.-]+\+json)\s*(;|$)/i.test(type))
+    throw new Problem('unsupported-media-type', 'content-type: expected application/json');
+  return parseJson(await readBytes(request, bytesMax));
+}
+
+/** UTF-8 bytes as JSON. @throws Problem `bad-json`. */
+export function parseJson(bytes: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch (error) {
+    throw badJson('the body is not UTF-8', error);
+  }
+  if (nesting(text) > edgeLimits.jsonDepthMax)
+    throw badJson(`expected at most ${edgeLimits.jsonDepthMax} levels of nesting`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    // V8's message quotes the text it stumbled over; ours does not.
+    throw badJson('the body is not JSON', error);
+  }
+  const path = prototypeKey(value, '');
+  if (path !== null) throw badJson(`${path}: this name may not be used`);
+  return value;
+}
+
+/** Checks a value against a schema of the contract. @throws Problem `bad-field` naming the first field and all of them. */
+export function checkShape<T>(schema: z.ZodType<T>, value: unknown): T {
+  const reading = schema.safeParse(value);
+  if (reading.success) return reading.data;
+  const errors = reading.error.issues.flatMap(itemsOf).slice(0, 20);
+  const [first] = errors;
+  throw new Problem('bad-field', `${first?.field ?? 'body'}: ${first?.detail ?? 'unexpected'}`, {
+    errors,
+  });
+}
+
+function itemsOf(issue: z.core.$ZodIssue): ProblemItem[] {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.slice(0, 20).map((key) => ({
+      field: [path, key.slice(0, 64)].filter((part) => part !== '').join('.'),
+      detail: 'there is no such field',
+    }));
+  return [{ field: path === '' ? 'body' : path, detail: lowerFirst(issue.message) }];
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function badJson(detail: string, cause?: unknown): Problem {
+  const problem = new Problem('bad-json', detail);
+  problem.cause = cause;
+  return problem;
+}
+
+/** Deepest nesting of arrays and objects, found by reading on: JSON.parse would already have recursed. */
+function nesting(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (isInString) {
+      if (code === 0x5c) at += 1;
+      else if (code === 0x22) isInString = false;
+    } else if (code === 0x22) isInString = true;
+    else if (code === 0x7b || code === 0x5b) {
+      depth += 1;
+      if (depth > deepest) deepest = depth;
+    } else if (code === 0x7d || code === 0x5d) depth -= 1;
+  }
+  return deepest;
+}
+
+/** Path of the first key `__proto__`; null: there is none. */
+function prototypeKey(value: unknown, path: string): string | null {
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [key, member] of Object.entries(value)) {
+    const memberPath = path === '' ? key : `${path}.${key}`;
+    if (key === '__proto__') return memberPath.slice(0, 200);
+    const found = prototypeKey(member, memberPath);
+    if (found !== null) return found;
+  }
+  return null;
+}

@@ -1,0 +1,112 @@
+/**
+ * The decision over an offer, step by step as a reader would tell it: trunk, credentials, rule, evaluation, token. The first two
+ * steps and the fourth are pure functions of shared/routing, the same that a simulation runs.
+ */
+import type { Decision } from '@callgate/shared/contract/decision.ts';
+import type { Offer } from '@callgate/shared/contract/offer.ts';
+import { findTrunk } from '@callgate/shared/routing/find-trunk.ts';
+import type { Clock } from '../clock.ts';
+import { answerToStrangers, type Env, nonceSecretOf } from '../env.ts';
+import type { LiveRouting } from '../routing/published-routing.ts';
+import type { RoutingReader } from '../routing/routing-reader.ts';
+import { digestChallenges, judgeDigest } from '../trust/digest/digest.ts';
+import { decideRule } from './decide-rule.ts';
+import { explainNoTrunk } from './explanations.ts';
+import { routedCall } from './routed-call.ts';
+
+export interface OfferParts {
+  readonly env: Env;
+  readonly clock: Clock;
+  readonly reader: RoutingReader;
+}
+
+/** @throws Problem `routing-unavailable`, ConfigError */
+export async function decideOffer(offer: Offer, parts: OfferParts): Promise<Decision> {
+  const live = await parts.reader.current(parts.env, offer.min_revision);
+  const decision = await decide(offer, live, parts);
+  if (!isDoubtful(decision)) return decision;
+  const newer = await parts.reader.newerThan(parts.env, live);
+  return newer === null ? decision : decide(offer, newer, parts);
+}
+
+/** Refused for want of an entry, or for a password that may have been changed: what KV has not yet shown may say otherwise. */
+function isDoubtful(decision: Decision): boolean {
+  return ['no-trunk', 'no-rule', 'stranger-dropped', 'bad-credentials'].includes(
+    reasonOf(decision),
+  );
+}
+
+function reasonOf(decision: Decision): string {
+  return 'reason' in decision ? decision.reason : '';
+}
+
+async function decide(offer: Offer, live: LiveRouting, parts: OfferParts): Promise<Decision> {
+  const { revision } = live;
+  const found = findTrunk(live.routing, routedCall(offer));
+  switch (found.kind) {
+    case 'none':
+      return answerToStrangers(parts.env) === 'drop'
+        ? { kind: 'drop', revision, trunk_id: null, reason: 'stranger-dropped' }
+        : {
+            kind: 'refuse',
+            revision,
+            trunk_id: null,
+            reason: 'no-trunk',
+            explanation: explainNoTrunk(offer),
+          };
+    case 'ambiguous':
+      return {
+        kind: 'refuse',
+        revision,
+        trunk_id: null,
+        reason: 'routing-conflict',
+        explanation: `More than one trunk takes this call: ${found.trunks.map(({ id }) => id).join(', ')}.`,
+      };
+    case 'trunkless':
+      return decideRule(offer, live, null, parts);
+    case 'trunk': {
+      const challenge = challengeOf(offer, live, found.trunk.id, parts);
+      return challenge ?? decideRule(offer, live, found.trunk, parts);
+    }
+    default:
+      return found satisfies never;
+  }
+}
+
+/** The challenge that the caller has still to meet; null: the trunk asks for nothing, or the answer is right. */
+function challengeOf(
+  offer: Offer,
+  live: LiveRouting,
+  trunkId: string,
+  { env, clock }: OfferParts,
+): Decision | null {
+  const credential = live.credentials.get(trunkId);
+  if (credential === undefined) return null;
+  const scope = {
+    secret: nonceSecretOf(env),
+    source: offer.source.address,
+    sipCallId: offer.sip_call_id,
+    realm: credential.realm,
+  };
+  const nowMs = clock.now();
+  const verdict =
+    offer.credentials === null
+      ? null
+      : judgeDigest({
+          value: offer.credentials.value,
+          method: 'INVITE',
+          targets: [offer.request, offer.to],
+          credential,
+          scope,
+          nowMs,
+        });
+  if (verdict === 'right') return null;
+  return {
+    kind: 'challenge',
+    revision: live.revision,
+    trunk_id: trunkId,
+    status: 407,
+    challenges: digestChallenges(scope, nowMs, verdict === 'stale'),
+    reason: verdict === 'wrong' ? 'bad-credentials' : 'challenge-unanswered',
+  };
+}

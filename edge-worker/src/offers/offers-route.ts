@@ -1,0 +1,32 @@
+/** `POST /v1/offers`: a media node asks what to do with an INVITE. */
+import { offer as offerSchema } from '@callgate/shared/contract/offer.ts';
+import { contractVersion } from '@callgate/shared/contract/version.ts';
+import { Hono } from 'hono';
+import type { Clock } from '../clock.ts';
+import type { Env } from '../env.ts';
+import { Problem } from '../http/problem.ts';
+import { checkShape, readJson } from '../http/read-body.ts';
+import type { RoutingReader } from '../routing/routing-reader.ts';
+import { requireNode } from '../trust/node-token.ts';
+import { decideOffer } from './decide-offer.ts';
+
+export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
+  return new Hono<{ Bindings: Env }>().post('/', async (c) => {
+    requireNode(c.req.raw, c.env);
+    const body = await readJson(c.req.raw);
+    requireContract(body);
+    const offer = checkShape(offerSchema, body);
+    return c.json(await decideOffer(offer, { env: c.env, ...parts }));
+  });
+}
+
+/** A message of another version gets an error that names both, not a list of fields that do not fit. */
+export function requireContract(body: unknown): void {
+  const contract =
+    typeof body === 'object' && body !== null && 'contract' in body ? body.contract : undefined;
+  if (typeof contract === 'number' && contract !== contractVersion)
+    throw new Problem(
+      'contract-version',
+      `contract: this edge speaks version ${contractVersion}, the node speaks ${contract}`,
+    );
+}

@@ -1,0 +1,85 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { callRecordExample } from '@callgate/shared/contract/record.ts';
+import { recordLimits } from '@callgate/shared/limits.ts';
+import { describe, expect, it } from 'vitest';
+import { apiAuthorization, asAdmin, asNode, send } from '../../testdata/requests.ts';
+import { recordsOf } from './call-records.ts';
+
+const record = (call_id: string, sequence = 0) => ({ ...callRecordExample, call_id, sequence });
+
+describe('call records', () => {
+  it('are read back by call id, in their order, with the node that sent them', async () => {
+    const id = 'SCL_aaaaaaaaaaaa';
+    for (const sequence of [1, 0])
+      expect((await asNode('POST', '/v1/records', record(id, sequence))).status).toBe(201);
+    const body = await (await asAdmin('GET', `/v1/calls/${id}`)).json();
+    expect(body).toEqual({
+      call_id: id,
+      records: [0, 1].map((sequence) => ({
+        node: 'test-1',
+        received_at_ms: expect.any(Number),
+        record: record(id, sequence),
+      })),
+    });
+  });
+
+  it('are counted once however often they come', async () => {
+    const id = 'SCL_bbbbbbbbbbbb';
+    const answers = [];
+    for (let time = 0; time < 3; time += 1)
+      answers.push(await (await asNode('POST', '/v1/records', record(id))).json());
+    expect(answers).toEqual([{ counted: true }, { counted: false }, { counted: false }]);
+    const body = (await (await asAdmin('GET', `/v1/calls/${id}`)).json()) as { records: [] };
+    expect(body.records.length).toBe(1);
+  });
+
+  it('are taken from nodes only', async () => {
+    const id = 'SCL_cccccccccccc';
+    for (const authorization of [
+      'Bearer wrong',
+      'Basic x',
+      await apiAuthorization({ admin: true }),
+    ]) {
+      const response = await send('POST', '/v1/records', record(id), { authorization });
+      expect(response.status).toBe(401);
+      expect(await response.json()).toMatchObject({ code: 'unauthenticated' });
+    }
+    expect((await asAdmin('GET', `/v1/calls/${id}`)).status).toBe(404);
+  });
+
+  it('are shown to operators only', async () => {
+    const path = '/v1/calls/SCL_aaaaaaaaaaaa';
+    expect((await send('GET', path)).status).toBe(401);
+    expect((await asNode('GET', path)).status).toBe(401);
+    const authorization = await apiAuthorization({ call: true });
+    expect((await send('GET', path, undefined, { authorization })).status).toBe(403);
+  });
+
+  it('name the field that is wrong', async () => {
+    const response = await asNode('POST', '/v1/records', {
+      ...record('SCL_dddddddddddd'),
+      reason: 'bored',
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      code: 'bad-field',
+      errors: [{ field: 'reason' }],
+    });
+  });
+
+  it('refuse an id that is none', async () => {
+    expect((await asAdmin('GET', '/v1/calls/SCL_%00')).status).toBe(400);
+  });
+
+  it('are forgotten after their time', async () => {
+    const id = 'SCL_eeeeeeeeeeee';
+    await asNode('POST', '/v1/records', record(id));
+    const stub = recordsOf(env, id);
+    await runInDurableObject(stub, (records) => {
+      records.clock = { now: () => Date.now() + recordLimits.keepMs + 1 };
+    });
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect(await stub.ofCall(id)).toEqual([]);
+  });
+});

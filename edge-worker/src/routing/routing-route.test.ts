@@ -1,0 +1,120 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { apiAuthorization, asAdmin, asNode, putRouting, send } from '../../testdata/requests.ts';
+import { publishedKey } from './published-routing.ts';
+
+const trunk = {
+  sip_trunk_id: 'ST_a',
+  numbers: ['+15550100'],
+  auth_username: 'alice',
+  auth_password: 'wonderland',
+};
+const rule = {
+  sip_dispatch_rule_id: 'SDR_a',
+  rule: { dispatch_rule_direct: { room_name: 'lobby' } },
+};
+const stored = async () =>
+  (await (await asAdmin('GET', '/v1/routing')).json()) as {
+    revision: number;
+    trunks: object[];
+    rules: object[];
+  };
+
+describe('the routing document', () => {
+  it('comes back as it was put, with defaults, one revision later', async () => {
+    const before = await stored();
+    const { revision } = await putRouting({ trunks: [trunk], rules: [rule] });
+    expect(revision).toBe(before.revision + 1);
+    expect(await stored()).toMatchObject({ revision, trunks: [trunk], rules: [rule] });
+  });
+
+  it('can be put back as it was read, which changes nothing', async () => {
+    await putRouting({ trunks: [trunk], rules: [rule] });
+    const read = await stored();
+    const response = await asAdmin('PUT', '/v1/routing', read);
+    expect(await response.json()).toEqual({ revision: read.revision });
+    expect(await stored()).toEqual(read);
+  });
+
+  it('gives ids to members without one', async () => {
+    await putRouting({ trunks: [{ numbers: ['+1'] }], rules: [{ rule: rule.rule }] });
+    expect(await stored()).toMatchObject({
+      trunks: [{ sip_trunk_id: expect.stringMatching(/^ST_/) }],
+      rules: [{ sip_dispatch_rule_id: expect.stringMatching(/^SDR_/) }],
+    });
+  });
+
+  it('is published to KV without passwords', async () => {
+    const { revision } = await putRouting({ trunks: [trunk], rules: [rule] });
+    await expect
+      .poll(async () => JSON.parse((await env.ROUTING.get(publishedKey)) ?? '{}'), {
+        timeout: 5_000,
+      })
+      .toMatchObject({
+        revision,
+        credentials: [
+          ['ST_a', { username: 'alice', realm: 'LiveKit', ha1: { MD5: expect.any(String) } }],
+        ],
+      });
+    expect(await env.ROUTING.get(publishedKey)).not.toContain('wonderland');
+  });
+
+  it.each([
+    ['no object', [], 'body'],
+    ['no trunks', { rules: [] }, 'trunks'],
+    ['rules that are no array', { trunks: [], rules: {} }, 'rules'],
+    ['an unknown member', { trunks: [], rules: [], colour: 1 }, 'colour'],
+    ['an unknown field', { trunks: [{ ...trunk, colour: 1 }], rules: [] }, 'trunks.0'],
+    ['a wrong type', { trunks: [{ ...trunk, numbers: 'secret' }], rules: [] }, 'trunks.0'],
+    ['a wrong enum', { trunks: [{ ...trunk, include_headers: 'secret' }], rules: [] }, 'trunks.0'],
+    [
+      'a wrong duration',
+      { trunks: [{ ...trunk, ringing_timeout: 'secret' }], rules: [] },
+      'trunks.0',
+    ],
+    ['a member that is null', { trunks: [], rules: [null] }, 'rules.0'],
+  ])('with %s is refused by the name of the field', async (_what, document, field) => {
+    const before = await stored();
+    const response = await asAdmin('PUT', '/v1/routing', document);
+    expect(response.status).toBe(400);
+    const problem = (await response.json()) as { detail: string };
+    expect(problem).toMatchObject({ code: 'bad-field' });
+    expect(problem.detail.startsWith(`${field}:`)).toBe(true);
+    expect(JSON.stringify(problem)).not.toContain('secret');
+    expect(await stored()).toEqual(before);
+  });
+
+  it.each([
+    ['an id twice', { trunks: [trunk, { ...trunk, numbers: ['+2'] }] }, 'trunks.1'],
+    ['an open trunk', { trunks: [{ sip_trunk_id: 'ST_b' }] }, 'trunks.0'],
+    ['half of the credentials', { trunks: [{ ...trunk, auth_password: '' }] }, 'trunks.0'],
+    ['a rule of no kind', { rules: [{ rule: {} }] }, 'rules.0'],
+    ['a number taken twice', { trunks: [trunk, { numbers: ['1 (555) 0100'] }] }, 'body'],
+    ['two rules for one call', { rules: [rule, { rule: rule.rule }] }, 'body'],
+  ])('with %s is refused whole', async (_what, document, field) => {
+    const before = await stored();
+    const response = await asAdmin('PUT', '/v1/routing', { trunks: [], rules: [], ...document });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ code: 'routing-invalid', errors: [{ field }] });
+    expect(await stored()).toEqual(before);
+  });
+
+  it('of more than 10 MB is refused', async () => {
+    const response = await asAdmin('PUT', '/v1/routing', `"${'x'.repeat(10_485_760)}"`);
+    expect(response.status).toBe(413);
+  });
+
+  it('belongs to operators', async () => {
+    for (const method of ['GET', 'PUT']) {
+      expect((await send(method, '/v1/routing', method === 'PUT' ? {} : undefined)).status).toBe(
+        401,
+      );
+      expect((await asNode(method, '/v1/routing', method === 'PUT' ? {} : undefined)).status).toBe(
+        401,
+      );
+      const authorization = await apiAuthorization({ call: true });
+      const body = method === 'PUT' ? {} : undefined;
+      expect((await send(method, '/v1/routing', body, { authorization })).status).toBe(403);
+    }
+  });
+});

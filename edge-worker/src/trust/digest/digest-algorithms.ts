@@ -1,0 +1,36 @@
+/**
+ * The digest algorithms on offer (RFC 7616, RFC 8760), strongest first, and what is kept of a password: per algorithm HA1, the hash of user,
+ * realm and password, which answers challenges of that realm and nothing else.
+ */
+import { createHash } from 'node:crypto';
+
+export interface DigestAlgorithm {
+  /** As written in `algorithm=`; compared in any letter case. */
+  readonly name: string;
+  /** Lower-case hex of the hash of a text's UTF-8. */
+  readonly hash: (text: string) => string;
+}
+
+export const digestAlgorithms: readonly DigestAlgorithm[] = [
+  { name: 'MD5', hash: (text) => createHash('md5').update(text, 'utf8').digest('hex') },
+];
+
+/** What a trunk's credentials look like outside the sealed store. */
+export interface DigestCredential {
+  readonly username: string;
+  readonly realm: string;
+  /** Algorithm name -> HA1 in lower-case hex. */
+  readonly ha1: Readonly<Record<string, string>>;
+}
+
+/** HA1 for every algorithm (RFC 7616 §3.4.2). */
+export function digestCredential(
+  username: string,
+  realm: string,
+  password: string,
+): DigestCredential {
+  const ha1 = Object.fromEntries(
+    digestAlgorithms.map(({ name, hash }) => [name, hash(`${username}:${realm}:${password}`)]),
+  );
+  return { username, realm, ha1 };
+}

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { edgeLimits } from '@callgate/shared/limits.ts';
+import { describe, expect, it } from 'vitest';
+import { digestChallenges, judgeDigest } from './digest.ts';
+import { digestCredential } from './digest-algorithms.ts';
+import type { NonceScope } from './nonce.ts';
+
+const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+const scope: NonceScope = {
+  secret: 'a secret of the edge',
+  source: '203.0.113.7',
+  sipCallId: 'a84b4c76e66710',
+  realm: 'LiveKit',
+};
+const credential = digestCredential('alice', 'LiveKit', 'wonderland');
+const nowMs = 1_795_000_000_000;
+const targets = [{ user: '+15550100', host: 'sip.example.com' }];
+
+/** Answers a challenge as a SIP phone does. */
+function answer(challenge: string, changes: Record<string, string> = {}): string {
+  const nonce = /nonce="([^"]+)"/.exec(challenge)?.[1] ?? '';
+  const parts = {
+    username: 'alice',
+    password: 'wonderland',
+    realm: 'LiveKit',
+    nonce,
+    uri: 'sip:+15550100@sip.example.com',
+    cnonce: '0a4f113b',
+    nc: '00000001',
+    qop: 'auth',
+    algorithm: 'MD5',
+    ...changes,
+  };
+  const ha1 = md5(`${parts.username}:${parts.realm}:${parts.password}`);
+  const ha2 = md5(`INVITE:${parts.uri}`);
+  const middle =
+    parts.qop === '' ? parts.nonce : `${parts.nonce}:${parts.nc}:${parts.cnonce}:${parts.qop}`;
+  const response = changes['response'] ?? md5(`${ha1}:${middle}:${ha2}`);
+  const qop =
+    parts.qop === '' ? '' : `, qop=${parts.qop}, nc=${parts.nc}, cnonce="${parts.cnonce}"`;
+  return (
+    `Digest username="${parts.username}", realm="${parts.realm}", nonce="${parts.nonce}", ` +
+    `uri="${parts.uri}", response="${response}", algorithm=${parts.algorithm}${qop}`
+  );
+}
+
+const challenge = () => digestChallenges(scope, nowMs, false)[0] ?? '';
+const judge = (value: string, changes: Partial<Parameters<typeof judgeDigest>[0]> = {}) =>
+  judgeDigest({ value, method: 'INVITE', targets, credential, scope, nowMs, ...changes });
+
+describe('digest', () => {
+  it('offers MD5 with qop=auth and the realm of the trunk', () => {
+    expect(challenge()).toMatch(
+      /^Digest realm="LiveKit", nonce="[0-9a-f]{44}", algorithm=MD5, qop="auth"$/,
+    );
+  });
+
+  it('uses one nonce for all challenges of one answer', () => {
+    const nonces = digestChallenges(scope, nowMs, false).map((c) => /nonce="(\w+)"/.exec(c)?.[1]);
+    expect(new Set(nonces).size).toBe(1);
+  });
+
+  it('quotes a realm that holds quotes', () => {
+    expect(digestChallenges({ ...scope, realm: 'a "b" \\c' }, nowMs, false)[0]).toContain(
+      'realm="a \\"b\\" \\\\c"',
+    );
+  });
+
+  it('takes the right answer', () => {
+    expect(judge(answer(challenge()))).toBe('right');
+  });
+
+  it.each([
+    ['the host alone as uri', { uri: 'sip:sip.example.com' }],
+    ['the host alone with a port, without scheme', { uri: 'sip.example.com:5060' }],
+    [
+      'a port and parameters in the uri',
+      { uri: 'sip:+15550100@SIP.example.com:5060;transport=udp' },
+    ],
+    ['an escaped user in the uri', { uri: 'sip:%2B15550100@sip.example.com' }],
+    ['the algorithm in lower case', { algorithm: 'md5' }],
+  ])('takes the right answer with %s', (_what, changes) => {
+    expect(judge(answer(challenge(), changes))).toBe('right');
+  });
+
+  it.each([
+    ['another password', { password: 'Wonderland' }],
+    ['another user', { username: 'bob' }],
+    ['another realm', { realm: 'example' }],
+    ['another called number in the uri', { uri: 'sip:+15550101@sip.example.com' }],
+    ['another host in the uri', { uri: 'sip:+15550100@sip.example.org' }],
+    ['qop=auth-int', { qop: 'auth-int' }],
+    ['no qop, which could be replayed', { qop: '' }],
+    ['a nonce count that is none', { nc: '1' }],
+    ['an algorithm that was not offered', { algorithm: 'MD5-sess' }],
+    ['an empty response', { response: '' }],
+    ['a nonce that was never issued', { nonce: '018f0000000000000000000000000000000000000000' }],
+    ['an empty nonce', { nonce: '' }],
+  ])('calls an answer with %s wrong', (_what, changes) => {
+    expect(judge(answer(challenge(), changes))).toBe('wrong');
+  });
+
+  it.each([
+    'Basic YWxpY2U6d29uZGVybGFuZA==',
+    'Digest',
+    'Digest username="alice"',
+    `${'Digest username="alice", realm="LiveKit", nonce="x", uri="sip:x", response="y", '}response="z"`,
+    'Digest username="alice, realm="LiveKit"',
+    `Digest ${'a='.repeat(500)}`,
+  ])('calls %j wrong', (value) => {
+    expect(judge(value)).toBe('wrong');
+  });
+
+  it('reads escaped quotes in the user', () => {
+    const credential = digestCredential('a"b', 'LiveKit', 'wonderland');
+    const ha1 = md5('a"b:LiveKit:wonderland');
+    const nonce = /nonce="([^"]+)"/.exec(challenge())?.[1] ?? '';
+    const uri = 'sip:+15550100@sip.example.com';
+    const response = md5(`${ha1}:${nonce}:00000001:c:auth:${md5(`INVITE:${uri}`)}`);
+    const value = `Digest username="a\\"b",realm="LiveKit",nonce="${nonce}",uri="${uri}",response="${response}",qop=auth,nc=00000001,cnonce="c"`;
+    expect(judge(value, { credential })).toBe('right');
+  });
+
+  it('calls a right answer to an expired nonce stale, and a wrong one wrong', () => {
+    const old = challenge();
+    const later = nowMs + edgeLimits.nonceAgeMs + 1;
+    expect(judge(answer(old), { nowMs: later })).toBe('stale');
+    expect(judge(answer(old, { password: 'x' }), { nowMs: later })).toBe('wrong');
+    expect(digestChallenges(scope, later, true)[0]).toContain(', stale=true,');
+  });
+
+  it('takes no nonce from another source, call, edge or from the future', () => {
+    expect(judge(answer(challenge()), { scope: { ...scope, source: '203.0.113.8' } })).toBe(
+      'wrong',
+    );
+    expect(judge(answer(challenge()), { scope: { ...scope, sipCallId: 'another' } })).toBe('wrong');
+    expect(judge(answer(challenge()), { scope: { ...scope, secret: 'another secret' } })).toBe(
+      'wrong',
+    );
+    expect(judge(answer(challenge()), { nowMs: nowMs - 60_000 })).toBe('wrong');
+  });
+
+  it('takes no answer for another method', () => {
+    expect(judge(answer(challenge()), { method: 'BYE' })).toBe('wrong');
+  });
+});

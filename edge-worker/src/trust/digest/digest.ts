@@ -1,0 +1,60 @@
+/**
+ * The digest exchange at the edge (RFC 3261 §22, RFC 7616): challenges and the verdict over an answer. Pure: time and
+ * secret come in. A wrong user and a wrong password take the same path and the same time.
+ */
+import { isSameText } from '../constant-time.ts';
+import { type DigestCredential, digestAlgorithms } from './digest-algorithms.ts';
+import { type DigestTarget, fitsTarget } from './digest-uri.ts';
+import { issueNonce, judgeNonce, type NonceScope } from './nonce.ts';
+import { parseDigest } from './parse-digest.ts';
+
+/** `stale`: the answer is right but its nonce has expired; the client may try again without asking its user. */
+export type DigestVerdict = 'right' | 'stale' | 'wrong';
+
+export interface DigestQuestion {
+  /** Value of Authorization or Proxy-Authorization. */
+  readonly value: string;
+  readonly method: string;
+  readonly targets: readonly DigestTarget[];
+  readonly credential: DigestCredential;
+  readonly scope: NonceScope;
+  readonly nowMs: number;
+}
+
+/** One header value per algorithm, strongest first, all with the same nonce (RFC 8760 §2.4). */
+export function digestChallenges(scope: NonceScope, nowMs: number, isStale: boolean): string[] {
+  const nonce = issueNonce(scope, nowMs);
+  const stale = isStale ? ', stale=true' : '';
+  return digestAlgorithms.map(
+    ({ name }) =>
+      `Digest realm="${quote(scope.realm)}", nonce="${nonce}"${stale}, algorithm=${name}, qop="auth"`,
+  );
+}
+
+export function judgeDigest(question: DigestQuestion): DigestVerdict {
+  const { credential, scope } = question;
+  const answer = parseDigest(question.value);
+  if (answer === null) return 'wrong';
+  const algorithm = digestAlgorithms.find(({ name }) => name.toUpperCase() === answer.algorithm);
+  if (algorithm === undefined) return 'wrong';
+  if (answer.qop.toLowerCase() !== 'auth') return 'wrong';
+  const ha1 = credential.ha1[algorithm.name] ?? '';
+  const ha2 = algorithm.hash(`${question.method}:${answer.uri}`);
+  const middle = `${answer.nonce}:${answer.nc}:${answer.cnonce}:${answer.qop}`;
+  const expected = algorithm.hash(`${ha1}:${middle}:${ha2}`);
+  // All checks are made before any is looked at, so that the time tells nothing about which one failed.
+  const checks = [
+    isSameText(expected, answer.response.toLowerCase()),
+    isSameText(credential.username, answer.username),
+    isSameText(credential.realm, answer.realm),
+    fitsTarget(answer.uri, question.targets),
+    ha1 !== '',
+  ];
+  const nonce = judgeNonce(scope, answer.nonce, question.nowMs);
+  if (checks.includes(false) || nonce === 'foreign') return 'wrong';
+  return nonce === 'expired' ? 'stale' : 'right';
+}
+
+function quote(text: string): string {
+  return text.replace(/["\\]/g, '\\$&');
+}

@@ -1,0 +1,7 @@
+/** The Worker: the app and the Durable Object classes that wrangler.toml names. Nothing else. */
+import { createApp } from './app.ts';
+import { systemClock } from './clock.ts';
+
+export { CallRecords } from './records/call-records.ts';
+export { RoutingTable } from './routing/routing-table.ts';
+export default createApp(systemClock);

@@ -1,0 +1,17 @@
+/** What the Worker is given in tests: variables and secrets that open nothing anywhere else, and the plain forms that tests send. */
+import { createHash } from 'node:crypto';
+
+export const testNodeToken = 'node-token-of-the-tests';
+export const testApiKey = 'APItests';
+export const testApiSecret = 'the-api-secret-of-the-tests-is-long-enough';
+
+export const testBindings = {
+  LIVEKIT_URL: 'wss://livekit.test',
+  LIVEKIT_API_KEY: testApiKey,
+  LIVEKIT_API_SECRET: testApiSecret,
+  NODE_TOKENS: JSON.stringify({
+    'test-1': createHash('sha256').update(testNodeToken).digest('hex'),
+  }),
+  SEALING_KEY: Buffer.alloc(32, 7).toString('base64'),
+  NONCE_SECRET: 'the-nonce-secret-of-the-tests',
+};
