@@ -13,6 +13,9 @@ export interface Layer<Node> {
   readonly byKey: ReadonlyMap<string, Node>;
 }
 
+/** An empty map takes 200 bytes, and most layers of most trunks and rules have no keys. */
+const noKeys: ReadonlyMap<string, never> = new Map<string, never>();
+
 /** Places in the list of items. Most keys lead to one item, and those need no array. */
 type Ordinals = number | number[];
 
@@ -45,7 +48,7 @@ export function buildLayer<Item, Node>(
   }
   return {
     any: withoutKeys.length === 0 ? null : build(withoutKeys),
-    byKey: shareNodes(items, ordinals, build),
+    byKey: ordinals.size === 0 ? noKeys : shareNodes(items, ordinals, build),
   };
 }
 

@@ -19,6 +19,8 @@ export interface TrunkGroup {
 /** Called number, then caller; under `any` of the first layer lie the wildcard trunks. */
 export type TrunkIndex = Layer<Layer<TrunkGroup>>;
 
+const noAddresses = emptyPrefixIndex<CompiledTrunk>();
+
 export function buildTrunkIndex(trunks: readonly CompiledTrunk[]): TrunkIndex {
   return buildLayer(
     trunks,
@@ -44,6 +46,9 @@ export function* candidateGroups(
 }
 
 function buildGroup(trunks: readonly CompiledTrunk[]): TrunkGroup {
+  if (trunks.every((trunk) => trunk.addresses.everybody)) {
+    return { trunks, addressed: noAddresses, everySource: trunks };
+  }
   const addressed = emptyPrefixIndex<CompiledTrunk>();
   for (const trunk of trunks) {
     for (const prefix of trunk.addresses.prefixes) addPrefix(addressed, prefix, trunk);
