@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { runTool } from './run-tool.ts';
+import { runTool } from '../setup/run-tool.ts';
 
 describe('the Worker', () => {
   const folder = mkdtempSync(join(tmpdir(), 'callgate-deploy-'));

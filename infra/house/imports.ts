@@ -1,6 +1,6 @@
 /** What a source file asks for: its import specifiers, static, dynamic and type-only ones alike, from the text without comments. */
 import { globSync, readFileSync } from 'node:fs';
-import { root } from './run-tool.ts';
+import { root } from '../setup/run-tool.ts';
 
 export interface SourceFile {
   /** From the repository's root, with forward slashes. */

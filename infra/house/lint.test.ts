@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runTool } from './run-tool.ts';
+import { runTool } from '../setup/run-tool.ts';
 
 describe('lint and format', () => {
   it('find nothing to say', async () => {

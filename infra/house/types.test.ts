@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runTool } from './run-tool.ts';
+import { runTool } from '../setup/run-tool.ts';
 
 describe('types', () => {
   it.each(['shared', 'media-node', 'edge-worker', 'infra'])('of %s hold', async (workspace) => {

@@ -7,7 +7,11 @@
 /** One step of a caller. */
 export type SippStep =
   /** An INVITE with an SDP offer of PCMU and telephone events; `withCredentials` answers the last challenge. */
-  | { readonly send: 'INVITE'; readonly withCredentials?: boolean }
+  | {
+      readonly send: 'INVITE';
+      readonly withCredentials?: boolean;
+      readonly offer?: 'none' | 'G.729 only';
+    }
   /** `to`: the refusal of the last INVITE, or its 200. */
   | { readonly send: 'ACK'; readonly to: 'refusal' | '200' }
   | { readonly send: 'CANCEL' | 'BYE' }
@@ -20,19 +24,25 @@ export type SippStep =
   /** Plays a capture of G.711 as RTP from here on (needs root). */
   | { readonly playPcap: string };
 
-const offer = [
-  'v=0',
-  'o=sipp 53655765 2353687637 IN IP[local_ip_type] [local_ip]',
-  's=-',
-  'c=IN IP[media_ip_type] [media_ip]',
-  't=0 0',
-  'm=audio [media_port] RTP/AVP 8 0 101',
-  'a=rtpmap:8 PCMA/8000',
-  'a=rtpmap:0 PCMU/8000',
-  'a=rtpmap:101 telephone-event/8000',
-  'a=fmtp:101 0-15',
-  'a=ptime:20',
+const g711: readonly (readonly [string, string])[] = [
+  ['8', 'PCMA'],
+  ['0', 'PCMU'],
 ];
+
+function offerLines(codecs: readonly (readonly [payloadType: string, name: string])[]): string[] {
+  return [
+    'v=0',
+    'o=sipp 53655765 2353687637 IN IP[local_ip_type] [local_ip]',
+    's=-',
+    'c=IN IP[media_ip_type] [media_ip]',
+    't=0 0',
+    `m=audio [media_port] RTP/AVP ${codecs.map(([payloadType]) => payloadType).join(' ')} 101`,
+    ...codecs.map(([payloadType, name]) => `a=rtpmap:${payloadType} ${name}/8000`),
+    'a=rtpmap:101 telephone-event/8000',
+    'a=fmtp:101 0-15',
+    'a=ptime:20',
+  ];
+}
 
 /** The XML that sipp runs. */
 export function sippScenario(name: string, steps: readonly SippStep[]): string {
@@ -91,7 +101,7 @@ function sendXml(
   const isSameTransaction =
     step.send === 'CANCEL' || (step.send === 'ACK' && step.to === 'refusal');
   const branch = isSameTransaction ? `[branch-${distance}]` : '[branch]';
-  const hasBody = step.send === 'INVITE';
+  const hasBody = step.send === 'INVITE' && step.offer !== 'none';
   const lines = [
     `${step.send} sip:[service]@[remote_ip]:[remote_port] SIP/2.0`,
     `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=${branch}`,
@@ -106,7 +116,7 @@ function sendXml(
       ? ['Content-Type: application/sdp', 'Content-Length: [len]']
       : ['Content-Length: 0']),
     '',
-    ...(hasBody ? offer : []),
+    ...(hasBody ? offerLines(step.offer === 'G.729 only' ? [['18', 'G729']] : g711) : []),
   ];
   return sendText(lines, step.send === 'INVITE' || step.send === 'BYE' || step.send === 'CANCEL');
 }
@@ -116,11 +126,18 @@ function sendText(lines: readonly string[], isRetransmitted = false): string {
   return `<send${attributes}><![CDATA[\n\n${lines.join('\n')}\n\n]]></send>`;
 }
 
-const challenged: readonly SippStep[] = [
+const askedForCredentials: readonly SippStep[] = [
   { send: 'INVITE' },
   { receive: 407, isChallenge: true },
   { send: 'ACK', to: 'refusal' },
+];
+const challenged: readonly SippStep[] = [
+  ...askedForCredentials,
   { send: 'INVITE', withCredentials: true },
+];
+const refusedWith = (status: number): SippStep[] => [
+  { receive: status },
+  { send: 'ACK', to: 'refusal' },
 ];
 const answered: readonly SippStep[] = [...challenged, { receive: 200 }, { send: 'ACK', to: '200' }];
 const hungUp: readonly SippStep[] = [{ send: 'BYE' }, { receive: 200 }];
@@ -135,8 +152,19 @@ export const sippSteps = {
     ...hungUp,
   ],
   'answered call, node hangs up': [...answered, { receive: 'BYE' }, { send: '200' }],
-  'wrong password': [...challenged, { receive: 407 }, { send: 'ACK', to: 'refusal' }],
-  'unknown number': [{ send: 'INVITE' }, { receive: 404 }, { send: 'ACK', to: 'refusal' }],
+  'wrong password': [...challenged, ...refusedWith(407)],
+  'unknown number': [{ send: 'INVITE' }, ...refusedWith(404)],
+  'rings until 480': [...challenged, { receive: 180 }, ...refusedWith(480)],
+  'no SDP': [
+    ...askedForCredentials,
+    { send: 'INVITE', withCredentials: true, offer: 'none' },
+    ...refusedWith(488),
+  ],
+  'no common codec': [
+    ...askedForCredentials,
+    { send: 'INVITE', withCredentials: true, offer: 'G.729 only' },
+    ...refusedWith(488),
+  ],
   'cancel while ringing': [
     ...challenged,
     { receive: 180 },
@@ -146,12 +174,8 @@ export const sippSteps = {
     { receive: 487 },
     { send: 'ACK', to: 'refusal' },
   ],
-  'refused with 503': [{ send: 'INVITE' }, { receive: 503 }, { send: 'ACK', to: 'refusal' }],
-  'refused with 503 after the challenge': [
-    ...challenged,
-    { receive: 503 },
-    { send: 'ACK', to: 'refusal' },
-  ],
+  'refused with 503': [{ send: 'INVITE' }, ...refusedWith(503)],
+  'refused with 503 after the challenge': [...challenged, ...refusedWith(503)],
 } as const satisfies Record<string, readonly SippStep[]>;
 
 export type SippCaller = keyof typeof sippSteps;

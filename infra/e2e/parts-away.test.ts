@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { runSipp } from '../lab/sipp.ts';
+import {
+  caller,
+  eventually,
+  isNodeIdle,
+  numbers,
+  type RoutedStack,
+  startRoutedStack,
+} from './routed-stack.ts';
+
+let stack: RoutedStack | null = null;
+afterEach(async () => {
+  await stack?.stop();
+  stack = null;
+});
+
+const [number = ''] = numbers;
+
+describe('a part is away', () => {
+  it('the edge: 503 within 4 s, a line in the log that says so, and the record when it is back', async () => {
+    stack = await startRoutedStack();
+    stack.edge.kill('SIGKILL');
+    await stack.edge.ended;
+    const start = performance.now();
+    const result = await runSipp('refused with 503', { target: stack.node.sip, number });
+    expect(result.trace).toBe('');
+    expect(performance.now() - start).toBeLessThan(4_500);
+    expect(stack.nodeEvents('part-failed').at(-1)).toMatchObject({ reason: 'edge-unreachable' });
+    expect((await stack.nodeStats()).records_pending).toBe(1);
+    await stack.restartEdge();
+    await eventually(
+      'the record is delivered',
+      async () => (await stack?.nodeStats())?.records_pending === 0,
+      30_000,
+    );
+  });
+
+  it('LiveKit: 503 within 5 s of the INVITE that carries the credentials', async () => {
+    stack = await startRoutedStack({ livekitUrl: 'ws://127.0.0.1:9' });
+    const start = performance.now();
+    const result = await runSipp('refused with 503 after the challenge', {
+      target: stack.node.sip,
+      number,
+      ...caller,
+    });
+    expect(result.trace).toBe('');
+    expect(performance.now() - start).toBeLessThan(5_500);
+    expect(stack.nodeEvents('call-refused').at(-1)).toMatchObject({ reason: 'room-unreachable' });
+    await eventually('the node is idle', async () => stack !== null && (await isNodeIdle(stack)));
+  });
+
+  it('a wrong node token: 503, and the log names the token from the start', async () => {
+    stack = await startRoutedStack({
+      nodeEnvironment: { CALLGATE_NODE_TOKEN: 'a-token-that-the-edge-does-not-know' },
+    });
+    const failed = () => stack?.nodeEvents('edge-hello-failed') ?? [];
+    await eventually('the node says that the edge refused it', () => failed().length > 0);
+    const result = await runSipp('refused with 503', { target: stack.node.sip, number });
+    expect(result.trace).toBe('');
+    expect(stack.nodeEvents('call-refused').at(-1)).toMatchObject({ reason: 'edge-refused-node' });
+  });
+});
+
+describe('wrong configuration', () => {
+  it.each([
+    ['CALLGATE_SIP_LISTEN', 'everywhere', 'expected address:port'],
+    ['CALLGATE_RTP_PORTS', '9-1', 'expected from-to'],
+    ['CALLGATE_EDGE_URL', 'callgate.example.com', 'expected the http(s) URL'],
+  ])(
+    '%s=%s stops the node before it listens and names variable, value and expectation',
+    async (name, value, expected) => {
+      const { status, text } = await runNode({
+        CALLGATE_EDGE_URL: 'http://127.0.0.1:9',
+        CALLGATE_NODE_TOKEN: 'a-token-of-some-length',
+        [name]: value,
+      });
+      expect(status).toBe(1);
+      expect(text).toContain(`${name} is "${value}"; ${expected}`);
+    },
+  );
+
+  it('a SIP address that is taken stops the node and names the address', async () => {
+    stack = await startRoutedStack();
+    const { status, text } = await runNode({
+      CALLGATE_EDGE_URL: stack.edge.url,
+      CALLGATE_NODE_TOKEN: 'a-token-of-some-length',
+      CALLGATE_SIP_LISTEN: stack.node.sip,
+      CALLGATE_MEDIA_ADDRESS: '127.0.0.1',
+      CALLGATE_SPOOL_DIR: `${stack.folder}/another-spool`,
+    });
+    expect(status).toBe(1);
+    expect(text).toContain(stack.node.sip);
+  });
+});
+
+/** Runs the node's process with just this environment until it ends. */
+function runNode(
+  environment: Record<string, string>,
+): Promise<{ status: number | null; text: string }> {
+  const main = fileURLToPath(new URL('../../media-node/src/main.ts', import.meta.url));
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [main], { env: environment, timeout: 20_000 });
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    child.once('error', reject);
+    child.once('exit', (status) => resolve({ status, text }));
+  });
+}

@@ -1,0 +1,98 @@
+/** The whole stack with a trunk and rules in it, as the end-to-end tests want it; made with the unmodified livekit-server-sdk. */
+import { RoomServiceClient, SipClient } from 'livekit-server-sdk';
+import { type Stack, type StackOptions, startStack } from '../local/stack.ts';
+
+/** Credentials of the trunk. */
+export const caller = { user: 'alice', password: 'wonderland' } as const;
+/** Numbers of the trunk; their callers enter the room `desk_<number>`. */
+export const numbers = Array.from(
+  { length: 20 },
+  (_, index) => `+155502${String(index).padStart(2, '0')}`,
+);
+export const unknownNumber = '+15559999';
+
+export interface RoutedStack extends Stack {
+  readonly rooms: RoomServiceClient;
+  readonly sip: SipClient;
+  /** Every line the parts wrote, in order. */
+  readonly lines: string[];
+  /** Log lines of the node with that event, parsed. */
+  nodeEvents(event: string): Record<string, unknown>[];
+  /** /stats of the node. */
+  nodeStats(): Promise<NodeStats>;
+}
+
+export interface NodeStats {
+  readonly calls: number;
+  readonly records_pending: number;
+  readonly sip: {
+    readonly transactions: number;
+    readonly dialogs: number;
+    readonly refusedByGate: number;
+  };
+  readonly media: { readonly sessions: number; readonly rtpPortsBound: number };
+}
+
+export function deskRoom(number: string): string {
+  return `desk_${number}`;
+}
+
+/** Starts everything and routes the numbers above. Ringing ends after 8 s, so that a test of it need not wait minutes. */
+export async function startRoutedStack(options: StackOptions = {}): Promise<RoutedStack> {
+  const lines: string[] = [];
+  const stack = await startStack({
+    ...options,
+    onLine: (part, line) => {
+      lines.push(line);
+      options.onLine?.(part, line);
+    },
+  });
+  try {
+    const { apiKey, apiSecret, url } = stack.livekit;
+    const sip = new SipClient(stack.edge.url, apiKey, apiSecret);
+    const trunk = await sip.createSipInboundTrunk('phones', numbers, {
+      authUsername: caller.user,
+      authPassword: caller.password,
+      ringingTimeout: 8,
+    });
+    await sip.createSipDispatchRule(
+      { type: 'callee', roomPrefix: 'desk', pin: '', randomize: false },
+      { name: 'desk', trunkIds: [trunk.sipTrunkId] },
+    );
+    return Object.assign(stack, {
+      rooms: new RoomServiceClient(url.replace(/^ws/, 'http'), apiKey, apiSecret),
+      sip,
+      lines,
+      nodeEvents: (event: string) =>
+        lines
+          .filter((line) => line.includes(`"event":"${event}"`))
+          .map((line) => JSON.parse(line) as Record<string, unknown>),
+      nodeStats: async () => {
+        const response = await fetch(`${stack.node.healthUrl}/stats`);
+        return (await response.json()) as NodeStats;
+      },
+    });
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+/** Waits until `check` holds. @throws Error with `what` after `withinMs`. */
+export async function eventually(
+  what: string,
+  check: () => boolean | Promise<boolean>,
+  withinMs = 10_000,
+): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!(await check())) {
+    if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** True when the node holds nothing of any call. */
+export async function isNodeIdle(stack: RoutedStack): Promise<boolean> {
+  const stats = await stack.nodeStats();
+  return stats.calls === 0 && stats.media.sessions === 0 && stats.sip.dialogs === 0;
+}

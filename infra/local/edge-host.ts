@@ -1,0 +1,84 @@
+/**
+ * The process that is "the edge" on one machine: it holds one workerd with the Worker's bundle, bindings as wrangler.toml declares
+ * them, state in a folder. Started by edge.ts. workerd listens on the port itself, with no proxy in between as `wrangler dev` has,
+ * so what is measured here is the Worker; and it dies with this process, so that one process id stands for the edge.
+ *
+ * Standard output: first a line `{"edge":"http://…"}`, then every line the Worker logs.
+ */
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+
+/** What edge.ts passes in CALLGATE_EDGE_HOST, as JSON. */
+export interface EdgeHostOptions {
+  /** The Worker's module, built. */
+  readonly bundle: string;
+  readonly host: string;
+  readonly port: number;
+  /** Folder of KV and Durable Object storage. */
+  readonly stateFolder: string;
+  /** Variables and secrets of the Worker. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** The part of miniflare's interface that is used here. It is wrangler's own copy, so that version and options fit each other. */
+interface MiniflareModule {
+  readonly Miniflare: new (
+    options: unknown,
+  ) => { readonly ready: Promise<URL>; dispose(): Promise<void> };
+  readonly Log: new (level: number) => object;
+  readonly LogLevel: { readonly WARN: number };
+  convertV4MiniflareOptions(options: unknown): unknown;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const ofWrangler = createRequire(createRequire(import.meta.url).resolve('wrangler/package.json'));
+const { Miniflare, Log, LogLevel, convertV4MiniflareOptions } = ofWrangler(
+  'miniflare',
+) as MiniflareModule;
+
+const options = JSON.parse(process.env['CALLGATE_EDGE_HOST'] ?? '') as EdgeHostOptions;
+const write = (line: string) => process.stdout.write(`${line}\n`);
+
+process.env['CALLGATE_WORKERD'] = (ofWrangler('workerd') as { default: string }).default;
+process.env['MINIFLARE_WORKERD_PATH'] = `${root}infra/local/workerd.sh`;
+delete process.env['CALLGATE_EDGE_HOST'];
+
+const { workerOptions } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
+const miniflare = new Miniflare(
+  convertV4MiniflareOptions({
+    host: options.host,
+    port: options.port,
+    // No look-up of a sample Request.cf: nothing is asked of the internet.
+    cf: false,
+    log: new Log(LogLevel.WARN),
+    handleStructuredLogs: ({ message }: { readonly message: string }) => write(message),
+    kvPersist: `${options.stateFolder}/kv`,
+    durableObjectsPersist: `${options.stateFolder}/durable-objects`,
+    workers: [
+      {
+        ...workerOptions,
+        name: 'callgate',
+        modulesRoot: dirname(options.bundle),
+        modules: [{ type: 'ESModule', path: options.bundle }],
+        bindings: { ...(workerOptions['bindings'] as object), ...options.variables },
+      },
+    ],
+  }),
+);
+
+let isStopping = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (isStopping) return;
+    isStopping = true;
+    miniflare.dispose().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  });
+}
+
+const url = await miniflare.ready;
+write(JSON.stringify({ edge: url.origin }));
