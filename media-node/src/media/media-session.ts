@@ -18,6 +18,8 @@ export interface PhoneStream {
   readonly ptimeMs: number;
   /** Where the caller wants RTP (SDP c= and m=). */
   readonly remote: { readonly address: string; readonly port: number };
+  /** IP address that the caller's signalling comes from: behind a NAT its RTP does, too. Left out: SDP alone counts. */
+  readonly signallingAddress?: string;
   /** SRTP by SDES (RFC 4568): suite and the two master keys with their salts, secrets; null: plain RTP. */
   readonly srtp: {
     readonly suite:

@@ -9,6 +9,8 @@ export type RoomCodec = 'opus' | 'PCMU' | 'PCMA' | 'G722' | 'L16';
 /** One packet's worth of encoded audio. */
 export interface EncodedFrame {
   readonly codec: RoomCodec;
+  /** Numbering and timestamps begin anew when it changes. Of a frame to send it says nothing. */
+  readonly ssrc: number;
   /** Valid only during the call that hands it over; copy to keep. */
   readonly payload: Uint8Array;
   /** RTP timestamp in the codec's clock (48 kHz for Opus, 8 kHz for G.711), 32 bit, wraps. */

@@ -42,15 +42,19 @@ export class Reception {
     this.#clockRateHz = clockRateHz;
   }
 
-  /** Takes one packet in. @param arrivedAtMono ms on the monotonic clock */
+  /**
+   * Takes one packet in.
+   * @param arrivedAtMono ms on the monotonic clock; null: its timestamp is not that of its sending (a telephone event), it says
+   *   nothing about jitter
+   */
   arrive(
     packet: { readonly ssrc: number; readonly sequence: number; readonly timestamp: number },
-    arrivedAtMono: number,
+    arrivedAtMono: number | null,
   ): Arrival {
     const arrival = this.#place(packet);
     if (arrival.kind === 'duplicate') return arrival;
     this.#received++;
-    if (arrival.kind === 'newer' || arrival.kind === 'restart') {
+    if (arrivedAtMono !== null && (arrival.kind === 'newer' || arrival.kind === 'restart')) {
       this.#estimateJitter(packet.timestamp, arrivedAtMono);
     }
     return arrival;

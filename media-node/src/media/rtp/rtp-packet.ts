@@ -14,10 +14,8 @@ export type RtpFault =
   | 'extension-past-end'
   | 'padding-past-end';
 
-const headerBytes = 12;
-
-/** Header bytes of a packet with the audio level in a one-byte extension (RFC 8285 §4.2). */
-export const levelledHeaderBytes = headerBytes + 8;
+/** Fixed part of every header. */
+export const rtpHeaderBytes = 12;
 
 /**
  *  0                   1                   2                   3
@@ -47,12 +45,12 @@ export class RtpPacket {
   /** Reads a datagram into this view. Null: it is RTP; else what is wrong, and the view is as it was. */
   read(bytes: Buffer): RtpFault | null {
     const { length } = bytes;
-    if (length < headerBytes) return 'too-short';
+    if (length < rtpHeaderBytes) return 'too-short';
     if (length > mediaLimits.rtpPacketBytesMax) return 'too-long';
     const first = bytes.readUInt8(0);
     if (first >> 6 !== 2) return 'wrong-version';
     if (isRtcp(bytes)) return 'rtcp';
-    let start = headerBytes + 4 * (first & 0x0f);
+    let start = rtpHeaderBytes + 4 * (first & 0x0f);
     if (start > length) return 'csrc-past-end';
     if ((first & 0x10) !== 0) {
       if (start + 4 > length) return 'extension-past-end';
@@ -128,5 +126,5 @@ function writeHeader(into: Buffer, first: number, header: RtpHeader): number {
   into.writeUInt16BE(header.sequence & 0xffff, 2);
   into.writeUInt32BE(header.timestamp >>> 0, 4);
   into.writeUInt32BE(header.ssrc >>> 0, 8);
-  return headerBytes;
+  return rtpHeaderBytes;
 }

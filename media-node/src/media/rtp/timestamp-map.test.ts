@@ -89,8 +89,9 @@ describe('TimestampMap', () => {
   it('goes on by what really passed when told that another stream begins', () => {
     const map = new TimestampMap({ inputClockHz: 8_000, outputClockHz: 48_000, start: 0 });
     map.forward(1_000, 10);
-    map.restart();
+    map.restart(16_000);
     expect(map.forward(1_160, 50)).toBe(40 * 48);
+    expect(map.forward(1_480, 70)).toBe(60 * 48);
   });
 
   it('does not drift on timestamps that are no multiple of the ratio', () => {

@@ -18,7 +18,7 @@ const aheadMaxMs = 500;
 const behindMaxMs = 3_000;
 
 export class TimestampMap {
-  readonly #inputClockHz: number;
+  #inputClockHz: number;
   readonly #outputClockHz: number;
   /** Where the present stretch of the source began, and the newest packet of it. */
   #anchorOutput: number;
@@ -58,8 +58,10 @@ export class TimestampMap {
     return (this.#newest() - Math.round(behindTicks * this.#ratio())) >>> 0;
   }
 
-  /** The next packet belongs to another stream: its timestamps say nothing about those before. */
-  restart(): void {
+  /** The next packet belongs to another stream, with a clock of its own: its timestamps say nothing about those before. */
+  restart(inputClockHz: number): void {
+    this.shiftTo(this.#newest());
+    this.#inputClockHz = inputClockHz;
     this.#input = null;
   }
 

@@ -1,0 +1,124 @@
+/**
+ * The direction from the phone to the room: each packet is decoded, coded again and handed on at once, with mapped timestamps and
+ * sequence numbers that keep the gaps. No buffer: the listener's own jitter buffer sees loss, reorder and spacing as they were on the
+ * phone's side, and does its work once.
+ */
+import { randomInt } from 'node:crypto';
+import { levelDbov } from '../audio/level.ts';
+import { OpusEncoder, opusClockHz } from '../audio/opus.ts';
+import type { PhoneCodec } from '../audio/phone-codec.ts';
+import type { EncodedFrame } from '../room/room.ts';
+import type { Arrival } from '../rtp/reception.ts';
+import type { RtpPacket } from '../rtp/rtp-packet.ts';
+import { TimestampMap } from '../rtp/timestamp-map.ts';
+import { FrameCutter } from './frame-cutter.ts';
+
+/** Takes a frame for the room; it is valid during the call. */
+export type RoomSender = (frame: EncodedFrame, audioLevelDbov: number) => void;
+
+/** Durations that Opus codes, ms (RFC 6716 §2.1.4). */
+const opusFramesMs = [60, 40, 20, 10, 5, 2.5];
+
+/** The one frame object, filled again for each packet. */
+interface ReusedFrame extends EncodedFrame {
+  payload: Uint8Array;
+  timestamp: number;
+  sequence: number;
+  marker: boolean;
+}
+
+export class PhoneToRoom {
+  #codec: PhoneCodec;
+  readonly #send: RoomSender;
+  #encoder: OpusEncoder;
+  readonly #timestamps: TimestampMap;
+  #cutter: FrameCutter;
+  readonly #frame: ReusedFrame = {
+    codec: 'opus',
+    ssrc: 0,
+    payload: new Uint8Array(0),
+    timestamp: 0,
+    sequence: 0,
+    marker: false,
+  };
+  /** Sequence number of the newest frame sent, not yet cut to 16 bit. */
+  #newest = randomInt(0x8000);
+  /** Frames that the last packet became: what a lost one would have become. */
+  #framesPerPacket = 1;
+  /** RTP timestamp that follows on the last packet without a pause. */
+  #nextTimestamp = 0;
+
+  constructor(codec: PhoneCodec, send: RoomSender) {
+    this.#codec = codec;
+    this.#send = send;
+    this.#encoder = new OpusEncoder(codec.sampleRateHz);
+    this.#timestamps = new TimestampMap({
+      inputClockHz: codec.clockRateHz,
+      outputClockHz: opusClockHz,
+      start: randomInt(2 ** 32),
+    });
+    this.#cutter = cutterFor(codec);
+  }
+
+  /** The phone speaks another codec from now on; the room's track goes on. */
+  setCodec(codec: PhoneCodec): void {
+    if (codec.sampleRateHz !== this.#codec.sampleRateHz) {
+      this.#encoder = new OpusEncoder(codec.sampleRateHz);
+      this.#cutter = cutterFor(codec);
+    }
+    this.#codec = codec;
+    this.#timestamps.restart(codec.clockRateHz);
+  }
+
+  /** Takes one audio packet of the phone. @param now ms on the monotonic clock */
+  packet(packet: RtpPacket, arrival: Arrival, now: number): void {
+    if (arrival.kind === 'duplicate') return;
+    const samples = this.#codec.decode(packet.payload);
+    if (samples === null || samples.length === 0) return;
+    if (arrival.kind === 'late') return this.#late(packet, arrival.behind, samples);
+
+    if (arrival.kind === 'restart') this.#timestamps.restart(this.#codec.clockRateHz);
+    else this.#newest += arrival.lost * this.#framesPerPacket;
+    const isPause = packet.timestamp !== this.#nextTimestamp;
+    if (isPause || arrival.kind === 'restart') this.#cutter.reset();
+    const ticks = (samples.length * this.#codec.clockRateHz) / this.#codec.sampleRateHz;
+    this.#nextTimestamp = (packet.timestamp + ticks) >>> 0;
+
+    const timestamp = this.#timestamps.forward(packet.timestamp, now);
+    const opusTicks = opusClockHz / this.#codec.sampleRateHz;
+    const level = levelDbov(samples);
+    const before = this.#newest;
+    this.#cutter.cut(samples, (frame, offset) => {
+      const marker = this.#newest === before && (packet.marker || arrival.kind === 'restart');
+      this.#newest++;
+      this.#emit(frame, timestamp + offset * opusTicks, this.#newest, marker, level);
+    });
+    this.#framesPerPacket = Math.max(1, this.#newest - before);
+  }
+
+  /** A packet that was overtaken goes where it belongs, if it is one frame; what was cut cannot be put back together. */
+  #late(packet: RtpPacket, behind: number, samples: Int16Array): void {
+    const timestamp = this.#timestamps.late(packet.timestamp);
+    if (timestamp === null || !this.#cutter.isWhole(samples.length)) return;
+    this.#emit(samples, timestamp, this.#newest - behind, false, levelDbov(samples));
+  }
+
+  #emit(
+    samples: Int16Array,
+    timestamp: number,
+    sequence: number,
+    marker: boolean,
+    levelDbov: number,
+  ): void {
+    const frame = this.#frame;
+    frame.payload = this.#encoder.encode(samples);
+    frame.timestamp = timestamp >>> 0;
+    frame.sequence = sequence & 0xffff;
+    frame.marker = marker;
+    this.#send(frame, levelDbov);
+  }
+}
+
+function cutterFor(codec: PhoneCodec): FrameCutter {
+  return new FrameCutter(opusFramesMs.map((ms) => (codec.sampleRateHz * ms) / 1_000));
+}

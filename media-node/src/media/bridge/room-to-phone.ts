@@ -1,0 +1,174 @@
+/**
+ * The direction from the room to the phone: packets of one remote track, decoded, coded again and sent at once under our one SSRC; the phone's jitter
+ * buffer sees the track's own time. While no track speaks, silence goes out on the tick, so that NATs, recorders and media timeouts on the way see a
+ * stream that lives. A track on DTX is silent on purpose and filled in soon; one that only stalls gets more patience.
+ */
+import { randomInt } from 'node:crypto';
+import { mediaLimits } from '@callgate/shared/limits.ts';
+import { aLaw, type CompandingLaw, muLaw } from '../audio/g711.ts';
+import { isOpusSilence, OpusDecoder, opusClockHz } from '../audio/opus.ts';
+import type { PhoneCodec } from '../audio/phone-codec.ts';
+import type { EncodedFrame } from '../room/room.ts';
+import { Reception } from '../rtp/reception.ts';
+import { rtpHeaderBytes, writeRtpHeader } from '../rtp/rtp-packet.ts';
+import { FrameCutter } from './frame-cutter.ts';
+import { OutgoingTimeline, type Place } from './outgoing-timeline.ts';
+
+/** Takes one RTP packet for the phone; it must not be kept beyond the next seven. */
+export type PhoneSender = (packet: Buffer) => void;
+
+export interface RoomToPhoneOptions {
+  readonly codec: PhoneCodec;
+  readonly payloadType: number;
+  /** Of the packets that we send, ms. */
+  readonly ptimeMs: number;
+  readonly send: PhoneSender;
+  /** Monotonic clock, ms: what counts as silent before the first packet. */
+  readonly now: number;
+}
+
+/** No packet of the track for so long after DTX began: we fill in, ms. Three packets, so that jitter is not taken for a pause. */
+const fillAfterDtxMs = 60;
+/** The same when the track did not announce a pause: the network stalls, and filling in would cost what comes late. */
+const fillAfterStallMs = 200;
+
+/** Packets that may be on their way to the kernel at one time. */
+const packetBuffers = 8;
+
+/** The RTP clock of what a room sends, Hz. */
+function clockOf(codec: EncodedFrame['codec']): number {
+  return codec === 'opus' || codec === 'L16' ? opusClockHz : 8_000;
+}
+
+export class RoomToPhone {
+  readonly #codec: PhoneCodec;
+  readonly #payloadType: number;
+  readonly #send: PhoneSender;
+  readonly #ssrc = randomInt(2 ** 32);
+  readonly #ticksPerPacket: number;
+  readonly #samplesPerPacket: number;
+  readonly #silence: Int16Array;
+  readonly #cutter: FrameCutter;
+  readonly #timeline: OutgoingTimeline;
+  readonly #buffers = Array.from({ length: packetBuffers }, () =>
+    Buffer.alloc(mediaLimits.rtpPacketBytesMax),
+  );
+  #buffer = 0;
+  #decoder: OpusDecoder | null = null;
+  #reception: Reception | null = null;
+  #framesPerPacket = 1;
+  #heardAtMono: number;
+  #isPausing = true;
+  /** RTP timestamp that follows on the track's last packet without a pause. */
+  #nextTimestamp = 0;
+
+  constructor({ codec, payloadType, ptimeMs, send, now }: RoomToPhoneOptions) {
+    this.#codec = codec;
+    this.#payloadType = payloadType;
+    this.#send = send;
+    this.#heardAtMono = now;
+    this.#ticksPerPacket = (codec.clockRateHz * ptimeMs) / 1_000;
+    this.#samplesPerPacket = (codec.sampleRateHz * ptimeMs) / 1_000;
+    this.#silence = new Int16Array(this.#samplesPerPacket);
+    this.#cutter = new FrameCutter([this.#samplesPerPacket]);
+    this.#timeline = new OutgoingTimeline({
+      inputClockHz: opusClockHz,
+      outputClockHz: codec.clockRateHz,
+      sequence: randomInt(0x8000),
+      timestamp: randomInt(2 ** 32),
+    });
+  }
+
+  /** Another track is heard from now on. */
+  switchTrack(): void {
+    this.#reception = null;
+    this.#decoder = null;
+  }
+
+  /** Takes a frame of the track that is heard. @returns whether it went out */
+  frame(frame: EncodedFrame, now: number): boolean {
+    const reception = this.#receptionFor(frame);
+    const arrival = reception.arrive(frame, now);
+    if (arrival.kind === 'duplicate') return false;
+    if (arrival.kind === 'restart') this.#timeline.restart(clockOf(frame.codec));
+    this.#heardAtMono = now;
+    this.#isPausing = frame.codec === 'opus' && isOpusSilence(frame.payload);
+    const samples = this.#decode(frame);
+    if (samples === null || samples.length === 0) return false;
+    if (arrival.kind === 'late') return this.#late(samples, frame.timestamp, arrival.behind);
+
+    const timestamp = this.#timeline.track(frame.timestamp, now);
+    if (timestamp === null) return false;
+    if (arrival.kind === 'newer') this.#timeline.skip(arrival.lost * this.#framesPerPacket);
+    if (frame.timestamp !== this.#nextTimestamp) this.#cutter.reset();
+    const clockHz = clockOf(frame.codec);
+    this.#nextTimestamp =
+      (frame.timestamp + (samples.length * clockHz) / this.#codec.sampleRateHz) >>> 0;
+    return this.#cut(samples, timestamp);
+  }
+
+  /** Every 20 ms: fills in when the track has been silent for long enough. */
+  tick(now: number): void {
+    const patienceMs = this.#isPausing ? fillAfterDtxMs : fillAfterStallMs;
+    if (now - this.#heardAtMono < patienceMs) return;
+    this.#emit(this.#codec.encode(this.#silence), this.#timeline.fill(this.#ticksPerPacket));
+  }
+
+  #receptionFor(frame: EncodedFrame): Reception {
+    this.#reception ??= new Reception(clockOf(frame.codec));
+    return this.#reception;
+  }
+
+  #decode(frame: EncodedFrame): Int16Array | null {
+    switch (frame.codec) {
+      case 'opus':
+        this.#decoder ??= new OpusDecoder(this.#codec.sampleRateHz);
+        return this.#decoder.decode(frame.payload);
+      case 'PCMU':
+        return this.#expand(muLaw, frame.payload);
+      case 'PCMA':
+        return this.#expand(aLaw, frame.payload);
+      default:
+        return null;
+    }
+  }
+
+  #expand(law: CompandingLaw, payload: Uint8Array): Int16Array {
+    const samples = new Int16Array(payload.length);
+    law.decode(payload, samples);
+    return samples;
+  }
+
+  #cut(samples: Int16Array, timestamp: number): boolean {
+    const ticksPerSample = this.#codec.clockRateHz / this.#codec.sampleRateHz;
+    let frames = 0;
+    this.#cutter.cut(samples, (frame, offset) => {
+      frames++;
+      const at = (timestamp + offset * ticksPerSample) >>> 0;
+      this.#emit(this.#codec.encode(frame), this.#timeline.place(at, this.#ticksPerPacket));
+    });
+    this.#framesPerPacket = Math.max(1, frames);
+    return frames > 0;
+  }
+
+  #late(samples: Int16Array, timestamp: number, behind: number): boolean {
+    if (!this.#cutter.isWhole(samples.length)) return false;
+    const place = this.#timeline.late(timestamp, behind);
+    if (place === null) return false;
+    this.#emit(this.#codec.encode(samples), place);
+    return true;
+  }
+
+  #emit(payload: Uint8Array, place: Place): void {
+    const buffer = this.#buffers[this.#buffer];
+    this.#buffer = (this.#buffer + 1) % packetBuffers;
+    if (buffer === undefined || payload.length > buffer.length - rtpHeaderBytes) return;
+    const start = writeRtpHeader(buffer, {
+      ...place,
+      payloadType: this.#payloadType,
+      ssrc: this.#ssrc,
+    });
+    buffer.set(payload, start);
+    this.#send(buffer.subarray(0, start + payload.length));
+  }
+}

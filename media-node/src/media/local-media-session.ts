@@ -1,0 +1,212 @@
+/**
+ * One call's media in this process: an RTP port, a room participant, and the two directions between them. It implements the media port for
+ * the call; what it reports comes once, and nothing follows `room-ended` or `close`.
+ */
+import type { Clock } from '../clock.ts';
+import type { Log } from '../ops/log.ts';
+import { createPhoneCodec } from './audio/phone-codec.ts';
+import { PhoneToRoom } from './bridge/phone-to-room.ts';
+import { RoomToPhone } from './bridge/room-to-phone.ts';
+import type {
+  MediaEvent,
+  MediaSession,
+  MediaStats,
+  PhoneStream,
+  RoomEnd,
+} from './media-session.ts';
+import type { MediaTick } from './media-tick.ts';
+import { PhoneLeg } from './phone-leg.ts';
+import type { EncodedFrame, Room, RoomEvents } from './room/room.ts';
+import { identityOfToken } from './room/token-identity.ts';
+import type { Arrival } from './rtp/reception.ts';
+import type { RtpPacket } from './rtp/rtp-packet.ts';
+import type { RtpPort } from './rtp/rtp-port.ts';
+
+export interface LocalMediaSessionParts {
+  readonly port: RtpPort;
+  readonly advertise: string | null;
+  readonly clock: Clock;
+  readonly tick: MediaTick;
+  readonly log: Log;
+  readonly createRoom: (events: RoomEvents) => Room;
+  readonly onEvent: (event: MediaEvent) => void;
+  /** The session is over; the port goes back to its range. */
+  readonly onClosed: (port: RtpPort) => void;
+}
+
+/** How long the phone may be silent, ms: before its first packet, and after its last. */
+interface Patience {
+  readonly firstMediaMs: number;
+  readonly silenceMs: number;
+}
+
+export class LocalMediaSession implements MediaSession {
+  readonly local: { readonly address: string; readonly port: number };
+  readonly #parts: LocalMediaSessionParts;
+  readonly #phone: PhoneLeg;
+  readonly #stops: (() => void)[] = [];
+  readonly #happened = new Set<string>();
+  /** Remote tracks that can be heard, in the order they came. */
+  #tracks: string[] = [];
+  #stream: PhoneStream | null = null;
+  #room: Room | null = null;
+  #isRoomUp = false;
+  #toRoom: PhoneToRoom | null = null;
+  #toPhone: RoomToPhone | null = null;
+  #patience: Patience | null = null;
+  #watchedSinceMono = 0;
+  #closing: Promise<MediaStats | null> | null = null;
+
+  constructor(parts: LocalMediaSessionParts) {
+    this.#parts = parts;
+    this.local = { address: parts.advertise ?? parts.port.address, port: parts.port.port };
+    this.#phone = new PhoneLeg(
+      parts.port,
+      {
+        onAudio: (packet, arrival) => this.#guard(() => this.#onPhoneAudio(packet, arrival)),
+        onDigit: (digit) => this.#report({ kind: 'digit', digit }),
+      },
+      () => parts.clock.nowMono(),
+    );
+  }
+
+  setStream(stream: PhoneStream): void {
+    const before = this.#stream;
+    this.#stream = stream;
+    this.#watchedSinceMono = this.#parts.clock.nowMono();
+    this.#phone.setStream(stream);
+    if (before?.codec !== stream.codec) {
+      const codec = createPhoneCodec(stream.codec);
+      if (this.#toRoom !== null) this.#toRoom.setCodec(codec);
+      else this.#toRoom = new PhoneToRoom(codec, (frame, level) => this.#room?.send(frame, level));
+    }
+    const isSame = before?.codec === stream.codec && before.payloadType === stream.payloadType;
+    if (!isSame || this.#toPhone === null) this.#toPhone = this.#createToPhone(stream);
+  }
+
+  join({ url, token, timeoutMs }: { url: string; token: string; timeoutMs: number }): void {
+    if (this.#room !== null || this.#closing !== null) return;
+    this.#room = this.#parts.createRoom({
+      onJoined: () => {
+        this.#isRoomUp = true;
+        this.#report({ kind: 'joined' });
+      },
+      onTrack: ({ id }) => {
+        this.#tracks.push(id);
+        if (this.#tracks.length === 1) this.#toPhone?.switchTrack();
+        this.#reportOnce('audible', { kind: 'audible' });
+      },
+      onTrackEnded: ({ id }) => {
+        if (this.#tracks[0] === id) this.#toPhone?.switchTrack();
+        this.#tracks = this.#tracks.filter((one) => one !== id);
+      },
+      onFrame: ({ id }, frame) => {
+        if (id === this.#tracks[0]) this.#guard(() => this.#onRoomFrame(frame));
+      },
+      onEnded: (reason) => this.#onRoomEnded(reason),
+    });
+    this.#room.join({ url, token, timeoutMs, trackName: identityOfToken(token) ?? 'phone' });
+  }
+
+  connect(timeouts: Patience): void {
+    if (this.#patience !== null || this.#closing !== null) return;
+    this.#patience = timeouts;
+    this.#watchedSinceMono = this.#parts.clock.nowMono();
+    this.#stops.push(
+      this.#parts.tick.everyTick((now) => this.#guard(() => this.#toPhone?.tick(now))),
+      this.#parts.tick.everySecond((now) => this.#watchSilence(now)),
+    );
+  }
+
+  setAttributes(attributes: Readonly<Record<string, string>>): void {
+    this.#room?.setAttributes(attributes);
+  }
+
+  close(): Promise<MediaStats | null> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<MediaStats | null> {
+    for (const stop of this.#stops.splice(0)) stop();
+    const stats = this.#stats();
+    this.#parts.log('info', 'media-closed', { ...this.#phone.discarded });
+    this.#parts.onClosed(this.#parts.port);
+    await this.#room?.leave();
+    return stats;
+  }
+
+  #createToPhone(stream: PhoneStream): RoomToPhone {
+    return new RoomToPhone({
+      codec: createPhoneCodec(stream.codec),
+      payloadType: stream.payloadType,
+      ptimeMs: stream.ptimeMs,
+      send: (packet) => this.#phone.send(packet),
+      now: this.#parts.clock.nowMono(),
+    });
+  }
+
+  #onPhoneAudio(packet: RtpPacket, arrival: Arrival): void {
+    if (this.#patience === null || !this.#isRoomUp || this.#stream?.receive !== true) return;
+    this.#toRoom?.packet(packet, arrival, this.#parts.clock.nowMono());
+    this.#reportOnce('from-phone', { kind: 'first-audio', direction: 'from-phone' });
+  }
+
+  #onRoomFrame(frame: EncodedFrame): void {
+    if (this.#patience === null || this.#stream?.send !== true) return;
+    const isSent = this.#toPhone?.frame(frame, this.#parts.clock.nowMono()) === true;
+    if (isSent) this.#reportOnce('to-phone', { kind: 'first-audio', direction: 'to-phone' });
+  }
+
+  #onRoomEnded(reason: RoomEnd): void {
+    this.#isRoomUp = false;
+    this.#reportOnce('room-ended', { kind: 'room-ended', reason });
+  }
+
+  /** A caller on hold owes us nothing; the watch begins anew when it is back. */
+  #watchSilence(now: number): void {
+    if (this.#patience === null || this.#stream?.receive !== true) return;
+    const heardAt = this.#phone.heardAtMono;
+    const { firstMediaMs, silenceMs } = this.#patience;
+    const since = Math.max(this.#watchedSinceMono, heardAt ?? 0);
+    if (now - since > (heardAt === null ? firstMediaMs : silenceMs))
+      this.#reportOnce('silent', { kind: 'silent' });
+  }
+
+  /** A fault of ours in the path of one call ends that call and no other. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#parts.log('error', 'media-fault', {
+        why: error,
+        ...(error instanceof Error ? { stack: error.stack } : {}),
+      });
+      this.#onRoomEnded('internal');
+    }
+  }
+
+  #reportOnce(name: string, event: MediaEvent): void {
+    if (this.#happened.has(name)) return;
+    this.#report(event);
+    this.#happened.add(name);
+  }
+
+  #report(event: MediaEvent): void {
+    if (this.#closing !== null || this.#happened.has('room-ended')) return;
+    this.#parts.onEvent(event);
+  }
+
+  #stats(): MediaStats | null {
+    const { reception, discarded, packetsSent } = this.#phone;
+    if (this.#stream === null || reception === null) return null;
+    return {
+      codec: this.#stream.codec,
+      packetsReceived: reception.received,
+      packetsSent,
+      packetsLost: reception.lost,
+      packetsForeign: discarded.foreign,
+      jitterMs: Math.round(reception.jitterMs * 10) / 10,
+    };
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The media pool: opens sessions, counts them, closes them all. Ports and the tick are shared by the sessions of a process.
+ */
+import type { Clock } from '../clock.ts';
+import type { Log } from '../ops/log.ts';
+import { LocalMediaSession } from './local-media-session.ts';
+import type { MediaEvent, MediaPool, MediaSession } from './media-session.ts';
+import { MediaTick } from './media-tick.ts';
+import { DirectRoom } from './room/direct/direct-room.ts';
+import type { Room, RoomEvents } from './room/room.ts';
+import { RtpPortRange } from './rtp/rtp-port-range.ts';
+
+export interface MediaPoolOptions {
+  /** Address literal that RTP is bound to. */
+  readonly address: string;
+  /** Address that SDP names when it is another one, behind a NAT; null: `address`. */
+  readonly advertise: string | null;
+  /** RTP ports; both ends belong to the range, even ones are used. */
+  readonly portRange: { readonly from: number; readonly to: number };
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Media in this process. */
+export function createMediaPool(options: MediaPoolOptions): MediaPool {
+  return new LocalMediaPool(options);
+}
+
+class LocalMediaPool implements MediaPool {
+  readonly #options: MediaPoolOptions;
+  readonly #ports: RtpPortRange;
+  readonly #tick: MediaTick;
+  readonly #sessions = new Set<LocalMediaSession>();
+
+  constructor(options: MediaPoolOptions) {
+    this.#options = options;
+    this.#ports = new RtpPortRange({
+      address: options.address,
+      range: options.portRange,
+      clock: options.clock,
+    });
+    this.#tick = new MediaTick(options.clock);
+  }
+
+  async open(callId: string, onEvent: (event: MediaEvent) => void): Promise<MediaSession> {
+    const { clock, advertise } = this.#options;
+    const log: Log = (level, event, fields) =>
+      this.#options.log(level, event, { call_id: callId, ...fields });
+    const session: LocalMediaSession = new LocalMediaSession({
+      port: await this.#ports.take(),
+      advertise,
+      clock,
+      tick: this.#tick,
+      log,
+      onEvent,
+      createRoom: (events: RoomEvents): Room =>
+        new DirectRoom(events, { clock, tick: this.#tick, log }),
+      onClosed: (port) => {
+        this.#ports.release(port);
+        this.#sessions.delete(session);
+      },
+    });
+    this.#sessions.add(session);
+    return session;
+  }
+
+  stats(): { readonly sessions: number; readonly rtpPortsBound: number } {
+    return { sessions: this.#sessions.size, rtpPortsBound: this.#ports.size };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#sessions].map((session) => session.close()));
+    await this.#ports.close();
+  }
+}
