@@ -13,7 +13,7 @@ import { RecordSpool } from './edge/record-spool.ts';
 import { createMediaPool } from './media/media-pool.ts';
 import { type HealthListener, listenForHealth } from './ops/health.ts';
 import type { Log } from './ops/log.ts';
-import { createSipEndpoint } from './sip/udp-sip-endpoint.ts';
+import { createSipEndpoint } from './sip/create-sip-endpoint.ts';
 
 /** Version of the node software, told to the edge and shown at start. */
 export const nodeVersion = '0.1.0';

@@ -1,0 +1,136 @@
+/**
+ * A dialog: what two user agents know of each other between the first answer and the BYE (RFC 3261 §12). Pure bookkeeping: tags, CSeq
+ * numbers, the remote target and the route set, and the requests that follow from them.
+ */
+import type { SipRequest } from '../wire/message.ts';
+import { type NameAddr, readNameAddr, splitList } from '../wire/name-addr.ts';
+import { readUri, type Uri } from '../wire/uri.ts';
+import type { Row } from '../wire/write-message.ts';
+
+/** A request in a dialog but for its Via. */
+export interface DialogRequest {
+  readonly method: string;
+  readonly uri: string;
+  readonly rows: readonly Row[];
+}
+
+/** Contact and routes that no dialog can be made of, in words. */
+export type DialogFault = 'contact' | 'record-route';
+
+/** Hops of a request that a sane network has. */
+const maxForwards = '70';
+
+export class Dialog {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+  readonly #localText: string;
+  readonly #remoteText: string;
+  /** Route URIs, the first hop first. RFC 3261 §12.1.1. */
+  readonly routes: readonly NameAddr[];
+  #target: NameAddr | null;
+  /** Where requests go when the caller sent no Contact: livekit/sip takes From too. */
+  readonly #fallbackTarget: NameAddr;
+  #localNumber: number;
+  #remoteNumber: number;
+
+  /** @param invite has passed `dialogFault` */
+  constructor(invite: SipRequest, localTag: string, firstLocalNumber: number) {
+    this.callId = invite.callId;
+    this.localTag = localTag;
+    this.remoteTag = invite.fromTag;
+    this.#localText = `${invite.fields.first('to') ?? ''};tag=${localTag}`;
+    this.#remoteText = invite.fields.first('from') ?? '';
+    this.routes = readAddresses(invite, 'record-route') ?? [];
+    this.#target = readAddresses(invite, 'contact')?.[0] ?? null;
+    this.#fallbackTarget = invite.from;
+    this.#localNumber = firstLocalNumber;
+    this.#remoteNumber = invite.cseq.number;
+  }
+
+  /** Contact of the other side; null when it sent none. */
+  get target(): Uri | null {
+    return this.#target?.uri ?? null;
+  }
+
+  get remoteNumber(): number {
+    return this.#remoteNumber;
+  }
+
+  /** Takes a number from the other side; false when it is not higher than the last. RFC 3261 §12.2.2. */
+  takeRemoteNumber(number: number): boolean {
+    if (number <= this.#remoteNumber) return false;
+    this.#remoteNumber = number;
+    return true;
+  }
+
+  /** A target refresh (re-INVITE, UPDATE) may move the other side. RFC 3261 §12.2.2. */
+  refreshTarget(request: SipRequest): void {
+    const contact = readAddresses(request, 'contact')?.[0];
+    if (contact !== undefined && isSip(contact.uri)) this.#target = contact;
+  }
+
+  /** A new request of ours. RFC 3261 §12.2.1.1. */
+  request(method: string, rows: readonly Row[]): DialogRequest {
+    this.#localNumber += 1;
+    return this.numbered(method, this.#localNumber, rows);
+  }
+
+  /** A request with a number of its own choice: ACK has that of its INVITE. */
+  numbered(method: string, number: number, rows: readonly Row[]): DialogRequest {
+    const target = this.#target ?? this.#fallbackTarget;
+    const [first] = this.routes;
+    const isStrict = first !== undefined && !first.uri.parameters.has('lr');
+    // A strict router wants itself in the Request-URI and the target last (RFC 3261 §12.2.1.1).
+    const routes = isStrict ? [...this.routes.slice(1), target] : this.routes;
+    return {
+      method,
+      uri: withoutHeaders(isStrict ? first.uriText : target.uriText),
+      rows: [
+        ['Max-Forwards', maxForwards],
+        ...routes.map((route): Row => ['Route', `<${route.uriText}>`]),
+        ['From', this.#localText],
+        ['To', this.#remoteText],
+        ['Call-ID', this.callId],
+        ['CSeq', `${number} ${method}`],
+        ...rows,
+      ],
+    };
+  }
+}
+
+/** Key of a dialog from our side. RFC 3261 §12. */
+export function dialogKey(callId: string, localTag: string, remoteTag: string): string {
+  return `${callId}\n${localTag}\n${remoteTag}`;
+}
+
+/** What stands in the way of a dialog with the sender of this INVITE; null when nothing does. */
+export function dialogFault(invite: SipRequest): DialogFault | null {
+  const contacts = readAddresses(invite, 'contact');
+  if (contacts === null || contacts.some(({ uri }) => !isSip(uri))) return 'contact';
+  const routes = readAddresses(invite, 'record-route');
+  if (routes === null || routes.some(({ uri }) => !isSip(uri))) return 'record-route';
+  return null;
+}
+
+/** A Request-URI carries no header fields. RFC 3261 §19.1.1 table 1. */
+function withoutHeaders(uriText: string): string {
+  const uri = readUri(uriText);
+  return uri === null || uri.headers === '' ? uriText : uriText.slice(0, -(uri.headers.length + 1));
+}
+
+function readAddresses(request: SipRequest, key: string): NameAddr[] | null {
+  const addresses: NameAddr[] = [];
+  for (const value of request.fields.all(key)) {
+    for (const text of splitList(value) ?? ['']) {
+      const address = readNameAddr(text);
+      if (address === null) return null;
+      addresses.push(address);
+    }
+  }
+  return addresses;
+}
+
+function isSip({ scheme }: Uri): boolean {
+  return scheme === 'sip' || scheme === 'sips';
+}

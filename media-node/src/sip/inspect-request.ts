@@ -1,0 +1,75 @@
+/**
+ * Whether a request outside of any dialog may go on, or what it is answered: the checks of RFC 3261 §8.2 in their order. Pure; what is
+ * refused here costs one answer and no state.
+ */
+import {
+  acceptRow,
+  allowedMethods,
+  allowRow,
+  supportedExtensions,
+  supportedRows,
+} from './capabilities.ts';
+import { dialogFault } from './dialog/dialog.ts';
+import { isEncoded } from './dialog/invite-request.ts';
+import { plainList, type SipRequest } from './wire/message.ts';
+import { readUri } from './wire/uri.ts';
+import type { Row } from './wire/write-message.ts';
+
+export type Inspection =
+  /** An INVITE that a call may be made of. */
+  | { readonly kind: 'invite' }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly phrase: string;
+      readonly rows: readonly Row[];
+      /** For the log; null where the answer is no refusal. */
+      readonly rule: string | null;
+    };
+
+export function inspectRequest(request: SipRequest): Inspection {
+  const { method } = request;
+  // §8.2.1: the method comes first. ACK and CANCEL never get here.
+  if (method !== 'INVITE' && method !== 'OPTIONS') {
+    // BYE, INFO and their like are known but need a dialog.
+    return allowedMethods.includes(method)
+      ? refuse(481, 'Call/Transaction Does Not Exist', 'no-dialog')
+      : refuse(405, 'Method Not Allowed', 'method', [allowRow]);
+  }
+  const uri = readUri(request.uri);
+  if (uri === null || uri.headers !== '') return refuse(400, 'Bad Request-URI', 'request-uri');
+  if (uri.scheme === 'other') return refuse(416, 'Unsupported URI Scheme', 'uri-scheme');
+  if (request.maxForwards === 0) return refuse(483, 'Too Many Hops', 'max-forwards');
+  const unknown = plainList(request, 'require').filter((tag) => !supportedExtensions.includes(tag));
+  if (unknown.length > 0) {
+    return refuse(420, 'Bad Extension', 'require', [['Unsupported', unknown.join(', ')]]);
+  }
+  if (isEncoded(request)) {
+    return refuse(415, 'Unsupported Media Type', 'encoding', [
+      ['Accept-Encoding', 'identity'],
+      acceptRow,
+    ]);
+  }
+  if (method === 'OPTIONS') {
+    return {
+      kind: 'answer',
+      status: 200,
+      phrase: 'OK',
+      rows: [allowRow, acceptRow, ...supportedRows],
+      rule: null,
+    };
+  }
+  const fault = dialogFault(request);
+  if (fault === 'contact') return refuse(400, 'Bad Contact', 'contact');
+  if (fault === 'record-route') return refuse(400, 'Bad Record-Route', 'record-route');
+  return { kind: 'invite' };
+}
+
+function refuse(
+  status: number,
+  phrase: string,
+  rule: string,
+  rows: readonly Row[] = [],
+): Inspection {
+  return { kind: 'answer', status, phrase, rows, rule };
+}

@@ -1,0 +1,96 @@
+/** A request from the other side and our answers to it, INVITE or not: the table that fits, with what its user needs to know. */
+import type { Clock } from '../../clock.ts';
+import type { SipRequest } from '../wire/message.ts';
+import { type InviteServerInput, inviteServer } from './invite-server.ts';
+import { nonInviteServer } from './non-invite-server.ts';
+import type { Timing } from './timing.ts';
+import { Transaction, type TransactionHands } from './transaction.ts';
+
+/** What the user of an INVITE transaction hears; of other methods it hears nothing. */
+export interface ServerTransactionEvents {
+  /** An ACK that belongs to a 2xx, although it has the branch of the INVITE. */
+  onAck?(ack: SipRequest): void;
+  /** A refusal was never acknowledged. */
+  onAckMissing?(): void;
+  onUnsent?(): void;
+}
+
+export interface ServerTransactionOptions {
+  readonly request: SipRequest;
+  readonly timing: Timing;
+  readonly clock: Clock;
+  readonly ageLimitMs: number;
+  readonly send: (bytes: Buffer, onFailed: () => void) => void;
+  readonly onTerminated: () => void;
+  readonly onFault: (error: unknown) => void;
+}
+
+export class ServerTransaction {
+  readonly request: SipRequest;
+  readonly isInvite: boolean;
+  #events: ServerTransactionEvents = {};
+  readonly #transaction: Transaction<string, string, SipRequest>;
+
+  constructor(options: ServerTransactionOptions) {
+    const { request, timing, clock, ageLimitMs } = options;
+    this.request = request;
+    this.isInvite = request.method === 'INVITE';
+    const hands: TransactionHands<SipRequest> = {
+      send: options.send,
+      acknowledge: () => null,
+      pass: (ack) => this.#events.onAck?.(ack),
+      timedOut: () => this.#events.onAckMissing?.(),
+      unsent: () => this.#events.onUnsent?.(),
+      terminated: options.onTerminated,
+      fault: options.onFault,
+    };
+    const rest = { timing, clock, ageLimitMs, hands };
+    this.#transaction = this.isInvite
+      ? new Transaction(inviteServer, rest)
+      : new Transaction(nonInviteServer, rest);
+  }
+
+  listen(events: ServerTransactionEvents): void {
+    this.#events = events;
+  }
+
+  /** True until a final answer has been given. */
+  get isOpen(): boolean {
+    const name = this.#transaction.stateName;
+    return name === 'proceeding' || name === 'trying';
+  }
+
+  get stateName(): string {
+    return this.#transaction.stateName;
+  }
+
+  /** A copy of the request, or an ACK with its branch. */
+  receive(request: SipRequest): void {
+    const input = request.method === 'ACK' ? 'ack' : this.isInvite ? 'invite' : 'request';
+    this.#transaction.handle(input, { message: request });
+  }
+
+  /** Sends an answer. What the state does not allow is not sent. @param bytes the whole response */
+  respond(status: number, bytes: Buffer): void {
+    this.#transaction.handle(this.isInvite ? inviteInput(status) : otherInput(status), { bytes });
+  }
+
+  /** Says nothing from here on; copies are absorbed for as long as they may come. INVITE only. */
+  hush(): void {
+    this.#transaction.handle('hush');
+  }
+
+  /** Forgets it at once. */
+  end(): void {
+    this.#transaction.end();
+  }
+}
+
+function inviteInput(status: number): InviteServerInput {
+  if (status < 200) return 'provisional';
+  return status < 300 ? 'success' : 'refusal';
+}
+
+function otherInput(status: number): 'provisional' | 'final' {
+  return status < 200 ? 'provisional' : 'final';
+}

@@ -1,0 +1,135 @@
+/** All transactions that are alive, found by their keys, bounded in number. Each has an age limit of its own. RFC 3261 §17. */
+import { callLimits, sipLimits } from '@callgate/shared/limits.ts';
+import type { Clock } from '../../clock.ts';
+import type { SipRequest, SipResponse } from '../wire/message.ts';
+import { ClientTransaction, type ClientTransactionEvents } from './client-transaction.ts';
+import { type IncomingRequest, sendBack } from './incoming-request.ts';
+import { ServerTransaction } from './server-transaction.ts';
+import { giveUpMs, standardTiming } from './timing.ts';
+import { clientKey, clientKeyOf, mergeKey, serverKey } from './transaction-key.ts';
+
+/** A request of ours, written and addressed. */
+export interface OutgoingRequest {
+  readonly method: string;
+  readonly branch: string;
+  readonly bytes: Buffer;
+  readonly isReliable: boolean;
+  readonly send: (bytes: Buffer, onFailed: () => void) => void;
+  readonly acknowledge: (response: SipResponse) => Buffer | null;
+  readonly onTerminated: () => void;
+}
+
+export interface TransactionTableOptions {
+  readonly clock: Clock;
+  readonly onFault: (error: unknown) => void;
+  readonly onUnsent: (why: string) => void;
+}
+
+export class TransactionTable {
+  readonly #options: TransactionTableOptions;
+  readonly #servers = new Map<string, ServerTransaction>();
+  readonly #clients = new Map<string, ClientTransaction>();
+  /** INVITE transactions by what copies of one INVITE have in common. */
+  readonly #merges = new Map<string, ServerTransaction>();
+  #inviteCount = 0;
+
+  constructor(options: TransactionTableOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#servers.size + this.#clients.size;
+  }
+
+  /** The transaction that this request (or ACK) is part of. */
+  serverOf(request: SipRequest): ServerTransaction | null {
+    return this.#servers.get(serverKey(request)) ?? null;
+  }
+
+  serverByKey(key: string): ServerTransaction | null {
+    return this.#servers.get(key) ?? null;
+  }
+
+  clientOf(response: SipResponse): ClientTransaction | null {
+    return this.#clients.get(clientKey(response)) ?? null;
+  }
+
+  /** True when the same request came by another path and is being served. RFC 3261 §8.2.2.2. */
+  isMerged(request: SipRequest): boolean {
+    return this.#merges.has(mergeKey(request));
+  }
+
+  /** Starts a server transaction; null when there are as many as there may be. */
+  openServer(incoming: IncomingRequest): ServerTransaction | null {
+    const { request, flow } = incoming;
+    const isInvite = request.method === 'INVITE';
+    const others = this.#servers.size - this.#inviteCount;
+    const isFull = isInvite
+      ? this.#inviteCount >= sipLimits.inviteTransactionsMax
+      : others >= sipLimits.otherTransactionsMax;
+    if (isFull) return null;
+
+    const key = serverKey(request);
+    const merge = mergeKey(request);
+    const { clock, onFault, onUnsent } = this.#options;
+    const timing = standardTiming(flow.isReliable);
+    const transaction = new ServerTransaction({
+      request,
+      timing,
+      clock,
+      // An INVITE may ring for as long as a call may, then its answer is resent; all else is answered at once.
+      ageLimitMs: (isInvite ? callLimits.ringingMaxMs : 0) + 2 * giveUpMs(timing),
+      send: (bytes, onFailed) =>
+        sendBack(incoming, bytes, (why) => {
+          onUnsent(why);
+          onFailed();
+        }),
+      onTerminated: () => {
+        this.#servers.delete(key);
+        if (!isInvite) return;
+        this.#inviteCount -= 1;
+        if (this.#merges.get(merge) === transaction) this.#merges.delete(merge);
+      },
+      onFault,
+    });
+    this.#servers.set(key, transaction);
+    if (isInvite) {
+      this.#inviteCount += 1;
+      this.#merges.set(merge, transaction);
+    }
+    return transaction;
+  }
+
+  /** Starts a client transaction and sends the request. */
+  openClient(request: OutgoingRequest, events: ClientTransactionEvents): ClientTransaction {
+    const { clock, onFault } = this.#options;
+    const key = clientKeyOf(request.branch, request.method);
+    const timing = standardTiming(request.isReliable);
+    const transaction = new ClientTransaction({
+      method: request.method,
+      request: request.bytes,
+      acknowledge: request.acknowledge,
+      timing,
+      clock,
+      ageLimitMs:
+        (request.method === 'INVITE' ? callLimits.ringingMaxMs : 0) + 2 * giveUpMs(timing),
+      send: request.send,
+      events,
+      onTerminated: () => {
+        this.#clients.delete(key);
+        request.onTerminated();
+      },
+      onFault,
+    });
+    this.#clients.set(key, transaction);
+    transaction.start();
+    return transaction;
+  }
+
+  /** Forgets everything at once. */
+  close(): void {
+    for (const transaction of [...this.#servers.values(), ...this.#clients.values()]) {
+      transaction.end();
+    }
+  }
+}

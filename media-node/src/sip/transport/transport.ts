@@ -1,0 +1,46 @@
+/**
+ * The port between SIP and its sockets: messages come in with the flow they came by, and go out by a flow. Nothing here throws into a
+ * call: what cannot be sent is told to the one who sent it.
+ */
+import type { SipSource } from '../sip-endpoint.ts';
+
+export interface HostPort {
+  /** IP literal without brackets. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A way to reach one peer: a UDP socket and an address, or a connection. */
+export interface Flow {
+  readonly transport: SipSource['transport'];
+  /** TCP and TLS: what is sent arrives, or the connection breaks. */
+  readonly isReliable: boolean;
+  readonly local: HostPort;
+  readonly remote: HostPort;
+  /**
+   * Sends one message.
+   * @param to where to, for a datagram; a connection has its peer
+   * @param onFailed called at most once, never before `send` returns
+   */
+  send(bytes: Buffer, to: HostPort, onFailed: (why: string) => void): void;
+}
+
+/** One whole message as it came from the network; `bytes` is ours to keep. */
+export interface Arrival {
+  readonly bytes: Buffer;
+  readonly flow: Flow;
+}
+
+export interface TransportEvents {
+  onMessage(arrival: Arrival): void;
+  /** Something of no consequence to a call: an ICMP error, a socket that had to be reopened. */
+  onTrouble(what: string, why: unknown): void;
+}
+
+export interface Transport {
+  /** Binds. @throws Error naming address and port when they cannot be had */
+  open(events: TransportEvents): Promise<HostPort>;
+  /** A flow to a peer that has not spoken first, or has by another. */
+  flowTo(peer: HostPort): Flow;
+  close(): Promise<void>;
+}

@@ -1,0 +1,202 @@
+/**
+ * The user agent: every message that comes in passes here once and goes to the transaction, dialog or call that it belongs to, or is
+ * answered on the spot and leaves nothing behind. RFC 3261 §8.2, §9.2, §12.2.2, §17.
+ */
+import { Dialog, dialogKey } from './dialog/dialog.ts';
+import type { DialogServices } from './dialog/dialog-services.ts';
+import { UasCall } from './dialog/uas-call.ts';
+import { inspectRequest } from './inspect-request.ts';
+import { malformedAnswer } from './malformed-answer.ts';
+import type { RequestSender } from './request-sender.ts';
+import type { SipCall } from './sip-endpoint.ts';
+import {
+  type IncomingRequest,
+  type ResponseParts,
+  sendBack,
+  writeResponse,
+} from './transaction/incoming-request.ts';
+import { randomToken } from './transaction/random-token.ts';
+import type { ServerTransaction } from './transaction/server-transaction.ts';
+import { cancelledKey } from './transaction/transaction-key.ts';
+import type { TransactionTable } from './transaction/transaction-table.ts';
+import type { Arrival } from './transport/transport.ts';
+import type { SipRequest } from './wire/message.ts';
+import { readMessage, type Unreadable } from './wire/read-message.ts';
+import type { Row } from './wire/write-message.ts';
+
+export interface UserAgentParts {
+  readonly transactions: TransactionTable;
+  readonly sender: RequestSender;
+  readonly services: DialogServices;
+  readonly onInvite: (call: SipCall) => void;
+  /** One line about something refused; called for every one, so it must be cheap or bounded itself. */
+  readonly onRefused: (source: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+/** Seconds after which a provider may try a full node again. */
+const fullRetryAfter: Row = ['Retry-After', '10'];
+
+export class UserAgent {
+  readonly #parts: UserAgentParts;
+  /** Calls by dialog. Early ones too: their tag is known to the caller since the 180. */
+  readonly #dialogs = new Map<string, UasCall>();
+  /** Calls by the transaction of their INVITE, for CANCEL. */
+  readonly #invites = new WeakMap<ServerTransaction, UasCall>();
+  #refusedByGate = 0;
+
+  constructor(parts: UserAgentParts) {
+    this.#parts = parts;
+  }
+
+  get dialogCount(): number {
+    return this.#dialogs.size;
+  }
+
+  get refusedByGate(): number {
+    return this.#refusedByGate;
+  }
+
+  /** Takes one message from the network. Never throws. */
+  receive({ bytes, flow }: Arrival): void {
+    const reading = readMessage(bytes);
+    if (reading.kind === 'keep-alive') return;
+    if (reading.kind === 'unreadable') return this.#refuseUnreadable(reading, flow);
+    const { message } = reading;
+    if (message.kind === 'response') return this.#parts.sender.receive(message, flow.remote);
+    const arrivedAtMono = this.#parts.services.clock.nowMono();
+    this.#receiveRequest({ request: message, flow, arrivedAtMono });
+  }
+
+  /** Forgets every dialog. */
+  close(): void {
+    for (const call of this.#dialogs.values()) call.close();
+    this.#dialogs.clear();
+  }
+
+  #receiveRequest(incoming: IncomingRequest): void {
+    const { request } = incoming;
+    if (request.method === 'ACK') return this.#receiveAck(request);
+    const transaction = this.#parts.transactions.serverOf(request);
+    if (transaction !== null) return transaction.receive(request);
+    if (request.method === 'CANCEL') return this.#receiveCancel(incoming);
+    if (request.toTag !== '') return this.#receiveInDialog(incoming);
+    const inspection = inspectRequest(request);
+    if (inspection.kind === 'answer') {
+      if (inspection.rule !== null) this.#note(incoming, inspection.status, inspection.rule);
+      return this.#answer(incoming, inspection);
+    }
+    // §8.2.2.2: the same INVITE by another path is the same call, refused here.
+    if (this.#parts.transactions.isMerged(request)) {
+      this.#note(incoming, 482, 'merged');
+      return this.#answer(incoming, { status: 482, phrase: 'Loop Detected' });
+    }
+    this.#receiveInvite(incoming);
+  }
+
+  #receiveInvite(incoming: IncomingRequest): void {
+    const { transactions, services, onInvite } = this.#parts;
+    const { request } = incoming;
+    const transaction = transactions.openServer(incoming);
+    if (transaction === null) {
+      this.#note(incoming, 503, 'full');
+      return this.#answer(incoming, {
+        status: 503,
+        phrase: 'Service Unavailable',
+        rows: [fullRetryAfter],
+      });
+    }
+    transaction.respond(
+      100,
+      writeResponse(incoming, { status: 100, phrase: 'Trying', toTag: null }),
+    );
+    const localTag = randomToken(services.random);
+    const dialog = new Dialog(request, localTag, services.random(2).readUInt16BE());
+    const key = dialogKey(request.callId, localTag, request.fromTag);
+    const call = new UasCall({
+      incoming,
+      transaction,
+      dialog,
+      services,
+      onEnded: () => this.#dialogs.delete(key),
+    });
+    this.#dialogs.set(key, call);
+    this.#invites.set(transaction, call);
+    try {
+      onInvite(call);
+    } catch (error) {
+      services.log('error', 'sip-fault', { why: error, sip_call_id: request.callId });
+      call.refuse({ status: 500, phrase: 'Server Internal Error' });
+    }
+  }
+
+  /** An ACK ends the transaction of a refusal, or belongs to the dialog of a 200; it is never answered. §17.2.1, §13.3.1.4. */
+  #receiveAck(ack: SipRequest): void {
+    const transaction = this.#parts.transactions.serverOf(ack);
+    if (transaction?.isInvite === true) return transaction.receive(ack);
+    this.#dialogOf(ack)?.receiveAck(ack);
+  }
+
+  /** §9.2: 200 when there is such an INVITE, with its To tag, whatever becomes of it; 481 when there is none. */
+  #receiveCancel(incoming: IncomingRequest): void {
+    const transaction = this.#parts.transactions.serverByKey(cancelledKey(incoming.request));
+    const call = transaction === null ? undefined : this.#invites.get(transaction);
+    if (transaction === null || call === undefined) {
+      return this.#answer(incoming, { status: 481, phrase: 'Call/Transaction Does Not Exist' });
+    }
+    if (transaction.stateName === 'silent') return;
+    const toTag = call.dialog.localTag;
+    this.#answer(incoming, { status: 200, phrase: 'OK' }, toTag);
+    call.cancel();
+  }
+
+  #receiveInDialog(incoming: IncomingRequest): void {
+    const call = this.#dialogOf(incoming.request);
+    if (call === undefined) {
+      return this.#answer(incoming, { status: 481, phrase: 'Call/Transaction Does Not Exist' });
+    }
+    const transaction = this.#parts.transactions.openServer(incoming);
+    if (transaction === null) {
+      return this.#answer(incoming, {
+        status: 503,
+        phrase: 'Service Unavailable',
+        rows: [fullRetryAfter],
+      });
+    }
+    call.receive(incoming, transaction);
+  }
+
+  #dialogOf({ callId, toTag, fromTag }: SipRequest): UasCall | undefined {
+    return this.#dialogs.get(dialogKey(callId, toTag, fromTag));
+  }
+
+  /** Answers without a transaction: a copy of the request gets the same answer again. §8.2.7. */
+  #answer(
+    incoming: IncomingRequest,
+    parts: Omit<ResponseParts, 'toTag'>,
+    toTag = randomToken(this.#parts.services.random),
+  ): void {
+    sendBack(incoming, writeResponse(incoming, { ...parts, toTag }), (why) =>
+      this.#parts.onRefused(incoming.flow.remote.address, { rule: 'unsent', why }),
+    );
+  }
+
+  /** One 400 if there is enough to answer to, else silence; no state either way. */
+  #refuseUnreadable(unreadable: Unreadable, flow: Arrival['flow']): void {
+    this.#refusedByGate += 1;
+    const { rule, detail, status } = unreadable.fault;
+    this.#parts.onRefused(flow.remote.address, { rule, detail, sip_status: status });
+    const bytes = malformedAnswer(unreadable, flow.remote, this.#parts.services.random);
+    if (bytes === null) return;
+    flow.send(bytes, flow.remote, (why) =>
+      this.#parts.onRefused(flow.remote.address, { rule: 'unsent', why }),
+    );
+  }
+
+  #note({ request, flow }: IncomingRequest, status: number, rule: string): void {
+    this.#parts.onRefused(flow.remote.address, {
+      method: request.method,
+      rule,
+      sip_status: status,
+    });
+  }
+}
