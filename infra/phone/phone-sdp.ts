@@ -1,0 +1,43 @@
+/** The phone's session description: one audio stream of G.711, and what the answer to it says. */
+import { parseSdp } from '../../media-node/src/sdp/parse-sdp.ts';
+import { type PhoneCodec, payloadTypes } from './rtp-stream.ts';
+
+/** An offer (RFC 4566, RFC 3264). */
+export function writeOffer(address: string, port: number, codecs: readonly PhoneCodec[]): Buffer {
+  const family = address.includes(':') ? 'IP6' : 'IP4';
+  const lines = [
+    'v=0',
+    `o=phone 1 1 IN ${family} ${address}`,
+    's=-',
+    `c=IN ${family} ${address}`,
+    't=0 0',
+    `m=audio ${port} RTP/AVP ${codecs.map((codec) => payloadTypes[codec]).join(' ')} 101`,
+    ...codecs.map((codec) => `a=rtpmap:${payloadTypes[codec]} ${codec}/8000`),
+    'a=rtpmap:101 telephone-event/8000',
+    'a=fmtp:101 0-15',
+    'a=ptime:20',
+    'a=sendrecv',
+  ];
+  return Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1');
+}
+
+export interface AgreedStream {
+  readonly address: string;
+  readonly port: number;
+  readonly codec: PhoneCodec;
+}
+
+/** Where the other side wants audio, and in which codec. @throws Error when the answer is none to our offer. */
+export function readAnswer(body: Buffer): AgreedStream {
+  const reading = parseSdp(body);
+  if (reading.kind === 'fault') throw new Error(`SDP answer: ${reading.message}`);
+  const audio = reading.session.media[0];
+  if (audio === undefined || audio.port === 0 || audio.connection === null)
+    throw new Error('SDP answer without an audio stream');
+  const codec = (Object.keys(payloadTypes) as PhoneCodec[]).find(
+    (name) => String(payloadTypes[name]) === audio.formats[0],
+  );
+  if (codec === undefined)
+    throw new Error(`SDP answer names payload type ${audio.formats[0]}; expected 0 or 8`);
+  return { address: audio.connection.address, port: audio.port, codec };
+}
