@@ -163,9 +163,9 @@ export class LocalMediaSession implements MediaSession {
     this.#reportOnce('room-ended', { kind: 'room-ended', reason });
   }
 
-  /** A caller on hold owes us nothing; the watch begins anew when it is back. */
+  /** On hold, whoever holds, a caller owes us nothing; the watch begins anew when it is back. */
   #watchSilence(now: number): void {
-    if (this.#patience === null || this.#stream?.receive !== true) return;
+    if (this.#patience === null || this.#stream?.receive !== true || !this.#stream.send) return;
     const heardAt = this.#phone.heardAtMono;
     const { firstMediaMs, silenceMs } = this.#patience;
     const since = Math.max(this.#watchedSinceMono, heardAt ?? 0);

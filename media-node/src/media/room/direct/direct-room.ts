@@ -37,6 +37,9 @@ export interface DirectRoomParts {
 /** Told to the server as version of the client. */
 const clientVersion = '0.1.0';
 
+/** From the end of the media to the leave message that explains it, ms. */
+const leaveReasonMs = 500;
+
 export class DirectRoom implements Room {
   readonly sendCodecs: readonly RoomCodec[] = ['opus'];
   readonly #events: RoomEvents;
@@ -79,7 +82,7 @@ export class DirectRoom implements Room {
           this.#reportJoined();
           this.#receiver.up();
         },
-        onDown: () => this.#lose('the media connection failed'),
+        onDown: () => this.#onMediaDown(),
         onPacket: (mid, packet) => this.#receiver.packet(mid, packet),
       },
       parts.clock,
@@ -225,7 +228,16 @@ export class DirectRoom implements Room {
     if (this.#isJoined || !this.#isInRoom || !this.#connection.isUp) return;
     this.#isJoined = true;
     this.#deadline?.cancel();
+    this.#deadline = null;
     this.#events.onJoined();
+  }
+
+  /** A server that sends us away closes the media too, and its reason may come second. */
+  #onMediaDown(): void {
+    this.#deadline?.cancel();
+    this.#deadline = this.#parts.clock.after(leaveReasonMs, () =>
+      this.#lose('the media connection failed'),
+    );
   }
 
   /** What was there is gone; what was not there yet cannot be reached. */

@@ -37,7 +37,9 @@ export class RoomConnection {
   #candidates: string[] = [];
   #hasAnswer = false;
   #isUp = false;
-  #onClosed: (() => void) | null = null;
+  /** The native connection is gone. */
+  #isGone = false;
+  #onGone: (() => void) | null = null;
   #isClosing = false;
 
   constructor(events: ConnectionEvents, clock: Clock) {
@@ -111,23 +113,33 @@ export class RoomConnection {
     if (this.#isClosing) return Promise.resolve();
     this.#isClosing = true;
     this.#isUp = false;
+    const gone = this.#whenGone();
+    for (const channel of this.#channels) channel.close();
+    this.#sender.close();
+    for (const receiver of this.#receivers.values()) receiver.close();
+    this.#receivers.clear();
+    this.#peer.close();
+    return gone;
+  }
+
+  /** Resolves when the native connection is gone, or after a while regardless. */
+  #whenGone(): Promise<void> {
+    if (this.#isGone) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = this.#clock.after(callLimits.closeMs, () => this.#onClosed?.());
-      this.#onClosed = () => {
-        this.#onClosed = null;
+      const timer = this.#clock.after(callLimits.closeMs, () => this.#onGone?.());
+      this.#onGone = () => {
+        this.#onGone = null;
         timer.cancel();
         resolve();
       };
-      for (const channel of this.#channels) channel.close();
-      this.#sender.close();
-      for (const receiver of this.#receivers.values()) receiver.close();
-      this.#receivers.clear();
-      this.#peer.close();
     });
   }
 
   #onState(state: string): void {
-    if (state === 'closed') this.#onClosed?.();
+    if (state === 'closed') {
+      this.#isGone = true;
+      this.#onGone?.();
+    }
     if (this.#isClosing) return;
     if (state === 'connected' && !this.#isUp) {
       this.#isUp = true;
