@@ -27,12 +27,25 @@ function run(node, args) {
   // A terminal sends Ctrl-C to the whole group, `kill` to this process alone: pass both on, the program expects repeats.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(signal));
+  stopWithNpm(child);
   return new Promise((settle, fail) => {
     child.once('error', fail);
     child.once('exit', (status, signal) =>
       settle(status ?? 128 + (signal === null ? 0 : constants.signals[signal])),
     );
   });
+}
+
+/** An npm that is killed outright passes no signal on. That it is gone is seen by our having another parent. */
+function stopWithNpm(child) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const npm = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 500);
+  watch.unref();
 }
 
 async function main() {
