@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { systemClock } from '@callgate/media-node/src/clock.ts';
 import { toneShare } from '@callgate/media-node/src/media/audio/tone.ts';
 import { createMediaPool } from '@callgate/media-node/src/media/media-pool.ts';
@@ -104,4 +107,141 @@ describe('a call between a phone and a room', () => {
     const stats = await call.session.close();
     expect(stats).toMatchObject({ codec: 'PCMU', packetsLost: 0, packetsForeign: 0 });
   });
+
+  it('is audible when a track comes after the join', async () => {
+    const call = await openCall();
+    await joinRoom(call, 'later');
+    await eventually('joined', () => call.kinds().includes('joined'));
+    const agent = await joinTalker('later');
+    expect(call.kinds()).toEqual(['joined']);
+    await agent.play(700);
+    await eventually('audible', () => call.kinds().includes('audible'));
+  });
+
+  it('sends nothing to the phone before it is connected, and silence while nobody speaks', async () => {
+    const call = await openCall();
+    const agent = await joinTalker('quiet');
+    const stop = await agent.play(700);
+    await joinRoom(call, 'quiet');
+    await eventually('audible', () => call.kinds().includes('audible'));
+    expect(call.phone.packets.length).toBe(0);
+    call.session.connect(patience);
+    await eventually('the tone', () => toneShare(call.phone.heard(500), 700, 8_000) > 0.9);
+    await stop();
+    await eventually('silence', () => call.phone.heard(500).every((sample) => sample === 0));
+    const [first] = call.phone.packets;
+    for (const [i, packet] of call.phone.packets.entries()) {
+      expect(packet.ssrc).toBe(first?.ssrc);
+      expect(packet.sequence).toBe(((first?.sequence ?? 0) + i) & 0xffff);
+    }
+  });
+
+  it('goes on with the next track when a talker leaves', async () => {
+    const call = await openCall();
+    const first = await joinTalker('leaving', 'first');
+    await first.play(700);
+    await joinRoom(call, 'leaving');
+    await eventually('audible', () => call.kinds().includes('audible'));
+    call.session.connect(patience);
+    await eventually('first', () => toneShare(call.phone.heard(400), 700, 8_000) > 0.9);
+    const second = await joinTalker('leaving', 'second');
+    await second.play(1_100);
+    await first.leave();
+    await eventually('second', () => toneShare(call.phone.heard(400), 1_100, 8_000) > 0.9);
+    expect(call.kinds().filter((kind) => kind === 'audible').length).toBe(1);
+  });
+
+  it('hears no stranger and sends it nothing', async () => {
+    const call = await openCall();
+    const agent = await joinTalker('stranger');
+    await agent.play(700);
+    await joinRoom(call, 'stranger');
+    await eventually('audible', () => call.kinds().includes('audible'));
+    call.session.connect(patience);
+    const attacker = await RtpPhone.open('127.0.0.9');
+    closers.push(() => attacker.close());
+    call.phone.play(440, call.session.local);
+    attacker.play(1_900, call.session.local);
+    await eventually('audio', () => agent.heardMs > 2_500);
+    expect(toneShare(agent.heard(1_000), 440, participantRateHz)).toBeGreaterThan(0.9);
+    expect(attacker.packets.length).toBe(0);
+    const stats = await call.session.close();
+    expect(stats?.packetsForeign).toBeGreaterThan(50);
+  });
+
+  it('tells digits once each', async () => {
+    const call = await openCall();
+    await joinTalker('digits');
+    await joinRoom(call, 'digits');
+    await eventually('joined', () => call.kinds().includes('joined'));
+    call.session.connect(patience);
+    for (const event of [4, 2, 11]) {
+      for (const end of [0, 0, 0x80, 0x80, 0x80]) {
+        call.phone.sendEvent(Uint8Array.of(event, end | 10, 0, 160), call.session.local);
+      }
+      call.phone.skip(1_600);
+    }
+    const digits = () => call.events.flatMap((one) => (one.kind === 'digit' ? [one.digit] : []));
+    await eventually('digits', () => digits().length >= 3);
+    expect(digits()).toEqual(['4', '2', '#']);
+  });
+
+  it('is silent when the phone is, but not while it is on hold', async () => {
+    const call = await openCall();
+    await joinTalker('silent');
+    await joinRoom(call, 'silent');
+    await eventually('joined', () => call.kinds().includes('joined'));
+    call.session.setStream(streamTo(call.phone, { send: false }));
+    call.session.connect({ firstMediaMs: 500, silenceMs: 500 });
+    await new Promise((resolve) => setTimeout(resolve, 2_200));
+    expect(call.kinds()).not.toContain('silent');
+    call.session.setStream(streamTo(call.phone));
+    await eventually('silent', () => call.kinds().includes('silent'), 3_000);
+  });
 });
+
+describe('what is left behind', () => {
+  it('nothing, after 50 calls', async () => {
+    await joinTalker('churn').then((agent) => agent.play(700));
+    const round = async (calls: number) => {
+      for (let i = 0; i < calls; i++) {
+        const call = await openCall();
+        await joinRoom(call, 'churn', `caller-${i}`);
+        await eventually('audible', () => call.kinds().includes('audible'));
+        call.session.connect(patience);
+        call.phone.play(440, call.session.local);
+        await eventually('audio', () => call.phone.packets.length > 3);
+        await call.session.close();
+        await call.phone.close();
+        closers.length = 1;
+      }
+      await eventually('ports drained', () => pool.stats().rtpPortsBound === 0);
+    };
+    await round(10);
+    const before = resources();
+    await round(50);
+    const after = resources();
+    expect(pool.stats()).toEqual({ sessions: 0, rtpPortsBound: 0 });
+    expect(after.sockets).toBeLessThanOrEqual(before.sockets);
+    expect(after.files).toBeLessThanOrEqual(before.files + 2);
+    // 50 calls that each kept a room client would keep megabytes.
+    expect(after.heapBytes - before.heapBytes).toBeLessThan(50 * 10_000);
+  });
+});
+
+/** What a leak would show in: open files, active handles, the heap after a collection. */
+function resources(): { files: number; sockets: number; heapBytes: number } {
+  collectGarbage();
+  const active = process.getActiveResourcesInfo();
+  return {
+    files: readdirSync('/proc/self/fd').length,
+    sockets: active.filter((name) => /UDPWRAP|TCPSocketWrap|Timeout/.test(name)).length,
+    heapBytes: process.memoryUsage().heapUsed,
+  };
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+}

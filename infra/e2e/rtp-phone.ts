@@ -97,6 +97,17 @@ export class RtpPhone {
     this.#socket.send(packet, to.port, to.address);
   }
 
+  /** Sends one telephone event packet; the timestamp stands still while a digit lasts. */
+  sendEvent(payload: Uint8Array, to: { readonly address: string; readonly port: number }): void {
+    this.send(payload, to, 101);
+    this.#timestamp -= payload.length;
+  }
+
+  /** Lets time pass on the RTP clock, ticks. */
+  skip(ticks: number): void {
+    this.#timestamp += ticks;
+  }
+
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;

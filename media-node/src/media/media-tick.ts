@@ -50,7 +50,8 @@ export class MediaTick {
   }
 
   #arm(): void {
-    this.#timer = this.#clock.after(this.#dueAtMono - this.#clock.nowMono(), () => this.#fire());
+    const waitMs = Math.max(0, this.#dueAtMono - this.#clock.nowMono());
+    this.#timer = this.#clock.after(waitMs, () => this.#fire());
   }
 
   #fire(): void {
