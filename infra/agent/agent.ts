@@ -2,6 +2,8 @@
  * A participant as an agent is one: joins a room with LiveKit's own SDK, waits for the caller, publishes a microphone track and hears
  * what others say. What it hears has gone through LiveKit and LiveKit's own decoder, so it is a judge that we did not write.
  */
+import './quiet-sdk.ts';
+
 import {
   AudioFrame,
   AudioSource,

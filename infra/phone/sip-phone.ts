@@ -39,7 +39,7 @@ export class SipPhone {
 
   /** Sends an INVITE. The call is followed through what is returned. */
   async call(options: PhoneCallOptions): Promise<PhoneCall> {
-    const timeline = new CallTimeline();
+    const timeline = options.timeline ?? new CallTimeline();
     const stream = await RtpStream.open(this.address, {
       onFirstPacket: () => timeline.noteOnce('first RTP'),
       onFirstSound: () => timeline.noteOnce('first audio at the phone'),
