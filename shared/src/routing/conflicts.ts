@@ -47,14 +47,34 @@ export function findConflicts(set: RoutingSet): readonly Conflict[] {
   return listConflicts(compileRouting({ ...set, allowTrunklessCalls: false }));
 }
 
-/** The same for a set that is compiled already. */
+/** The same for a set that is compiled already. Pairs are in the order of the set. */
 export function listConflicts(routing: CompiledRouting): readonly Conflict[] {
   const conflicts: Conflict[] = [];
   for (const conflict of eachConflict(routing)) {
     conflicts.push(conflict);
     if (conflicts.length === conflictsListedMax) break;
   }
-  return conflicts;
+  return conflicts.length === 0 ? conflicts : inOrder(routing, conflicts);
+}
+
+function inOrder(routing: CompiledRouting, conflicts: readonly Conflict[]): readonly Conflict[] {
+  const objects = [...routing.trunks, ...routing.rules];
+  const places = new Map(objects.map((object, place) => [object, place]));
+  const placeOf = (object: CompiledTrunk | CompiledRule) => places.get(object) ?? 0;
+  const ordered = <T extends CompiledTrunk | CompiledRule>([a, b]: readonly [T, T]) =>
+    placeOf(a) < placeOf(b) ? ([a, b] as const) : ([b, a] as const);
+  return conflicts.map((conflict) => {
+    switch (conflict.kind) {
+      case 'trunk':
+        return { ...conflict, trunks: ordered(conflict.trunks) };
+      case 'rule':
+        return { ...conflict, rules: ordered(conflict.rules) };
+      case 'rule-without-kind':
+        return conflict;
+      default:
+        return conflict satisfies never;
+    }
+  });
 }
 
 function* eachConflict(routing: CompiledRouting): Generator<Conflict> {
@@ -75,37 +95,34 @@ function* eachConflict(routing: CompiledRouting): Generator<Conflict> {
   }
 }
 
-/** Pairs in the order of the set; each pair once. */
+/** Each pair once. */
 function* crowdedTrunks(group: TrunkGroup): Generator<readonly [CompiledTrunk, CompiledTrunk]> {
   if (group.trunks.length < 2) return;
   const [first, ...others] = group.everySource;
   if (first !== undefined) {
     for (const other of others) yield [first, other];
   }
-  const paired = new Map<CompiledTrunk, CompiledTrunk>();
+  const paired = new Map<CompiledTrunk, ReadonlySet<CompiledTrunk>>();
   for (const trunk of group.trunks) {
-    const other = firstOverlap(group, trunk);
-    if (other === undefined || paired.get(other) === trunk) continue;
-    paired.set(trunk, other);
-    yield inOrder(group, trunk, other);
+    const holders = holdersOf(group, trunk);
+    paired.set(trunk, holders);
+    for (const holder of holders) {
+      if (paired.get(holder)?.has(trunk) !== true) yield [trunk, holder];
+    }
   }
 }
 
-/** Of two networks that overlap one holds the other, so it is enough to ask for holders. */
-function firstOverlap(group: TrunkGroup, trunk: CompiledTrunk): CompiledTrunk | undefined {
+/**
+ * Trunks whose networks hold a network of this one: one for each of its networks. Of two networks that
+ * overlap one holds the other, so that every overlap is seen from one side at least.
+ */
+function holdersOf(group: TrunkGroup, trunk: CompiledTrunk): ReadonlySet<CompiledTrunk> {
+  const holders = new Set<CompiledTrunk>();
   for (const prefix of trunk.addresses.prefixes) {
     const holder = findHolder(group.addressed, prefix, trunk);
-    if (holder !== undefined) return holder;
+    if (holder !== undefined) holders.add(holder);
   }
-  return undefined;
-}
-
-function inOrder(
-  group: TrunkGroup,
-  a: CompiledTrunk,
-  b: CompiledTrunk,
-): readonly [CompiledTrunk, CompiledTrunk] {
-  return group.trunks.indexOf(a) < group.trunks.indexOf(b) ? [a, b] : [b, a];
+  return holders;
 }
 
 function* crowdedRules(
