@@ -13,6 +13,7 @@ import { RecordSpool } from './edge/record-spool.ts';
 import { createMediaPool } from './media/media-pool.ts';
 import { type HealthListener, listenForHealth } from './ops/health.ts';
 import type { Log } from './ops/log.ts';
+import { countResources } from './ops/resources.ts';
 import { createSipEndpoint } from './sip/create-sip-endpoint.ts';
 
 /** Version of the node software, told to the edge and shown at start. */
@@ -80,6 +81,7 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
           sip: sip.stats(),
           media: media.stats(),
           memory: process.memoryUsage(),
+          resources: countResources(),
         }),
       });
     }
