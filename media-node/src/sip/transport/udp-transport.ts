@@ -59,8 +59,6 @@ export class UdpTransport implements Transport {
   }
 
   #receive(events: TransportEvents, bytes: Buffer, { address, port }: RemoteInfo): void {
-    // Nobody can be answered on port 0; a packet that claims it is forged.
-    if (port === 0) return;
     events.onMessage({ bytes, flow: this.flowTo({ address, port }) });
   }
 

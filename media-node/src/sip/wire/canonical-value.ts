@@ -3,7 +3,7 @@
  * them equal); at both ends they vanish. Inside quotes blanks stay, folds become a space.
  */
 import { sipLimits } from '@callgate/shared/limits.ts';
-import { isControlCode } from './characters.ts';
+import { isControlCode, trimSpaces } from './characters.ts';
 
 /**
  * The value that begins at `from` of a logical line (whose line ends are all folds); null when it holds a control byte, `blank-run` when
@@ -45,7 +45,7 @@ export function canonicalValue(
     }
     at += 1;
   }
-  return { text: (parts + line.slice(copyFrom)).trim() };
+  return { text: trimSpaces(parts + line.slice(copyFrom)) };
 }
 
 function blanksEnd(line: string, from: number): number {

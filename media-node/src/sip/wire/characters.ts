@@ -34,6 +34,15 @@ export function hasControl(text: string): boolean {
   return false;
 }
 
+/** Without the spaces at both ends. Not `trim`: it takes the byte A0, which is half of many letters, for a blank. */
+export function trimSpaces(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (text[from] === ' ') from += 1;
+  while (to > from && text[to - 1] === ' ') to -= 1;
+  return text.slice(from, to);
+}
+
 /** A number of at most `digitsMax` decimal digits and nothing else; null otherwise. */
 export function readDigits(text: string, digitsMax: number): number | null {
   if (text === '' || text.length > digitsMax) return null;

@@ -1,5 +1,5 @@
 /** Addresses with a display name and parameters, as From, To, Contact and the routes carry them (RFC 3261 §20.10), and lists of them. */
-import { readableText } from './characters.ts';
+import { readableText, trimSpaces } from './characters.ts';
 import { type Parameters, quotedEnd, readParameters, skipSpace, unquote } from './parameters.ts';
 import { readUri, type Uri } from './uri.ts';
 
@@ -24,12 +24,12 @@ export function readNameAddr(text: string): NameAddr | null {
   const open = text.indexOf('<');
   const semicolon = text.indexOf(';');
   if (open >= 0 && (semicolon < 0 || open < semicolon)) {
-    const name = text.slice(0, open).trim();
+    const name = trimSpaces(text.slice(0, open));
     // Words of a display name are tokens (RFC 3261 §25.1); names in other scripts come unquoted too, so only delimiters are refused.
     return /[,;:<>@"\\[\]]/.test(name) ? null : bracketed(text, open, name);
   }
   // Without brackets the first ; ends the URI, and ? and , may not stand in it. RFC 3261 §20.
-  const uriText = (semicolon < 0 ? text : text.slice(0, semicolon)).trimEnd();
+  const uriText = trimSpaces(semicolon < 0 ? text : text.slice(0, semicolon));
   if (uriText.includes('?') || uriText.includes(',')) return null;
   return assemble('', uriText, readParameters(text, uriText.length));
 }
@@ -50,11 +50,11 @@ export function splitList(text: string): string[] | null {
     } else if (character === '>') {
       isBracketed = false;
     } else if (character === ',' && !isBracketed) {
-      items.push(text.slice(from, at).trim());
+      items.push(trimSpaces(text.slice(from, at)));
       from = at + 1;
     }
   }
-  items.push(text.slice(from).trim());
+  items.push(trimSpaces(text.slice(from)));
   return isBracketed || items.includes('') ? null : items;
 }
 

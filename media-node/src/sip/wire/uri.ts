@@ -21,7 +21,7 @@ const noParameters: Parameters = new Map();
 /** Reads a URI without angle brackets; null when it is none. */
 export function readUri(text: string): Uri | null {
   const colon = text.indexOf(':');
-  if (colon <= 0 || /[\s<>"]/.test(text)) return null;
+  if (colon <= 0 || /[ <>"]/.test(text)) return null;
   const scheme = text.slice(0, colon).toLowerCase();
   if (!/^[a-z][a-z0-9+.-]{0,31}$/.test(scheme)) return null;
   const rest = text.slice(colon + 1);
