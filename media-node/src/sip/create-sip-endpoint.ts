@@ -10,6 +10,7 @@ import type { SipEndpoint } from './sip-endpoint.ts';
 import type { RandomBytes } from './transaction/random-token.ts';
 import { TransactionTable } from './transaction/transaction-table.ts';
 import { type NameResolver, systemResolver } from './transport/locate.ts';
+import type { Transport } from './transport/transport.ts';
 import { UdpTransport } from './transport/udp-transport.ts';
 import { UserAgent } from './user-agent.ts';
 
@@ -26,8 +27,15 @@ export interface SipEndpointOptions {
 
 /** An endpoint that does nothing until `listen`. */
 export function createSipEndpoint(options: SipEndpointOptions): SipEndpoint {
+  return assembleEndpoint(options, new UdpTransport(options.listen));
+}
+
+/** The endpoint on a transport of the caller's choice: tests bring one without sockets. */
+export function assembleEndpoint(
+  options: Omit<SipEndpointOptions, 'listen'>,
+  transport: Transport,
+): SipEndpoint {
   const { clock, log, random = randomBytes, resolver = systemResolver() } = options;
-  const transport = new UdpTransport(options.listen);
   const addresses = new OwnAddresses(options.advertise, clock);
   const refusals = new RefusalLog(clock, log);
   const onUnsent = (why: string) => log('warn', 'sip-not-sent', { why });

@@ -58,6 +58,8 @@ export class UserAgent {
 
   /** Takes one message from the network. Never throws. */
   receive({ bytes, flow }: Arrival): void {
+    // Nobody can be answered on port 0; a packet that claims to come from it is forged.
+    if (flow.remote.port === 0) return;
     const reading = readMessage(bytes);
     if (reading.kind === 'keep-alive') return;
     if (reading.kind === 'unreadable') return this.#refuseUnreadable(reading, flow);

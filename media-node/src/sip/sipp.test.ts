@@ -1,0 +1,141 @@
+/** The endpoint on a real socket, called by sipp, which nobody here wrote. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../clock.ts';
+import { silentLog } from '../ops/log.ts';
+import { createSipEndpoint } from './create-sip-endpoint.ts';
+import { answerBody } from './endpoint-bench.fake.ts';
+import type { SipCall, SipCallEvents, SipEndpoint } from './sip-endpoint.ts';
+
+const scenario = (name: string) =>
+  fileURLToPath(new URL(`testdata/sipp/${name}.xml`, import.meta.url));
+
+let endpoint: SipEndpoint;
+let port: number;
+let folder: string;
+let heard: string[];
+/** What the call does when it is rung, and when it is acknowledged. */
+let onInvite: (call: SipCall) => void;
+let onAck: (call: SipCall) => void;
+
+beforeEach(async () => {
+  heard = [];
+  onAck = () => {};
+  folder = await mkdtemp(`${tmpdir()}/sipp-`);
+  endpoint = createSipEndpoint({
+    listen: { address: '127.0.0.1', port: 0 },
+    advertise: null,
+    clock: systemClock,
+    log: silentLog,
+  });
+  ({ port } = await endpoint.listen({
+    onInvite(call) {
+      call.listen(listener(call));
+      call.provisional({ status: 180, phrase: 'Ringing' });
+      onInvite(call);
+    },
+  }));
+});
+
+afterEach(async () => {
+  await endpoint.close();
+  await rm(folder, { recursive: true });
+});
+
+function listener(call: SipCall): SipCallEvents {
+  return {
+    onCancel() {
+      heard.push('cancel');
+      call.refuse({ status: 487, phrase: 'Request Terminated' });
+    },
+    onAck() {
+      heard.push('ack');
+      onAck(call);
+    },
+    onAckMissing: () => void heard.push('ack missing'),
+    onBye: () => void heard.push('bye'),
+    onReoffer: () => ({ status: 488, phrase: 'Not Acceptable Here' }),
+    onTransportFailed: (message) => void heard.push(message),
+  };
+}
+
+/** Runs sipp against the endpoint. Resolves with its exit status and what it said; 0 means that every call went as written. */
+async function sipp(...options: string[]): Promise<{ status: number | null; said: string }> {
+  const target = `127.0.0.1:${port}`;
+  const bounds = ['-nostdin', '-timeout', '60s', '-timeout_error', '-i', '127.0.0.2'];
+  const child = spawn('sipp', [target, ...options, ...bounds], { cwd: folder });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data: Buffer) => {
+      said = (said + data.toString()).slice(-4_000);
+    });
+  }
+  return await new Promise((resolve, reject) => {
+    child.once('error', (error) =>
+      reject(new Error(`sipp (Debian package sip-tester) cannot be run: ${error.message}`)),
+    );
+    child.once('close', (status) => resolve({ status, said }));
+  });
+}
+
+function count(word: string): number {
+  return heard.filter((event) => event === word).length;
+}
+
+describe('sipp calls', { timeout: 90_000 }, () => {
+  it('twenty times: answered, acknowledged, hung up by the caller', async () => {
+    onInvite = (call) => call.accept(answerBody);
+    const { status, said } = await sipp('-sn', 'uac', '-r', '20', '-m', '20', '-d', '200');
+    expect(status, said).toBe(0);
+    expect([count('ack'), count('bye'), heard.length]).toEqual([20, 20, 40]);
+    expect(endpoint.stats().dialogs).toBe(0);
+  });
+
+  it('ten times through a network that loses one message in ten, each way', async () => {
+    onInvite = (call) => call.accept(answerBody);
+    const { status, said } = await sipp(
+      '-sn',
+      'uac',
+      '-r',
+      '10',
+      '-m',
+      '10',
+      '-d',
+      '100',
+      '-lost',
+      '10',
+    );
+    expect(status, said).toBe(0);
+    expect(count('bye')).toBe(10);
+    expect(endpoint.stats().dialogs).toBe(0);
+  });
+
+  it('ten times and gives up while ringing', async () => {
+    onInvite = () => {};
+    const { status, said } = await sipp(
+      '-sf',
+      scenario('cancel-while-ringing'),
+      '-r',
+      '10',
+      '-m',
+      '10',
+    );
+    expect(status, said).toBe(0);
+    expect(heard).toEqual(Array.from({ length: 10 }, () => 'cancel'));
+    expect(endpoint.stats().dialogs).toBe(0);
+  });
+
+  it('ten times, acknowledges late and is hung up on', async () => {
+    const goodbyes: Promise<void>[] = [];
+    onInvite = (call) => call.accept(answerBody);
+    onAck = (call) => void goodbyes.push(call.bye());
+    const { status, said } = await sipp('-sf', scenario('callee-hangs-up'), '-r', '10', '-m', '10');
+    expect(status, said).toBe(0);
+    await Promise.all(goodbyes);
+    expect(count('ack')).toBe(10);
+    expect(endpoint.stats().dialogs).toBe(0);
+  });
+});
