@@ -13,6 +13,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { inboundFromLegacy } from '../livekit-api/legacy-trunk.ts';
 import { holdsAddress, parseAddressList } from './address-list.ts';
+import { candidateRules, candidateTrunks } from './candidates.ts';
 import { compileRouting } from './compile.ts';
 import { compileRule, type PinAnswer } from './compiled-rule.ts';
 import { findConflicts } from './conflicts.ts';
@@ -25,7 +26,6 @@ import { parseIpAddress } from './ip-address.ts';
 import { mergeMedia } from './merge-media.ts';
 import { normalizeNumber } from './normalize-number.ts';
 import type { RoutedCall } from './routed-call.ts';
-import { selectRules, selectTrunks } from './select.ts';
 
 interface Case<Input, Expect> {
   readonly id: string;
@@ -135,7 +135,9 @@ describe('trunks.json', () => {
     const allowTrunklessCalls = input.allow_trunkless_calls === true;
     const routing = compileRouting({ trunks, rules: [], allowTrunklessCalls });
     if (input.op === 'select') {
-      expect(idsOf(selectTrunks(routing, input.called))).toEqual(expected.candidates?.toSorted());
+      expect(idsOf([...candidateTrunks(routing, input.called)]).toSorted()).toEqual(
+        expected.candidates?.toSorted(),
+      );
       return;
     }
     expect(findConflicts({ trunks, rules: [] }).length === 0).toBe(expected.set_valid);
@@ -163,7 +165,7 @@ describe('rules.json', () => {
     const set = { trunks: [], rules: input.rules.map(ruleOf) };
     const routing = compileRouting({ ...set, allowTrunklessCalls: true });
     if (input.op === 'select') {
-      const selected = idsOf(selectRules(routing, input.trunk_id)).toSorted();
+      const selected = idsOf([...candidateRules(routing, input.trunk_id)]).toSorted();
       expect(selected).toEqual(expected.candidates?.toSorted());
       return;
     }

@@ -6,7 +6,7 @@
 import type { CompiledRouting } from './compile.ts';
 import { type CompiledRule, compareRules, type PinAnswer, ruleMismatch } from './compiled-rule.ts';
 import { compareForm, type RoutedCall } from './routed-call.ts';
-import { candidateRules } from './rule-index.ts';
+import { narrowedRules } from './rule-index.ts';
 import { rivalsFor } from './rule-rivals.ts';
 
 export type RuleVerdict =
@@ -37,7 +37,7 @@ export function findRule(
   for (const byCalled of [trunkId === null ? undefined : byKey.get(trunkId), any]) {
     if (byCalled === null || byCalled === undefined) continue;
     let best: CompiledRule | null = null;
-    for (const rule of candidateRules(byCalled, compared, pin)) {
+    for (const rule of narrowedRules(byCalled, compared, pin)) {
       if (ruleMismatch(rule, trunkId, compared, pin) !== null) continue;
       if (best === null || compareRules(rule, best) < 0) best = rule;
     }

@@ -8,7 +8,7 @@ import type { CompiledRouting } from './compile.ts';
 import { type CompiledTrunk, trunkMismatch } from './compiled-trunk.ts';
 import type { Layer } from './layer.ts';
 import { type ComparedCall, compareForm, type RoutedCall } from './routed-call.ts';
-import { candidateGroups, type TrunkGroup } from './trunk-index.ts';
+import { narrowedTrunks, type TrunkGroup } from './trunk-index.ts';
 
 export type TrunkVerdict =
   | {
@@ -39,7 +39,7 @@ function bestOf(
   matchType: 'specific' | 'default',
 ): TrunkVerdict | null {
   if (byCaller === null || byCaller === undefined) return null;
-  for (const group of candidateGroups(byCaller, call)) {
+  for (const group of narrowedTrunks(byCaller, call)) {
     // Overlapping entries of one list bring one trunk twice.
     const trunks = new Set(group.filter((trunk) => trunkMismatch(trunk, call) === null));
     const [trunk] = trunks;

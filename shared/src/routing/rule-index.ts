@@ -35,7 +35,7 @@ export function buildRuleIndex(rules: readonly CompiledRule[]): RuleIndex {
 }
 
 /** Rules that come into question for a call under one trunk (or under any): at most four. */
-export function* candidateRules(
+export function* narrowedRules(
   byCalled: Layer<Layer<RuleSlot>>,
   call: ComparedCall,
   pin: PinAnswer,

@@ -34,7 +34,7 @@ export function buildTrunkIndex(trunks: readonly CompiledTrunk[]): TrunkIndex {
  * most specific first: the source named before not named, since a caller number can be forged and a source
  * address less so; then the caller named before not named.
  */
-export function* candidateGroups(
+export function* narrowedTrunks(
   byCaller: Layer<TrunkGroup>,
   call: ComparedCall,
 ): Generator<readonly CompiledTrunk[]> {
