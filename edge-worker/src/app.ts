@@ -12,7 +12,7 @@ import { logLine } from './log.ts';
 import { nodesRoute } from './nodes/nodes-route.ts';
 import { offersRoute } from './offers/offers-route.ts';
 import { recordsRoute } from './records/records-route.ts';
-import { RoutingReader } from './routing/routing-reader.ts';
+import { RoutingReader } from './routing/read/routing-reader.ts';
 import { routingRoute } from './routing/routing-route.ts';
 import { version } from './version.ts';
 

@@ -5,7 +5,7 @@
  */
 import * as z from 'zod';
 import type { CallRecords } from './records/call-records.ts';
-import type { RoutingTable } from './routing/routing-table.ts';
+import type { RoutingTable } from './routing/table/routing-table.ts';
 
 export interface Env {
   readonly ROUTING: KVNamespace;

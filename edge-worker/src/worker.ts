@@ -3,5 +3,5 @@ import { createApp } from './app.ts';
 import { systemClock } from './clock.ts';
 
 export { CallRecords } from './records/call-records.ts';
-export { RoutingTable } from './routing/routing-table.ts';
+export { RoutingTable } from './routing/table/routing-table.ts';
 export default createApp(systemClock);

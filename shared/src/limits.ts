@@ -88,6 +88,8 @@ export const mediaLimits = {
   /** A freed RTP port stays bound and discards for this long, so that no late stream enters the next call. */
   portDrainIdleMs: 1_000,
   portDrainMaxMs: 30_000,
+  /** Digits and pauses from the room that wait to be sent: two minutes of dialling. */
+  digitStepsMax: 512,
 } as const;
 
 /** Bounds of the node's spool of call records. */
@@ -129,6 +131,8 @@ export const routingCacheLimits = {
   doubtsPerSecond: 50,
   /** KV's own smallest cache time, s. */
   kvCacheTtlS: 30,
+  /** A shard never changes: KV may cache it for a day, s. */
+  shardCacheTtlS: 86_400,
   /** KV takes one write a second for one key: publishes within this are merged. */
   publishIntervalMs: 1_000,
 } as const;
@@ -158,4 +162,35 @@ export const pinLimits = {
   ticketHeaderBytesMax: 16_384,
   /** Sealed and in base64. */
   ticketCharactersMax: 49_152,
+} as const;
+
+/** Bounds of the history of the routing table and of what its requests leave behind. */
+export const revisionLimits = {
+  /** Revisions that can be shown, compared and gone back to. */
+  keptMax: 1_000,
+  /** Objects before and after, over all kept revisions; the object as a whole may hold 10 GB. */
+  keptBytesMax: 1_073_741_824,
+  /** Objects in one answer to a diff; the rest is counted. */
+  diffObjectsMax: 1_000,
+  /** An idempotency key is remembered for a day, as webhook senders retry. */
+  answerAgeMs: 86_400_000,
+  idempotencyKeyCharactersMax: 256,
+  /** One trunk or rule: 60,000 numbers. SQLite of a Durable Object takes 2 MB in a row. */
+  objectBytesMax: 1_000_000,
+  /** Objects in one answer to a list without page; beyond it the client must page. */
+  listItemsMax: 20_000,
+} as const;
+
+/** Bounds of publishing the routing table to KV. */
+export const publishLimits = {
+  /** Shards built and held in memory at once. */
+  shardsAtOnce: 64,
+  /** KV operations in one run of the alarm; a Worker may do 1,000. */
+  operationsMax: 640,
+  /** A shard that no manifest names stays this long: isolates and KV caches may still hold an old manifest. */
+  unusedShardAgeMs: 3_600_000,
+  /** Unused shards deleted in one run. */
+  deletesAtOnce: 64,
+  /** Memory for shards that an isolate keeps open. */
+  shardCacheBytesMax: 33_554_432,
 } as const;

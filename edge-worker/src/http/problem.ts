@@ -21,6 +21,11 @@ const kinds = {
   'not-found': { status: 404, title: 'There is no such thing' },
   'method-not-allowed': { status: 405, title: 'The path does not know this method' },
   'routing-invalid': { status: 422, title: 'The routing document is not consistent' },
+  'revision-mismatch': { status: 412, title: 'The routing table is at another revision' },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The idempotency key stands for another request',
+  },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is of another type than expected' },
   internal: { status: 500, title: 'The edge failed' },

@@ -33,10 +33,15 @@ export async function readJson(
   request: Request,
   bytesMax: number = edgeLimits.bodyBytesMax,
 ): Promise<unknown> {
+  return parseJson(await readJsonBytes(request, bytesMax));
+}
+
+/** The bytes of a body that says it is JSON. @throws Problem `body-too-large`, `unsupported-media-type`. */
+export async function readJsonBytes(request: Request, bytesMax: number): Promise<Uint8Array> {
   const type = request.headers.get('content-type') ?? '';
   if (!/^application\/(json|[a-z0-9.-]+\+json)\s*(;|$)/i.test(type))
     throw new Problem('unsupported-media-type', 'content-type: expected application/json');
-  return parseJson(await readBytes(request, bytesMax));
+  return readBytes(request, bytesMax);
 }
 
 /** UTF-8 bytes as JSON. @throws Problem `bad-json`. */

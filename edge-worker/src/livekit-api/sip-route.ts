@@ -5,15 +5,25 @@
 
 import type { AnyMessage, JsonObject, MessageType } from '@bufbuild/protobuf';
 import { edgeLimits } from '@callgate/shared/limits.ts';
+import { type SipRpc, sipRpcs } from '@callgate/shared/livekit-api/handle-sip-request.ts';
 import { ConfigError, type Env } from '../env.ts';
 import { Problem } from '../http/problem.ts';
 import { parseJson, readBytes } from '../http/read-body.ts';
 import { logLine } from '../log.ts';
-import { routingTableOf } from '../routing/routing-table.ts';
+import { routingTableOf } from '../routing/table/routing-table.ts';
 import { apiTokenOf, authorOf } from '../trust/api-token.ts';
 import { toProtoJson } from './proto-json.ts';
-import { outboundRpcs, type SipRpc, sipRpcs } from './sip-messages.ts';
 import { encodingOf, type TwirpEncoding, TwirpError } from './twirp.ts';
+
+/** RPCs of the service that Callgate does not do: it brings calls in, it makes none. */
+const outboundRpcs: ReadonlySet<string> = new Set([
+  'CreateSIPOutboundTrunk',
+  'UpdateSIPOutboundTrunk',
+  'GetSIPOutboundTrunk',
+  'ListSIPOutboundTrunk',
+  'CreateSIPParticipant',
+  'TransferSIPParticipant',
+]);
 
 /** Answers one request of livekit.SIP, whatever goes wrong. */
 export async function answerSip(request: Request, env: Env, method: string): Promise<Response> {

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
 import { Problem } from '../http/problem.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
-import type { RoutingReader } from '../routing/routing-reader.ts';
+import type { RoutingReader } from '../routing/read/routing-reader.ts';
 import { requireNode } from '../trust/node-token.ts';
 
 export function nodesRoute(parts: { clock: Clock; reader: RoutingReader }) {
@@ -20,10 +20,9 @@ export function nodesRoute(parts: { clock: Clock; reader: RoutingReader }) {
       );
     if (hello.name !== node)
       throw new Problem('forbidden', `name: the token belongs to the node "${node}"`);
-    const routing = await parts.reader.current(c.env, 0);
     const welcome: NodeWelcome = {
       contract: contractVersion,
-      revision: routing.revision,
+      revision: await parts.reader.revision(c.env),
       clock_skew_ms: Math.round(parts.clock.now() - hello.clock_ms),
     };
     return c.json(welcome);

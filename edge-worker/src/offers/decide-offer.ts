@@ -4,11 +4,10 @@
  */
 import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
-import { findTrunk } from '@callgate/shared/routing/find-trunk.ts';
 import type { Clock } from '../clock.ts';
 import { answerToStrangers, type Env, nonceSecretOf } from '../env.ts';
-import type { LiveRouting } from '../routing/published-routing.ts';
-import type { RoutingReader } from '../routing/routing-reader.ts';
+import type { RoutingReader } from '../routing/read/routing-reader.ts';
+import { credentialOfView, type RoutingView, trunkOfView } from '../routing/shards/routing-view.ts';
 import { digestChallenges, judgeDigest } from '../trust/digest/digest.ts';
 import { decideRule } from './decide-rule.ts';
 import { explainNoTrunk } from './explanations.ts';
@@ -22,10 +21,11 @@ export interface OfferParts {
 
 /** @throws Problem `routing-unavailable`, ConfigError */
 export async function decideOffer(offer: Offer, parts: OfferParts): Promise<Decision> {
-  const live = await parts.reader.current(parts.env, offer.min_revision);
-  const decision = await decide(offer, live, parts);
+  const key = { number: offer.to.user, pin: null };
+  const view = await parts.reader.view(parts.env, key, offer.min_revision);
+  const decision = await decide(offer, view, parts);
   if (!isDoubtful(decision)) return decision;
-  const newer = await parts.reader.newerThan(parts.env, live);
+  const newer = await parts.reader.newerThan(parts.env, key, view.revision);
   return newer === null ? decision : decide(offer, newer, parts);
 }
 
@@ -40,9 +40,9 @@ function reasonOf(decision: Decision): string {
   return 'reason' in decision ? decision.reason : '';
 }
 
-async function decide(offer: Offer, live: LiveRouting, parts: OfferParts): Promise<Decision> {
-  const { revision } = live;
-  const found = findTrunk(live.routing, routedCall(offer));
+async function decide(offer: Offer, view: RoutingView, parts: OfferParts): Promise<Decision> {
+  const { revision } = view;
+  const found = trunkOfView(view, routedCall(offer));
   switch (found.kind) {
     case 'none':
       return answerToStrangers(parts.env) === 'drop'
@@ -63,10 +63,10 @@ async function decide(offer: Offer, live: LiveRouting, parts: OfferParts): Promi
         explanation: `More than one trunk takes this call: ${found.trunks.map(({ id }) => id).join(', ')}.`,
       };
     case 'trunkless':
-      return decideRule(offer, live, null, parts);
+      return decideRule(offer, view, null, parts);
     case 'trunk': {
-      const challenge = challengeOf(offer, live, found.trunk.id, parts);
-      return challenge ?? decideRule(offer, live, found.trunk, parts);
+      const challenge = challengeOf(offer, view, found.trunk.id, parts);
+      return challenge ?? decideRule(offer, view, found.trunk, parts);
     }
     default:
       return found satisfies never;
@@ -76,11 +76,11 @@ async function decide(offer: Offer, live: LiveRouting, parts: OfferParts): Promi
 /** The challenge that the caller has still to meet; null: the trunk asks for nothing, or the answer is right. */
 function challengeOf(
   offer: Offer,
-  live: LiveRouting,
+  view: RoutingView,
   trunkId: string,
   { env, clock }: OfferParts,
 ): Decision | null {
-  const credential = live.credentials.get(trunkId);
+  const credential = credentialOfView(view, trunkId);
   if (credential === undefined) return null;
   const scope = {
     secret: nonceSecretOf(env),
@@ -103,7 +103,7 @@ function challengeOf(
   if (verdict === 'right') return null;
   return {
     kind: 'challenge',
-    revision: live.revision,
+    revision: view.revision,
     trunk_id: trunkId,
     status: 407,
     challenges: digestChallenges(scope, nowMs, verdict === 'stale'),

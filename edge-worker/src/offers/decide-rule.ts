@@ -5,14 +5,13 @@ import { pinLimits } from '@callgate/shared/limits.ts';
 import { resolveCallLimits } from '@callgate/shared/routing/call-limits.ts';
 import type { CompiledTrunk } from '@callgate/shared/routing/compiled-trunk.ts';
 import { type AcceptCall, evaluateRule } from '@callgate/shared/routing/evaluate-rule.ts';
-import { findRule } from '@callgate/shared/routing/find-rule.ts';
 import { participantAttributes } from '@callgate/shared/sip/participant-attributes.ts';
 import { type SIPMediaConfig, SIPMediaEncryption } from '@livekit/protocol';
 import type { Clock } from '../clock.ts';
 import { type Env, livekitOf, sealingKeyOf } from '../env.ts';
 import { randomText } from '../rooms/random-text.ts';
 import { roomToken } from '../rooms/room-token.ts';
-import type { LiveRouting } from '../routing/published-routing.ts';
+import { type RoutingView, ruleOfView } from '../routing/shards/routing-view.ts';
 import { explainNoRule } from './explanations.ts';
 import { sealTicket } from './pin-ticket.ts';
 import { routedCall } from './routed-call.ts';
@@ -20,14 +19,14 @@ import { routedCall } from './routed-call.ts';
 /** @param trunk null: no trunk matched and the deployment lets such calls go on */
 export async function decideRule(
   offer: Offer,
-  live: LiveRouting,
+  view: RoutingView,
   trunk: CompiledTrunk | null,
   { env, clock }: { env: Env; clock: Clock },
 ): Promise<Decision> {
   const call = routedCall(offer);
   const pin = { kind: 'none-yet' } as const;
-  const common = { revision: live.revision, trunk_id: trunk?.id ?? null };
-  const found = findRule(live.routing, trunk?.id ?? null, call, pin);
+  const common = { revision: view.revision, trunk_id: trunk?.id ?? null };
+  const found = ruleOfView(view, trunk?.id ?? null, call, pin);
   switch (found.kind) {
     case 'none':
       return {

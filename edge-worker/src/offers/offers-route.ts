@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
 import { Problem } from '../http/problem.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
-import type { RoutingReader } from '../routing/routing-reader.ts';
+import type { RoutingReader } from '../routing/read/routing-reader.ts';
 import { requireNode } from '../trust/node-token.ts';
 import { decideOffer } from './decide-offer.ts';
 

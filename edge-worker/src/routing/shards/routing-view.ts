@@ -1,0 +1,55 @@
+/**
+ * What one call sees of the routing table: the part of its called number and the common part, and once a PIN is keyed in, the part of that PIN.
+ * Looked up one after the other, they give the verdict of the whole table (routing-view.test.ts holds them against each other).
+ */
+import { compileRouting } from '@callgate/shared/routing/compile.ts';
+import { compareRules, type PinAnswer } from '@callgate/shared/routing/compiled-rule.ts';
+import { findRule, type RuleVerdict } from '@callgate/shared/routing/find-rule.ts';
+import { findTrunk, type TrunkVerdict } from '@callgate/shared/routing/find-trunk.ts';
+import type { RoutedCall } from '@callgate/shared/routing/routed-call.ts';
+import type { DigestCredential } from '../../trust/digest/digest-algorithms.ts';
+import type { RoutingPart } from './shard.ts';
+
+export interface RoutingView {
+  readonly revision: number;
+  /** Trunks that list the called number, and the rules that only such a call can meet. */
+  readonly number: RoutingPart;
+  /** Wildcard trunks, and rules for any number. */
+  readonly common: RoutingPart;
+  /** All rules with the PIN that was keyed in. */
+  readonly pin: RoutingPart;
+}
+
+/** A part that holds nothing. */
+export function emptyPart(allowTrunklessCalls: boolean): RoutingPart {
+  const routing = compileRouting({ trunks: [], rules: [], allowTrunklessCalls });
+  return { routing, credentials: new Map() };
+}
+
+/** A trunk that lists the number goes before every wildcard, so the second part is only asked when the first has none. */
+export function trunkOfView(view: RoutingView, call: RoutedCall): TrunkVerdict {
+  const verdict = findTrunk(view.number.routing, call);
+  return verdict.kind === 'none' || verdict.kind === 'trunkless'
+    ? findTrunk(view.common.routing, call)
+    : verdict;
+}
+
+export function ruleOfView(
+  view: RoutingView,
+  trunkId: string | null,
+  call: RoutedCall,
+  pin: PinAnswer,
+): RuleVerdict {
+  // Once a PIN is keyed in, only rules with that PIN count, and all of them lie together.
+  if (pin.kind === 'pin' && pin.digits !== '')
+    return findRule(view.pin.routing, trunkId, call, pin);
+  const a = findRule(view.number.routing, trunkId, call, pin);
+  const b = findRule(view.common.routing, trunkId, call, pin);
+  if (a.kind === 'ambiguous' || b.kind === 'none') return a;
+  if (b.kind === 'ambiguous' || a.kind === 'none') return b;
+  return compareRules(a.rule, b.rule) <= 0 ? a : b;
+}
+
+export function credentialOfView(view: RoutingView, trunkId: string): DigestCredential | undefined {
+  return view.number.credentials.get(trunkId) ?? view.common.credentials.get(trunkId);
+}

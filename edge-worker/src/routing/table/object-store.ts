@@ -1,0 +1,222 @@
+/**
+ * Trunks and rules at rest, and the index of their keys. Passwords are sealed under SEALING_KEY, bound to the id of their trunk. Synchronous:
+ * whoever writes wraps what belongs together into one transaction.
+ */
+import { SIPDispatchRuleInfo, SIPInboundTrunkInfo } from '@livekit/protocol';
+import { openSecret, sealSecret } from '../../trust/sealed-secret.ts';
+import { keyHash } from '../shards/bucket.ts';
+import {
+  anyKey,
+  type Dimension,
+  type ObjectKeys,
+  type ObjectKind,
+  ruleKeys,
+  textOf,
+  trunkKeys,
+} from './object-keys.ts';
+
+/** An object as it lies in its row. */
+export interface ObjectRow {
+  readonly message: Uint8Array;
+  /** Sealed; null: none. */
+  readonly password: string | null;
+}
+
+type SqlRow = { id: string; message: ArrayBuffer; password: string | null };
+
+export class ObjectStore {
+  readonly #sql: SqlStorage;
+  readonly #sealingKey: Uint8Array;
+
+  constructor(sql: SqlStorage, sealingKey: Uint8Array) {
+    this.#sql = sql;
+    this.#sealingKey = sealingKey;
+  }
+
+  row(kind: ObjectKind, id: string): ObjectRow | null {
+    const [row] = this.#sql
+      .exec<SqlRow>('SELECT id, message, password FROM objects WHERE kind = ? AND id = ?', kind, id)
+      .toArray();
+    return row === undefined ? null : { ...row, message: new Uint8Array(row.message) };
+  }
+
+  trunk(id: string): SIPInboundTrunkInfo | null {
+    const row = this.row('trunk', id);
+    return row === null ? null : this.openTrunk(id, row);
+  }
+
+  rule(id: string): SIPDispatchRuleInfo | null {
+    const row = this.row('rule', id);
+    return row === null ? null : SIPDispatchRuleInfo.fromBinary(row.message);
+  }
+
+  /** Up to `count` rows after `afterId`, in the order of ids. */
+  page(kind: ObjectKind, afterId: string, count: number): (ObjectRow & { id: string })[] {
+    return this.#sql
+      .exec<SqlRow>(
+        'SELECT id, message, password FROM objects WHERE kind = ? AND id > ? ORDER BY id LIMIT ?',
+        kind,
+        afterId,
+        count,
+      )
+      .toArray()
+      .map((row) => ({ ...row, message: new Uint8Array(row.message) }));
+  }
+
+  /** The same as they were at a revision: what was touched since is taken from the history. */
+  pageAt(
+    kind: ObjectKind,
+    afterId: string,
+    count: number,
+    revision: number,
+  ): (ObjectRow & { id: string })[] {
+    return this.#sql
+      .exec<SqlRow>(
+        `WITH touched AS (
+           SELECT id, before, before_password, min(revision) FROM revision_changes
+           WHERE kind = ?1 AND revision > ?4 GROUP BY id)
+         SELECT id, message, password FROM objects
+           WHERE kind = ?1 AND id > ?2 AND id NOT IN (SELECT id FROM touched)
+         UNION ALL
+         SELECT id, before, before_password FROM touched WHERE before IS NOT NULL AND id > ?2
+         ORDER BY 1 LIMIT ?3`,
+        kind,
+        afterId,
+        count,
+        revision,
+      )
+      .toArray()
+      .map((row) => ({ ...row, message: new Uint8Array(row.message) }));
+  }
+
+  /** Ids of all objects of a kind, read as they are needed. */
+  *ids(kind: ObjectKind): Generator<string> {
+    const rows = this.#sql
+      .exec<{ id: string }>('SELECT id FROM objects WHERE kind = ? ORDER BY id', kind)
+      .toArray();
+    for (const { id } of rows) yield id;
+  }
+
+  /** A trunk with its password opened. */
+  openTrunk(id: string, row: ObjectRow): SIPInboundTrunkInfo {
+    const trunk = SIPInboundTrunkInfo.fromBinary(row.message);
+    if (row.password !== null) trunk.authPassword = openSecret(this.#sealingKey, id, row.password);
+    return trunk;
+  }
+
+  /** The row of a trunk: its password leaves the message and is sealed. */
+  trunkRow(trunk: SIPInboundTrunkInfo): ObjectRow {
+    const bare = trunk.clone();
+    bare.authPassword = '';
+    const password =
+      trunk.authPassword === ''
+        ? null
+        : sealSecret(this.#sealingKey, trunk.sipTrunkId, trunk.authPassword);
+    return { message: bare.toBinary(), password };
+  }
+
+  ruleRow(rule: SIPDispatchRuleInfo): ObjectRow {
+    return { message: rule.toBinary(), password: null };
+  }
+
+  /** Writes a row and its keys; null deletes both. */
+  write(kind: ObjectKind, id: string, row: ObjectRow | null): void {
+    this.#deleteKeys(kind, id);
+    if (row === null) {
+      this.#sql.exec('DELETE FROM objects WHERE kind = ? AND id = ?', kind, id);
+      return;
+    }
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)',
+      kind,
+      id,
+      row.message,
+      row.password,
+    );
+    const keys = keysOfRow(kind, row);
+    for (const [dimension, texts] of Object.entries(keys) as [Dimension, ReadonlySet<string>][])
+      for (const key of texts)
+        this.#sql.exec(
+          'INSERT INTO keys VALUES (?, ?, ?, ?, ?)',
+          kind,
+          dimension,
+          key,
+          id,
+          key === anyKey ? 0 : keyHash(textOf(key)),
+        );
+    this.#count(kind, keys, 1);
+  }
+
+  /** Ids of objects of a kind, `except` left out, that share a key of the dimension in which fewest do. */
+  rivals(kind: ObjectKind, keys: ObjectKeys, except: string): string[] {
+    let fewest: string[] | null = null;
+    for (const [dimension, texts] of Object.entries(keys) as [Dimension, ReadonlySet<string>][]) {
+      const limit = fewest === null ? -1 : fewest.length;
+      const ids = this.#sharing(kind, dimension, texts, except, limit);
+      if (fewest === null || ids.length < fewest.length) fewest = ids;
+      if (fewest.length === 0) break;
+    }
+    return fewest ?? [];
+  }
+
+  /** How many called numbers of trunks and rules, and how many PINs of rules, the index holds. */
+  counts(): { numbers: number; pins: number } {
+    const rows = this.#sql
+      .exec<{ name: string; value: number }>(
+        "SELECT name, value FROM meta WHERE name IN ('numbers', 'pins')",
+      )
+      .toArray();
+    const value = (name: string) => rows.find((row) => row.name === name)?.value ?? 0;
+    return { numbers: value('numbers'), pins: value('pins') };
+  }
+
+  #sharing(
+    kind: ObjectKind,
+    dimension: Dimension,
+    keys: ReadonlySet<string>,
+    except: string,
+    limit: number,
+  ): string[] {
+    return this.#sql
+      .exec<{ id: string }>(
+        `SELECT DISTINCT id FROM keys WHERE kind = ? AND dimension = ?
+         AND key IN (SELECT value FROM json_each(?)) AND id <> ? LIMIT ?`,
+        kind,
+        dimension,
+        JSON.stringify([...keys]),
+        except,
+        limit,
+      )
+      .toArray()
+      .map(({ id }) => id);
+  }
+
+  #deleteKeys(kind: ObjectKind, id: string): void {
+    const old = this.row(kind, id);
+    if (old === null) return;
+    this.#sql.exec('DELETE FROM keys WHERE kind = ? AND id = ?', kind, id);
+    this.#count(kind, keysOfRow(kind, old), -1);
+  }
+
+  #count(kind: ObjectKind, keys: ObjectKeys, sign: 1 | -1): void {
+    const specific = (texts: ReadonlySet<string>) => (texts.has(anyKey) ? 0 : texts.size);
+    this.#add('numbers', sign * specific(keys.number));
+    if (kind === 'rule') this.#add('pins', sign * specific(keys.pin ?? new Set([anyKey])));
+  }
+
+  #add(name: string, amount: number): void {
+    if (amount !== 0)
+      this.#sql.exec(
+        'INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2',
+        name,
+        amount,
+      );
+  }
+}
+
+/** The keys of an object as it lies in its row. */
+export function keysOfRow(kind: ObjectKind, { message }: ObjectRow): ObjectKeys {
+  return kind === 'trunk'
+    ? trunkKeys(SIPInboundTrunkInfo.fromBinary(message))
+    : ruleKeys(SIPDispatchRuleInfo.fromBinary(message));
+}

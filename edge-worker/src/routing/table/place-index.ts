@@ -1,0 +1,225 @@
+/**
+ * Which places of the published routing an object lies in, and what lies in a place. A trunk lies in the buckets of its numbers, a wildcard trunk
+ * in the common place; a rule with numbers in their buckets, one without where its trunks lie, one for any number and any trunk in the
+ * common place; a rule with a PIN also in the bucket of its PIN.
+ */
+
+import { compileRouting } from '@callgate/shared/routing/compile.ts';
+import { digestRealm } from '@callgate/shared/routing/digest-realm.ts';
+import { eachNode } from '@callgate/shared/routing/layer.ts';
+import type { SIPDispatchRuleInfo } from '@livekit/protocol';
+import { digestCredential } from '../../trust/digest/digest-algorithms.ts';
+import { bucketOf, hashRange, keyHash } from '../shards/bucket.ts';
+import type { ShardGroup, ShardTrunk } from '../shards/shard.ts';
+import { anyKey, keyOf, type ObjectKeys, type ObjectKind, pinOf, textOf } from './object-keys.ts';
+import { keysOfRow, type ObjectRow, type ObjectStore } from './object-store.ts';
+
+export type Place =
+  | { readonly kind: 'common' }
+  | { readonly kind: 'number'; readonly bucket: number }
+  | { readonly kind: 'pin'; readonly bucket: number };
+
+/** How many bits of a hash choose the bucket. */
+export interface Bits {
+  readonly numbers: number;
+  readonly pins: number;
+}
+
+export function placeText(place: Place): string {
+  return place.kind === 'common' ? 'common' : `${place.kind}/${place.bucket}`;
+}
+
+export function placeOfText(text: string): Place {
+  const [kind, bucket] = text.split('/');
+  return kind === 'number' || kind === 'pin'
+    ? { kind, bucket: Number(bucket) }
+    : { kind: 'common' };
+}
+
+export class PlaceIndex {
+  readonly #sql: SqlStorage;
+  readonly #store: ObjectStore;
+
+  constructor(sql: SqlStorage, store: ObjectStore) {
+    this.#sql = sql;
+    this.#store = store;
+  }
+
+  /** The places of an object as it lies in its row, each once, as texts. */
+  placesOf(kind: ObjectKind, row: ObjectRow, bits: Bits): Set<string> {
+    const keys = keysOfRow(kind, row);
+    const places = new Set(this.#placesByNumber(kind, keys, bits).map(placeText));
+    for (const pin of keys.pin ?? [])
+      if (pin !== anyKey)
+        places.add(placeText({ kind: 'pin', bucket: bucketOf(keyHash(textOf(pin)), bits.pins) }));
+    return places;
+  }
+
+  #placesByNumber(kind: ObjectKind, keys: ObjectKeys, bits: Bits): Place[] {
+    if (!keys.number.has(anyKey)) return [...keys.number].map((key) => numberPlace(key, bits));
+    if (kind === 'trunk' || keys.trunk === undefined || keys.trunk.has(anyKey))
+      return [{ kind: 'common' }];
+    return this.#numberKeysOfTrunks(keys.trunk).map((key) =>
+      key === anyKey ? { kind: 'common' } : numberPlace(key, bits),
+    );
+  }
+
+  #numberKeysOfTrunks(trunks: ReadonlySet<string>): string[] {
+    return this.#sql
+      .exec<{ key: string }>(
+        `SELECT DISTINCT key FROM keys WHERE kind = 'trunk' AND dimension = 'number'
+         AND id IN (SELECT value FROM json_each(?))`,
+        JSON.stringify([...trunks].map(textOf)),
+      )
+      .toArray()
+      .map(({ key }) => key);
+  }
+
+  /** The groups of a place, by key. */
+  groupsOf(place: Place, bits: Bits): Map<string, ShardGroup> {
+    switch (place.kind) {
+      case 'common':
+        return this.#commonGroups();
+      case 'number':
+        return this.#numberGroups(place.bucket, bits.numbers);
+      case 'pin':
+        return this.#pinGroups(place.bucket, bits.pins);
+      default:
+        return place satisfies never;
+    }
+  }
+
+  #commonGroups(): Map<string, ShardGroup> {
+    const trunkIds = this.#idsByKey('trunk', 'number', anyKey);
+    const trunks = trunkIds.map((id) => this.#trunk(id));
+    const rules = new Set([
+      ...this.#numberlessRulesOf([anyKey]),
+      ...this.#numberlessRulesOf(trunkIds.map(keyOf)),
+    ]);
+    const group = withoutSpecialPins({ trunks, rules: [...rules].map((id) => this.#rule(id)) });
+    return new Map(group.trunks.length + group.rules.length === 0 ? [] : [['', group]]);
+  }
+
+  #numberGroups(bucket: number, bits: number): Map<string, ShardGroup> {
+    const { first, last } = hashRange(bucket, bits);
+    const trunkIds = new Map<string, string[]>();
+    const ruleIds = new Map<string, string[]>();
+    const rows = this.#sql.exec<{ kind: ObjectKind; key: string; id: string }>(
+      `SELECT kind, key, id FROM keys WHERE kind IN ('trunk', 'rule') AND dimension = 'number'
+       AND hash BETWEEN ? AND ? AND key <> ''`,
+      first,
+      last,
+    );
+    for (const { kind, key, id } of rows)
+      addTo(kind === 'trunk' ? trunkIds : ruleIds, textOf(key), id);
+    const trunks = new Map<string, ShardTrunk>();
+    for (const ids of trunkIds.values())
+      for (const id of ids) if (!trunks.has(id)) trunks.set(id, this.#trunk(id));
+    const rulesOfTrunks = this.#numberlessRules(trunks);
+    const groups = new Map<string, ShardGroup>();
+    for (const number of new Set([...trunkIds.keys(), ...ruleIds.keys()])) {
+      const own = (trunkIds.get(number) ?? []).map((id) => trunks.get(id) as ShardTrunk);
+      const rules = new Set((ruleIds.get(number) ?? []).map((id) => this.#rule(id)));
+      for (const { info } of own)
+        for (const rule of rulesOfTrunks.get(info.sipTrunkId) ?? []) rules.add(rule);
+      groups.set(number, withoutSpecialPins({ trunks: own, rules: [...rules] }));
+    }
+    return groups;
+  }
+
+  /** By trunk id: rules without numbers that name the trunk. Of the trunks they name, those of other buckets are left out. */
+  #numberlessRules(trunks: ReadonlyMap<string, ShardTrunk>): Map<string, SIPDispatchRuleInfo[]> {
+    const byTrunk = new Map<string, SIPDispatchRuleInfo[]>();
+    for (const id of this.#numberlessRulesOf([...trunks.keys()].map(keyOf))) {
+      const rule = this.#rule(id);
+      rule.trunkIds = rule.trunkIds.filter((trunkId) => trunks.has(trunkId));
+      for (const trunkId of new Set(rule.trunkIds)) addTo(byTrunk, trunkId, rule);
+    }
+    return byTrunk;
+  }
+
+  #pinGroups(bucket: number, bits: number): Map<string, ShardGroup> {
+    const { first, last } = hashRange(bucket, bits);
+    const rows = this.#sql.exec<{ key: string; id: string }>(
+      `SELECT key, id FROM keys WHERE kind = 'rule' AND dimension = 'pin'
+       AND hash BETWEEN ? AND ? AND key <> ''`,
+      first,
+      last,
+    );
+    const rules = new Map<string, SIPDispatchRuleInfo[]>();
+    for (const { key, id } of rows) addTo(rules, textOf(key), this.#rule(id));
+    return new Map([...rules].map(([pin, samePin]) => [pin, { trunks: [], rules: samePin }]));
+  }
+
+  /** Ids of rules for any number that name one of the trunks (anyKey: that name none). */
+  #numberlessRulesOf(trunkKeys: readonly string[]): string[] {
+    return this.#sql
+      .exec<{ id: string }>(
+        `SELECT DISTINCT id FROM keys AS trunk WHERE kind = 'rule' AND dimension = 'trunk'
+         AND key IN (SELECT value FROM json_each(?))
+         AND EXISTS (SELECT 1 FROM keys WHERE kind = 'rule' AND dimension = 'number' AND key = '' AND id = trunk.id)`,
+        JSON.stringify(trunkKeys),
+      )
+      .toArray()
+      .map(({ id }) => id);
+  }
+
+  #idsByKey(kind: ObjectKind, dimension: string, key: string): string[] {
+    return this.#sql
+      .exec<{ id: string }>(
+        'SELECT id FROM keys WHERE kind = ? AND dimension = ? AND key = ?',
+        kind,
+        dimension,
+        key,
+      )
+      .toArray()
+      .map(({ id }) => id);
+  }
+
+  #trunk(id: string): ShardTrunk {
+    const info = this.#store.trunk(id);
+    if (info === null) throw new Error(`the index names the trunk ${id}, which is not stored`);
+    const realm = digestRealm(info);
+    const credential =
+      realm === null ? null : digestCredential(info.authUsername, realm, info.authPassword);
+    info.authPassword = '';
+    return { info, credential };
+  }
+
+  #rule(id: string): SIPDispatchRuleInfo {
+    const rule = this.#store.rule(id);
+    if (rule === null) throw new Error(`the index names the rule ${id}, which is not stored`);
+    return rule;
+  }
+}
+
+/**
+ * Of the rules with a PIN a group keeps those that can be the first to be met, which is what a call without PIN needs to know; a thousand
+ * conferences on one number are one rule here and the rest in the buckets of their PINs.
+ */
+function withoutSpecialPins(group: ShardGroup): ShardGroup {
+  if (group.rules.every((rule) => pinOf(rule.rule) === '')) return group;
+  const { ruleIndex } = compileRouting({
+    trunks: [],
+    rules: group.rules,
+    allowTrunklessCalls: false,
+  });
+  const first = new Set<SIPDispatchRuleInfo>();
+  for (const [, byNumber] of eachNode(ruleIndex))
+    for (const [, byCaller] of eachNode(byNumber))
+      for (const [, slot] of eachNode(byCaller)) first.add(slot.first.info);
+  return {
+    trunks: group.trunks,
+    rules: group.rules.filter((rule) => pinOf(rule.rule) === '' || first.has(rule)),
+  };
+}
+
+function numberPlace(key: string, bits: Bits): Place {
+  return { kind: 'number', bucket: bucketOf(keyHash(textOf(key)), bits.numbers) };
+}
+
+function addTo<T>(map: Map<string, T[]>, key: string, item: T): void {
+  const items = map.get(key);
+  if (items === undefined) map.set(key, [item]);
+  else items.push(item);
+}
