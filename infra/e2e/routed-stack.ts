@@ -31,6 +31,8 @@ export interface NodeStats {
     readonly refusedByGate: number;
   };
   readonly media: { readonly sessions: number; readonly rtpPortsBound: number };
+  /** Sockets and timers by kind. */
+  readonly resources: Readonly<Record<string, number>>;
 }
 
 export function deskRoom(number: string): string {

@@ -1,0 +1,94 @@
+/** What phone and room see when a part is killed during a call. README's "When things fail" says this in words. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Agent } from '../agent/agent.ts';
+import type { PhoneCall } from '../phone/phone-call.ts';
+import { SipPhone } from '../phone/sip-phone.ts';
+import { agentIn, agentToneHz, dial, pause, phoneToneHz, toneAtTheEnd } from './phone-calls.ts';
+import { eventually, numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
+
+const [number = ''] = numbers;
+let stack: RoutedStack;
+let phone: SipPhone;
+let agent: Agent;
+let call: PhoneCall;
+
+/** A call that is up, both hearing each other. */
+beforeEach(async () => {
+  stack = await startRoutedStack();
+  phone = await SipPhone.open('127.0.0.2');
+  agent = await agentIn(stack, number);
+  call = await dial(stack, phone, number);
+  expect(await call.answer).toEqual({ kind: 'answered' });
+  await pause(1_000);
+  expect(toneAtTheEnd(call.heard(), agentToneHz, 400)).toBeGreaterThan(300);
+});
+afterEach(async () => {
+  await agent?.leave();
+  phone?.close();
+  await stack?.stop();
+});
+
+describe('kill -9 during a call', () => {
+  it('of the edge: the call goes on, can be ended, and its record arrives when the edge is back', async () => {
+    stack.edge.kill('SIGKILL');
+    await stack.edge.ended;
+    await pause(2_000);
+    expect(toneAtTheEnd(call.heard(), agentToneHz, 1_000)).toBeGreaterThan(800);
+    expect(toneAtTheEnd(agent.heard(), phoneToneHz, 1_000)).toBeGreaterThan(800);
+    call.hangUp();
+    expect(await call.ended).toBe('phone');
+    await eventually('the participant has left', () => agent.others.length === 0);
+    await eventually(
+      'the record waits on disk',
+      async () => (await stack.nodeStats()).records_pending > 0,
+    );
+    await stack.restartEdge();
+    await eventually(
+      'the record is delivered',
+      async () => (await stack.nodeStats()).records_pending === 0,
+      30_000,
+    );
+  });
+
+  it('of the node: audio stops at once, the participant is gone within 30 s, and a new node takes calls', async () => {
+    stack.node.kill('SIGKILL');
+    expect(await stack.node.ended).toBe('signal SIGKILL');
+    await pause(100);
+    const received = call.packets.received;
+    await pause(500);
+    expect(call.packets.received).toBe(received);
+
+    await stack.restartNode();
+    // The new node knows nothing of the old dialog and says so, which ends it for the phone too. RFC 3261 §12.2.2.
+    call.hangUp();
+    expect(await call.ended).toBe('phone');
+    expect(call.timeline.entries.at(-1)?.event).toBe('481 to BYE');
+
+    await eventually('the silent participant is gone', () => agent.others.length === 0, 30_000);
+    const next = await dial(stack, phone, number);
+    expect(await next.answer).toEqual({ kind: 'answered' });
+    await pause(1_000);
+    expect(toneAtTheEnd(next.heard(), agentToneHz, 400)).toBeGreaterThan(300);
+    next.hangUp();
+    await next.ended;
+  });
+
+  it('of livekit-server: the phone gets BYE within 30 s and the record says room-lost', async () => {
+    stack.livekit.kill('SIGKILL');
+    const killedAt = performance.now();
+    expect(await call.ended).toBe('node');
+    expect(performance.now() - killedAt).toBeLessThan(30_000);
+    await eventually('the call has ended', () =>
+      stack.nodeEvents('call-ended').some((event) => event['reason'] === 'room-lost'),
+    );
+  });
+});
+
+describe('SIGTERM during a call', () => {
+  it('of the node: the phone gets BYE, the participant leaves, and the process ends with status 0', async () => {
+    const stopped = stack.node.stop();
+    expect(await call.ended).toBe('node');
+    await eventually('the participant has left', () => agent.others.length === 0);
+    expect(await stopped).toBe('status 0');
+  });
+});

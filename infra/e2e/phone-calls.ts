@@ -1,0 +1,50 @@
+/** Calls by our own phone into the rooms of a routed stack, with an agent that hears and speaks: what the tests of whole calls share. */
+import { Agent, type AgentEvents, agentRateHz } from '../agent/agent.ts';
+import { listenFor } from '../audio/goertzel.ts';
+import { tone } from '../audio/tone.ts';
+import type { Sound } from '../audio/wav.ts';
+import type { PhoneCall } from '../phone/phone-call.ts';
+import { type PhoneCodec, phoneRateHz } from '../phone/rtp-stream.ts';
+import type { SipPhone } from '../phone/sip-phone.ts';
+import { caller, deskRoom, type RoutedStack } from './routed-stack.ts';
+
+export const phoneToneHz = 440;
+export const agentToneHz = 1_000;
+
+/** An agent with its tone in the room of a number. */
+export function agentIn(stack: RoutedStack, number: string, events?: AgentEvents): Promise<Agent> {
+  return Agent.join({
+    livekit: stack.livekit,
+    room: deskRoom(number),
+    says: tone({ frequencyHz: agentToneHz, sampleRateHz: agentRateHz }),
+    ...(events === undefined ? {} : { events }),
+  });
+}
+
+/** A call with the phone's tone and the trunk's credentials, or others. */
+export function dial(
+  stack: RoutedStack,
+  phone: SipPhone,
+  number: string,
+  options: { readonly password?: string; readonly codecs?: readonly PhoneCodec[] } = {},
+): Promise<PhoneCall> {
+  const [address = '', port = ''] = stack.node.sip.split(':');
+  return phone.call({
+    target: { address, port: Number(port) },
+    to: number,
+    from: '+15550199',
+    credentials: { user: caller.user, password: options.password ?? caller.password },
+    says: tone({ frequencyHz: phoneToneHz, sampleRateHz: phoneRateHz }),
+    ...(options.codecs === undefined ? {} : { codecs: options.codecs }),
+  });
+}
+
+/** Milliseconds of the tone in the last `ms` of what was heard. */
+export function toneAtTheEnd(sound: Sound, frequencyHz: number, ms: number): number {
+  const samples = sound.samples.subarray(-Math.round((sound.sampleRateHz * ms) / 1_000));
+  return listenFor({ ...sound, samples }, frequencyHz).toneMs;
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((settle) => setTimeout(settle, ms));
+}

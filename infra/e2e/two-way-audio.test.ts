@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Agent } from '../agent/agent.ts';
+import { listenFor } from '../audio/goertzel.ts';
+import { SipPhone } from '../phone/sip-phone.ts';
+import { agentIn, agentToneHz, dial, pause, phoneToneHz } from './phone-calls.ts';
+import {
+  deskRoom,
+  eventually,
+  isNodeIdle,
+  numbers,
+  type RoutedStack,
+  startRoutedStack,
+} from './routed-stack.ts';
+
+const [first = '', second = '', third = '', fourth = ''] = numbers;
+let stack: RoutedStack;
+let phone: SipPhone;
+const agents: Agent[] = [];
+
+beforeAll(async () => {
+  stack = await startRoutedStack({ departureTimeoutS: 1 });
+  phone = await SipPhone.open('127.0.0.2');
+});
+afterAll(async () => {
+  for (const agent of agents) await agent.leave();
+  phone?.close();
+  await stack?.stop();
+});
+
+async function agentFor(number: string): Promise<Agent> {
+  const agent = await agentIn(stack, number);
+  agents.push(agent);
+  return agent;
+}
+
+describe('phone and room hear each other', () => {
+  it.each([
+    ['PCMU', first],
+    ['PCMA', second],
+  ] as const)('in %s, each the tone of the other and nothing else', async (codec, number) => {
+    const agent = await agentFor(number);
+    const call = await dial(stack, phone, number, { codecs: [codec] });
+    expect(await call.answer).toEqual({ kind: 'answered' });
+    await pause(2_000);
+    call.hangUp();
+    expect(await call.ended).toBe('phone');
+    const atPhone = listenFor(call.heard(), agentToneHz);
+    const inRoom = listenFor(agent.heard(), phoneToneHz);
+    // The first and the last window of each may hold the edges of the tone.
+    expect(atPhone.toneMs).toBeGreaterThan(1_700);
+    expect(atPhone.loudMs - atPhone.toneMs).toBeLessThanOrEqual(120);
+    expect(inRoom.toneMs).toBeGreaterThan(1_700);
+    expect(inRoom.loudMs - inRoom.toneMs).toBeLessThanOrEqual(120);
+  });
+
+  it('with a packet every 20 ms and no gap', async () => {
+    await agentFor(third);
+    const call = await dial(stack, phone, third);
+    await call.answer;
+    await pause(2_000);
+    const { received } = call.packets;
+    expect(received).toBeGreaterThanOrEqual(95);
+    expect(received).toBeLessThanOrEqual(110);
+    call.hangUp();
+    await call.ended;
+  });
+
+  it('until the room is deleted: the phone gets BYE within 500 ms', async () => {
+    await agentFor(fourth);
+    const call = await dial(stack, phone, fourth);
+    await call.answer;
+    await pause(500);
+    const deletedAt = performance.now();
+    await stack.rooms.deleteRoom(deskRoom(fourth));
+    expect(await call.ended).toBe('node');
+    expect(performance.now() - deletedAt).toBeLessThan(500);
+    await eventually('the node is idle', () => isNodeIdle(stack));
+  });
+});
+
+describe('what a caller who gives up sees', () => {
+  it('is 487 within a second, and nobody stays in the room', async () => {
+    const call = await dial(stack, phone, fourth);
+    await eventually('it rings', () => call.timeline.at('180 Ringing') !== null);
+    call.cancel();
+    expect(await call.answer).toMatchObject({ kind: 'refused', status: 487 });
+    const cancelled = call.timeline.at('CANCEL') ?? 0;
+    expect((call.timeline.at('487 Request Terminated') ?? Infinity) - cancelled).toBeLessThan(
+      1_000,
+    );
+    await eventually('the node is idle', () => isNodeIdle(stack));
+  });
+});
