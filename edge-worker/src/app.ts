@@ -14,6 +14,7 @@ import { offersRoute } from './offers/offers-route.ts';
 import { recordsRoute } from './records/records-route.ts';
 import { RoutingReader } from './routing/read/routing-reader.ts';
 import { routingRoute } from './routing/routing-route.ts';
+import { simulationRoute } from './simulation/simulation-route.ts';
 import { version } from './version.ts';
 
 export function createApp(clock: Clock) {
@@ -25,6 +26,7 @@ export function createApp(clock: Clock) {
     .all('/twirp/*', () => new TwirpError('bad_route', 'no handler for this path').toResponse())
     .route('/v1/offers', offersRoute({ clock, reader }))
     .route('/v1/nodes', nodesRoute({ clock, reader }))
+    .route('/v1/routing/simulate', simulationRoute)
     .route('/v1/routing', routingRoute)
     .route('/v1', recordsRoute)
     .get('/v1/problems/:code', (c) => {

@@ -66,13 +66,23 @@ async function answer(request: Request, env: Env, method: string): Promise<Respo
 
 function decode(rpc: SipRpc, encoding: TwirpEncoding, bytes: Uint8Array): AnyMessage {
   try {
-    return encoding === 'protobuf'
-      ? rpc.request.fromBinary(bytes)
-      : rpc.request.fromJson(parseJson(bytes) as JsonObject, { ignoreUnknownFields: true });
+    if (encoding === 'protobuf') return rpc.request.fromBinary(bytes);
+    const json = parseJson(bytes) as JsonObject;
+    return withoutEmptyOneofs(rpc.request.fromJson(json, { ignoreUnknownFields: true }));
   } catch {
     // The decoder's message quotes the body; Twirp's own word for this says enough.
     throw new TwirpError('malformed', `the ${encoding} request could not be decoded`);
   }
+}
+
+/** `"replace": null` sets nothing in proto JSON; the decoder leaves a oneof without a value, which cannot be encoded again. */
+function withoutEmptyOneofs(message: AnyMessage): AnyMessage {
+  for (const field of message.getType().fields.byMember()) {
+    if (field.kind !== 'oneof') continue;
+    const oneof = message[field.localName] as { case?: string; value?: unknown };
+    if (oneof.value === undefined) message[field.localName] = { case: undefined };
+  }
+  return message;
 }
 
 function encode(type: MessageType, encoding: TwirpEncoding, response: Uint8Array): Response {

@@ -57,8 +57,13 @@ export function readMember(
   json: JsonValue,
   errors: ProblemItem[],
 ): Uint8Array[] {
+  return readMessage(() => [messageTypes[kind].fromJson(json).toBinary()], field, errors);
+}
+
+/** What `decode` gives; nothing, and an error more, when it throws. */
+export function readMessage<T>(decode: () => T[], field: string, errors: ProblemItem[]): T[] {
   try {
-    return [messageTypes[kind].fromJson(json).toBinary()];
+    return decode();
   } catch (error) {
     if (errors.length < 20) errors.push({ field, detail: whatIsWrong(error) });
     return [];

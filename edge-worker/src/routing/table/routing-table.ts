@@ -30,6 +30,7 @@ import { PlaceIndex } from './place-index.ts';
 import { Publisher, type ShardSink } from './publisher.ts';
 import { type Change, type Revision, RevisionLog } from './revision-log.ts';
 import { createSchema } from './schema.ts';
+import { setForCall } from './set-for-call.ts';
 import { ShardBuilder } from './shard-builder.ts';
 import { storedObjects } from './stored-objects.ts';
 import { answerQuestion, type TableAnswer, type TableQuestion } from './table-question.ts';
@@ -223,6 +224,19 @@ export class RoutingTable extends DurableObject<Env> {
     );
     const lastId = rows.at(-1)?.id ?? afterId;
     return { revision: log.newest(), messages, lastId, more: rows.length === count };
+  }
+
+  /**
+   * Trunks and rules that a call comes into question for, for a dry run: all of a small table, else those that its numbers lead to. null: the revision is not known.
+   */
+  async setFor(
+    toUser: string,
+    fromUser: string,
+    trunkId: string | null,
+    revision: number | null,
+  ): Promise<{ trunks: Uint8Array[]; rules: Uint8Array[] } | null> {
+    if (revision !== null && !this.#isKept(revision)) return null;
+    return setForCall(this.#parts.store, { toUser, fromUser, trunkId, revision });
   }
 
   async revisions(before: number | null, count: number): Promise<Revision[]> {
