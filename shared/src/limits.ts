@@ -37,6 +37,17 @@ export const sipTimers = {
   t4Ms: 5_000,
 } as const;
 
+/** Session timers (RFC 4028), s. */
+export const sipSession = {
+  /** The interval of RFC 4028 §4: a refresh every quarter of an hour. */
+  intervalS: 1_800,
+  /** The smallest the standard allows (§5); below it the timers cost more than they find. */
+  minS: 90,
+} as const;
+
+/** REFER: how long the new call may take before the transfer counts as failed, ms (livekit/sip: 120 s). */
+export const sipReferMs = 120_000;
+
 /** How long each stage of a call may take, ms. After it the call ends with a reason of the outcome table. */
 export const callLimits = {
   /** One question to the edge: then one more try within `decisionTotalMs`. */
@@ -147,6 +158,11 @@ export const roomLimits = {
   receivedTracksMax: 32,
   /** Receive sections in the first offer: an agent, another caller, one more; others cost a new offer. */
   receivedTracksFirst: 3,
+  /** A call outlives a room that is away for this long: a server restarts in a few seconds. */
+  rejoinMs: 15_000,
+  /** One attempt to come back, and the longest pause between two. */
+  rejoinAttemptMs: 4_000,
+  rejoinPauseMaxMs: 2_000,
   /** Without an answer to our pings; the server's own figure counts when it is shorter. */
   pingTimeoutMs: 15_000,
 } as const;

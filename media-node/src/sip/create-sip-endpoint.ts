@@ -63,6 +63,7 @@ export function assembleEndpoint(
     localFor: (flow) => addresses.for(flow),
     contactFor: (flow) => addresses.contactFor(flow),
     send: (request, to, flow, events) => sender.send(request, to, flow, events),
+    sendOnce: (request, to, flow) => sender.sendOnce(request, to, flow),
   };
   let agent: UserAgent | null = null;
 

@@ -64,7 +64,10 @@ export async function endpointBench(
         onAck: (body) => void heard.push(body.length === 0 ? 'ack' : `ack ${body.length}`),
         onAckMissing: () => void heard.push('ack missing'),
         onBye: (reason) => void heard.push(`bye ${reason}`.trim()),
-        onReoffer: () => ({ status: 488, phrase: 'Not Acceptable Here' }),
+        onReoffer: ({ body }) => reoffer(body.toString('latin1'), heard),
+        onReofferAnswer: ({ body }) => void heard.push(`answer ${body.length}`),
+        onDigit: ({ digit, durationMs }) => void heard.push(`digit ${digit} ${durationMs}`),
+        onSessionExpired: () => void heard.push('session expired'),
         onTransportFailed: (message) => void heard.push(`failed: ${message}`),
       });
       onInvite(call);
@@ -90,4 +93,11 @@ export async function endpointBench(
         .map(({ text }) => toTagOf(text))
         .findLast((tag) => tag !== '') ?? '',
   };
+}
+
+/** Takes any offer but one whose port is 0. */
+function reoffer(sdp: string, heard: string[]): SipAnswer {
+  if (sdp.includes('m=audio 0')) return { status: 488, phrase: 'Not Acceptable Here' };
+  heard.push(`reoffer ${/sendonly|inactive/.exec(sdp)?.[0] ?? ''}`);
+  return answerBody;
 }

@@ -7,10 +7,11 @@ import {
   allowedMethods,
   allowRow,
   supportedExtensions,
-  supportedRows,
+  supportedRow,
 } from './capabilities.ts';
 import { dialogFault } from './dialog/dialog.ts';
 import { isEncoded } from './dialog/invite-request.ts';
+import { agreeSession } from './dialog/session-timer.ts';
 import { plainList, type SipRequest } from './wire/message.ts';
 import { readUri } from './wire/uri.ts';
 import type { Row } from './wire/write-message.ts';
@@ -55,13 +56,17 @@ export function inspectRequest(request: SipRequest): Inspection {
       kind: 'answer',
       status: 200,
       phrase: 'OK',
-      rows: [allowRow, acceptRow, ...supportedRows],
+      rows: [allowRow, acceptRow, supportedRow],
       rule: null,
     };
   }
   const fault = dialogFault(request);
   if (fault === 'contact') return refuse(400, 'Bad Contact', 'contact');
   if (fault === 'record-route') return refuse(400, 'Bad Record-Route', 'record-route');
+  const session = agreeSession(request);
+  if (session.kind === 'too-small') {
+    return refuse(422, 'Session Interval Too Small', 'session-expires', session.rows);
+  }
   return { kind: 'invite' };
 }
 

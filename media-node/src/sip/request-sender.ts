@@ -7,7 +7,7 @@ import type { ClientTransactionEvents } from './transaction/client-transaction.t
 import { type RandomBytes, randomToken } from './transaction/random-token.ts';
 import { branchCookie } from './transaction/transaction-key.ts';
 import type { TransactionTable } from './transaction/transaction-table.ts';
-import { locate, type NameResolver } from './transport/locate.ts';
+import { literalPeer, locate, type NameResolver } from './transport/locate.ts';
 import type { Flow, HostPort, Transport } from './transport/transport.ts';
 import type { SipResponse } from './wire/message.ts';
 import { writeHostPort } from './wire/uri.ts';
@@ -38,21 +38,47 @@ export class RequestSender {
     this.#parts = parts;
   }
 
+  /** Sends a request by a transaction of its own; exactly one final event follows. */
   send(request: DialogRequest, to: PeerAddress, near: Flow, events: ClientTransactionEvents): void {
-    if (to.kind === 'source') return this.#transmit(request, near, near.remote, events);
+    this.#reach(
+      request,
+      to,
+      near,
+      (flow, peer) => this.#transmit(request, flow, peer, events),
+      () => events.onUnsent(),
+    );
+  }
+
+  /** Sends an ACK for a 2xx: no transaction, no answer. RFC 3261 §13.2.2.4. */
+  sendOnce(request: DialogRequest, to: PeerAddress, near: Flow): void {
+    const { onUnsent } = this.#parts;
+    this.#reach(
+      request,
+      to,
+      near,
+      (flow, peer) => flow.send(this.#write(request, flow).bytes, peer, onUnsent),
+      () => {},
+    );
+  }
+
+  /** Finds the flow that a request goes by: at once where no name has to be looked up. */
+  #reach(
+    { method }: DialogRequest,
+    to: PeerAddress,
+    near: Flow,
+    onReached: (flow: Flow, peer: HostPort) => void,
+    onLost: () => void,
+  ): void {
     const { transport, resolver, onUnsent } = this.#parts;
-    const options = {
-      transport: near.transport,
-      isIPv6: isIPv6(near.remote.address),
-      resolver,
-    };
+    if (to.kind === 'source') return onReached(near, near.remote);
+    const options = { transport: near.transport, isIPv6: isIPv6(near.remote.address), resolver };
+    const here = literalPeer(to.uri, options);
+    if (here !== null) return onReached(transport.flowTo(here), here);
     locate(to.uri, options).then(
-      (peer) => this.#transmit(request, transport.flowTo(peer), peer, events),
+      (peer) => onReached(transport.flowTo(peer), peer),
       (error: unknown) => {
-        onUnsent(
-          `${request.method} cannot be sent: ${error instanceof Error ? error.message : ''}`,
-        );
-        events.onUnsent();
+        onUnsent(`${method} has no address: ${error instanceof Error ? error.message : ''}`);
+        onLost();
       },
     );
   }
@@ -73,16 +99,14 @@ export class RequestSender {
     peer: HostPort,
     events: ClientTransactionEvents,
   ): void {
-    const { transactions, addresses, random, onUnsent } = this.#parts;
-    const { method, uri, rows } = request;
-    const branch = branchCookie + randomToken(random);
-    const sentBy = addresses.for(flow);
-    const transport = flow.transport.toUpperCase();
-    const via: Row = [
-      'Via',
-      `SIP/2.0/${transport} ${writeHostPort(sentBy.address, sentBy.port)};branch=${branch};rport`,
-    ];
-    const bytes = writeMessage({ start: { kind: 'request', method, uri }, rows: [via, ...rows] });
+    const { transactions, onUnsent } = this.#parts;
+    const { method } = request;
+    const { bytes, branch, sentBy, via } = this.#write(request, flow);
+    const send = (message: Buffer, onFailed: () => void) =>
+      flow.send(message, peer, (why) => {
+        onUnsent(why);
+        onFailed();
+      });
     this.#expected.set(branch, { sentBy, peer: peer.address });
     transactions.openClient(
       {
@@ -90,15 +114,41 @@ export class RequestSender {
         branch,
         bytes,
         isReliable: flow.isReliable,
-        send: (message, onFailed) =>
-          flow.send(message, peer, (why) => {
-            onUnsent(why);
-            onFailed();
-          }),
-        acknowledge: () => null,
+        send,
+        acknowledge: (response) => refusalAck(request, via, response),
         onTerminated: () => this.#expected.delete(branch),
       },
       events,
     );
   }
+
+  #write(request: DialogRequest, flow: Flow) {
+    const { addresses, random } = this.#parts;
+    const { method, uri, rows, body } = request;
+    const branch = branchCookie + randomToken(random);
+    const sentBy = addresses.for(flow);
+    const transport = flow.transport.toUpperCase();
+    const host = writeHostPort(sentBy.address, sentBy.port);
+    const via: Row = ['Via', `SIP/2.0/${transport} ${host};branch=${branch};rport`];
+    const bytes = writeMessage({
+      start: { kind: 'request', method, uri },
+      rows: [via, ...rows],
+      ...(body === undefined ? {} : { body }),
+    });
+    return { bytes, branch, sentBy, via };
+  }
+}
+
+/** ACK of a refusal: as the INVITE, with the To of the answer, on the branch of the INVITE. RFC 3261 §17.1.1.3. */
+function refusalAck(invite: DialogRequest, via: Row, response: SipResponse): Buffer {
+  const kept = new Set(['Max-Forwards', 'Route', 'From', 'Call-ID']);
+  return writeMessage({
+    start: { kind: 'request', method: 'ACK', uri: invite.uri },
+    rows: [
+      via,
+      ...invite.rows.filter(([name]) => kept.has(name)),
+      ['To', response.fields.first('to') ?? ''],
+      ['CSeq', `${response.cseq.number} ACK`],
+    ],
+  });
 }

@@ -1,6 +1,8 @@
 /** A SIP leg for tests: notes what the call says and lets a test play the caller. */
 import type {
   InviteRequest,
+  ReferOutcome,
+  ReferRequest,
   SipAnswer,
   SipCall,
   SipCallEvents,
@@ -38,6 +40,8 @@ export class FakeSipCall implements SipCall {
   readonly said: string[] = [];
   readonly answers: SipAnswer[] = [];
   events: SipCallEvents | null = null;
+  /** What `refer` comes to. */
+  referOutcome: ReferOutcome = { kind: 'transferred' };
 
   constructor(invite: Partial<InviteRequest> = {}) {
     this.invite = { ...inviteExample, ...invite };
@@ -65,6 +69,11 @@ export class FakeSipCall implements SipCall {
 
   async bye(headers: readonly SipHeader[] = []): Promise<void> {
     this.said.push(['BYE', ...headers.map(({ name, value }) => `${name}: ${value}`)].join(' '));
+  }
+
+  async refer({ to }: ReferRequest): Promise<ReferOutcome> {
+    this.said.push(`REFER ${to}`);
+    return this.referOutcome;
   }
 
   #note(answer: SipAnswer): void {

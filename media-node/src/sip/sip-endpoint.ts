@@ -55,8 +55,11 @@ export interface SipAnswer {
 
 /** What happens to an INVITE and its dialog. Each is called at most once unless said otherwise. */
 export interface SipCallEvents {
-  /** CANCEL came before a final answer. The endpoint has sent 200 to the CANCEL; the call must still answer (487). */
-  onCancel(): void;
+  /**
+   * CANCEL came before a final answer. The endpoint has sent 200 to the CANCEL; the call must still answer (487). `reason` is the Reason
+   * header (RFC 3326), empty if none: a call answered elsewhere says `SIP;cause=200`.
+   */
+  onCancel(reason?: string): void;
   /** The ACK of our 200. `body` is an SDP answer when the 200 carried the offer (late offer). */
   onAck(body: Buffer): void;
   /** The 200 was resent for 64*T1 without an ACK. The call should hang up. RFC 3261 §13.3.1.4. */
@@ -68,6 +71,12 @@ export interface SipCallEvents {
    * the call as it is. `body` empty: a session refresh, or a re-INVITE that wants an offer of ours. May be called often.
    */
   onReoffer(offered: { readonly contentType: string; readonly body: Buffer }): SipAnswer;
+  /** The ACK of a re-INVITE without a body, to which `onReoffer` gave an offer of ours: `body` is the answer to that. */
+  onReofferAnswer?(answered: { readonly contentType: string; readonly body: Buffer }): void;
+  /** A digit by INFO (application/dtmf-relay, application/dtmf), already answered 200. */
+  onDigit?(digit: { readonly digit: string; readonly durationMs: number }): void;
+  /** Nobody refreshed the session in time (RFC 4028 §10), or the other side no longer knows it. The call should hang up. */
+  onSessionExpired?(): void;
   /** The transport cannot deliver our answer. The call should end itself. */
   onTransportFailed(message: string): void;
 }
@@ -87,6 +96,27 @@ export interface SipCall {
   drop(): void;
   /** Ends an answered call with BYE; before the ACK it waits for it (RFC 3261 §15). Resolves when it is answered or given up. */
   bye(headers?: readonly SipHeader[]): Promise<void>;
+  /** Asks the caller of an answered call to call somebody else (RFC 3515). One at a time. @throws PartError for a URI that is none */
+  refer(request: ReferRequest): Promise<ReferOutcome>;
+}
+
+/** How a transfer went. */
+export type ReferOutcome =
+  /** The new call was answered; the caller will hang up, or we should. */
+  | { readonly kind: 'transferred' }
+  /** The caller refused to transfer, or whom it called refused: the status says which. The call goes on. */
+  | { readonly kind: 'refused'; readonly by: 'caller' | 'target'; readonly status: number }
+  /** Nothing final was heard in time. The call goes on. */
+  | { readonly kind: 'timeout' }
+  /** The call ended meanwhile: with a BYE after the caller had agreed, the transfer most likely went well. */
+  | { readonly kind: 'ended'; readonly wasAccepted: boolean };
+
+export interface ReferRequest {
+  /** URI that the caller shall call: sip, sips or tel. */
+  readonly to: string;
+  readonly headers?: readonly SipHeader[];
+  /** Hears each status that the caller reports of the new call (100, 180, ...). */
+  readonly onProgress?: (status: number) => void;
 }
 
 export interface SipEndpointEvents {

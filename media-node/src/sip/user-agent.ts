@@ -135,7 +135,7 @@ export class UserAgent {
   #receiveAck(ack: SipRequest): void {
     const transaction = this.#parts.transactions.serverOf(ack);
     if (transaction?.isInvite === true) return transaction.receive(ack);
-    this.#dialogOf(ack)?.receiveAck(ack);
+    this.#dialogOf(ack)?.acks.receive(ack);
   }
 
   /** §9.2: 200 when there is such an INVITE, with its To tag, whatever becomes of it; 481 when there is none. */
@@ -148,7 +148,7 @@ export class UserAgent {
     if (transaction.stateName === 'silent') return;
     const toTag = call.dialog.localTag;
     this.#answer(incoming, { status: 200, phrase: 'OK' }, toTag);
-    call.cancel();
+    call.cancel(incoming.request.plain.get('reason') ?? '');
   }
 
   #receiveInDialog(incoming: IncomingRequest): void {

@@ -17,4 +17,6 @@ export interface DialogServices {
   contactFor(flow: Flow): string;
   /** Sends a request by its own transaction. @param flow how the peer was last heard */
   send(request: DialogRequest, to: PeerAddress, flow: Flow, events: ClientTransactionEvents): void;
+  /** Sends an ACK: once, without a transaction. */
+  sendOnce(request: DialogRequest, to: PeerAddress, flow: Flow): void;
 }

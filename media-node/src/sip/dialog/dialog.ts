@@ -12,6 +12,12 @@ export interface DialogRequest {
   readonly method: string;
   readonly uri: string;
   readonly rows: readonly Row[];
+  readonly body?: Buffer;
+}
+
+export interface DialogBody {
+  readonly contentType: string;
+  readonly bytes: Buffer;
 }
 
 /** Contact and routes that no dialog can be made of, in words. */
@@ -39,6 +45,7 @@ export class Dialog {
     this.callId = invite.callId;
     this.localTag = localTag;
     this.remoteTag = invite.fromTag;
+    this.localUri = invite.to.uriText;
     this.#localText = `${invite.fields.first('to') ?? ''};tag=${localTag}`;
     this.#remoteText = invite.fields.first('from') ?? '';
     this.routes = readAddresses(invite, 'record-route') ?? [];
@@ -48,13 +55,17 @@ export class Dialog {
     this.#remoteNumber = invite.cseq.number;
   }
 
+  /** Our own URI, as the caller wrote it in To. */
+  readonly localUri: string;
+
   /** Contact of the other side; null when it sent none. */
   get target(): Uri | null {
     return this.#target?.uri ?? null;
   }
 
-  get remoteNumber(): number {
-    return this.#remoteNumber;
+  /** CSeq number of our last request. */
+  get localNumber(): number {
+    return this.#localNumber;
   }
 
   /** Takes a number from the other side; false when it is not higher than the last. RFC 3261 §12.2.2. */
@@ -71,9 +82,12 @@ export class Dialog {
   }
 
   /** A new request of ours. RFC 3261 §12.2.1.1. */
-  request(method: string, rows: readonly Row[]): DialogRequest {
+  request(method: string, rows: readonly Row[], body?: DialogBody): DialogRequest {
     this.#localNumber += 1;
-    return this.numbered(method, this.#localNumber, rows);
+    const request = this.numbered(method, this.#localNumber, rows);
+    if (body === undefined) return request;
+    const typed: readonly Row[] = [...request.rows, ['Content-Type', body.contentType]];
+    return { ...request, rows: typed, body: body.bytes };
   }
 
   /** A request with a number of its own choice: ACK has that of its INVITE. */
@@ -111,6 +125,12 @@ export function dialogFault(invite: SipRequest): DialogFault | null {
   const routes = readAddresses(invite, 'record-route');
   if (routes === null || routes.some(({ uri }) => !isSip(uri))) return 'record-route';
   return null;
+}
+
+/** True when a re-INVITE or UPDATE names a target that nothing can be sent to. Naming none keeps the old one. */
+export function targetFault(request: SipRequest): boolean {
+  const contacts = readAddresses(request, 'contact');
+  return contacts === null || contacts.some(({ uri }) => !isSip(uri));
 }
 
 /** A Request-URI carries no header fields. RFC 3261 §19.1.1 table 1. */

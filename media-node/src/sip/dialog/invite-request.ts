@@ -3,8 +3,10 @@ import type { InviteRequest, SipParty } from '../sip-endpoint.ts';
 import type { IncomingRequest } from '../transaction/incoming-request.ts';
 import { readableText } from '../wire/characters.ts';
 import { plainList, type SipRequest } from '../wire/message.ts';
+import { partOf } from '../wire/multipart.ts';
 import { readUri, type Uri } from '../wire/uri.ts';
 
+const sdpType = 'application/sdp';
 const credentialHeaders = ['proxy-authorization', 'authorization'] as const;
 const secretHeaders: ReadonlySet<string> = new Set(credentialHeaders);
 
@@ -13,7 +15,7 @@ export function inviteRequest(
   { request, flow, arrivedAtMono }: IncomingRequest,
   local: InviteRequest['local'],
 ): InviteRequest {
-  const { from, to, uri, callId, fields, body } = request;
+  const { from, to, uri, callId, fields } = request;
   return {
     source: { ...flow.remote, transport: flow.transport },
     local,
@@ -27,8 +29,7 @@ export function inviteRequest(
       .filter(({ key }) => !secretHeaders.has(key))
       .map(({ name, value }) => ({ name, value: readableText(value) })),
     credentials: credentials(request),
-    contentType: contentType(request),
-    body,
+    ...bodyOf(request),
   };
 }
 
@@ -44,11 +45,21 @@ function credentials(request: SipRequest): InviteRequest['credentials'] {
   return null;
 }
 
-/** Lower case, without parameters. A body without a type is SDP: old phones leave it out. */
-function contentType(request: SipRequest): string {
-  if (request.body.length === 0) return '';
-  const [type = ''] = (request.plain.get('content-type') ?? 'application/sdp').split(';');
-  return type.trim().toLowerCase();
+/**
+ * The body of a request with its type in lower case and without parameters. A body without a type is SDP, as old phones leave it out; of
+ * a multipart body the SDP is taken.
+ */
+export function bodyOf(request: SipRequest): {
+  readonly contentType: string;
+  readonly body: Buffer;
+} {
+  const { body, plain } = request;
+  if (body.length === 0) return { contentType: '', body };
+  const declared = plain.get('content-type') ?? sdpType;
+  const sdp = partOf(declared, body, sdpType);
+  if (sdp !== null) return { contentType: sdpType, body: sdp };
+  const [type = ''] = declared.split(';');
+  return { contentType: type.trim().toLowerCase(), body };
 }
 
 /** True when the body is packed in a way that is not plain. RFC 3261 §20.12. */

@@ -1,35 +1,39 @@
 /**
- * One INVITE from the other side and the dialog that its 200 makes: the user agent server of RFC 3261 §13.3, §14.2 and §15. It answers
- * what only signalling knows the answer to and hands everything else to the call.
+ * One INVITE from the other side and the dialog that its 200 makes: the user agent server of RFC 3261 §13.3 and §15. It answers what only
+ * signalling knows the answer to and hands everything else to the call; what comes inside the dialog is in-dialog-requests.ts.
  *
  *   early --2xx--> accepted --ACK--> confirmed --BYE sent--> ending --> ended
  *     +--300-699, drop--> ended          +------BYE received------------^
  */
-
-import { allowRow, supportedRows } from '../capabilities.ts';
+import { PartError } from '../../part-error.ts';
+import { allowRow, supportedRow } from '../capabilities.ts';
 import type {
   InviteRequest,
+  ReferOutcome,
+  ReferRequest,
   SipAnswer,
   SipCall,
   SipCallEvents,
   SipHeader,
 } from '../sip-endpoint.ts';
-import {
-  type IncomingRequest,
-  type ResponseParts,
-  writeResponse,
-} from '../transaction/incoming-request.ts';
+import { type IncomingRequest, writeResponse } from '../transaction/incoming-request.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
-import type { SipRequest } from '../wire/message.ts';
+import { plainList } from '../wire/message.ts';
+import { readUri } from '../wire/uri.ts';
 import type { Row } from '../wire/write-message.ts';
 import { applicationRows } from './application-rows.ts';
-import type { Dialog } from './dialog.ts';
+import { AwaitedAcks } from './awaited-acks.ts';
+import type { Dialog, DialogBody } from './dialog.ts';
+import { DialogPeer } from './dialog-peer.ts';
 import type { DialogServices } from './dialog-services.ts';
+import { InDialogRequests } from './in-dialog-requests.ts';
 import { inviteRequest } from './invite-request.ts';
-import { peerAddress } from './peer-address.ts';
-import { ResendUntilAck } from './resend-until-ack.ts';
+import { Referral } from './referral.ts';
+import { ReliableProvisional } from './reliable-provisional.ts';
+import { SessionRefresh } from './session-refresh.ts';
+import { agreeSession } from './session-timer.ts';
 
-type CallStage = 'early' | 'accepted' | 'confirmed' | 'ending' | 'ended';
+export type CallStage = 'early' | 'accepted' | 'confirmed' | 'ending' | 'ended';
 
 export interface UasCallOptions {
   readonly incoming: IncomingRequest;
@@ -43,31 +47,62 @@ export interface UasCallOptions {
 export class UasCall implements SipCall {
   readonly invite: InviteRequest;
   readonly dialog: Dialog;
+  readonly services: DialogServices;
+  readonly peer: DialogPeer;
+  readonly acks: AwaitedAcks;
+  readonly session: SessionRefresh;
+  /** Waits for PRACK; null unless the caller requires reliable provisional answers. */
+  readonly reliable: ReliableProvisional | null;
+  /** Our description that stands, for a refresh by re-INVITE. */
+  description: DialogBody | undefined = undefined;
+  referral: Referral | null = null;
   readonly #incoming: IncomingRequest;
   readonly #transaction: ServerTransaction;
-  readonly #services: DialogServices;
+  readonly #requests: InDialogRequests;
   readonly #onEnded: () => void;
-  #stage: CallStage = 'early';
-  #events: SipCallEvents | null = null;
-  #resend: ResendUntilAck | null = null;
   /** Wake whoever waits in `bye` for the ACK. */
   readonly #ackWaiters = new Set<() => void>();
-  /** Wakes whoever waits in `bye` for its answer. */
-  #byeSettled: (() => void) | null = null;
+  #stage: CallStage = 'early';
+  #events: SipCallEvents | null = null;
 
   constructor(options: UasCallOptions) {
-    const { incoming, services } = options;
+    const { incoming, services, transaction, dialog } = options;
+    const { request } = incoming;
     this.#incoming = incoming;
-    this.#transaction = options.transaction;
-    this.dialog = options.dialog;
-    this.#services = services;
+    this.#transaction = transaction;
+    this.dialog = dialog;
+    this.services = services;
     this.#onEnded = options.onEnded;
     this.invite = inviteRequest(incoming, services.localFor(incoming.flow));
-    this.#transaction.listen({
-      onAck: (ack) => this.receiveAck(ack),
+    this.peer = new DialogPeer(dialog, incoming, services);
+    this.acks = new AwaitedAcks(services.clock);
+    this.reliable = plainList(request, 'require').includes('100rel')
+      ? new ReliableProvisional(services.clock, request.cseq.number, firstRSeq(services), () =>
+          this.refuse({ status: 504, phrase: 'PRACK Missing' }),
+        )
+      : null;
+    this.session = new SessionRefresh({
+      services,
+      peer: this.peer,
+      invite: request,
+      rows: () => [this.contactRow(), allowRow],
+      description: () => this.description,
+      onExpired: () => this.#events?.onSessionExpired?.(),
+    });
+    this.#requests = new InDialogRequests(this);
+    transaction.listen({
+      onAck: (ack) => this.acks.receive(ack),
       onAckMissing: () => this.#transactionTimedOut(),
       onUnsent: () => this.#unsent(),
     });
+  }
+
+  get stage(): CallStage {
+    return this.#stage;
+  }
+
+  get events(): SipCallEvents | null {
+    return this.#events;
   }
 
   listen(events: SipCallEvents): void {
@@ -76,7 +111,15 @@ export class UasCall implements SipCall {
 
   provisional(answer: SipAnswer): void {
     if (this.#stage !== 'early') return;
-    this.#respond(answer, [...this.#recordRoute(), this.#contact(), allowRow]);
+    const rows = [...this.#recordRoute(), this.contactRow(), allowRow];
+    if (this.reliable === null) {
+      this.#respond(answer, rows);
+      return;
+    }
+    this.reliable.send((reliability) => {
+      const bytes = this.#respond(answer, [...rows, ...reliability]);
+      return () => this.#transaction.respond(answer.status, bytes);
+    });
   }
 
   refuse(answer: SipAnswer): void {
@@ -88,20 +131,28 @@ export class UasCall implements SipCall {
   accept(answer: SipAnswer): void {
     if (this.#stage !== 'early') return;
     this.#stage = 'accepted';
+    this.reliable?.stop();
+    this.description = answer.body;
+    const { request } = this.#incoming;
+    const session = agreeSession(request);
     const bytes = this.#respond(answer, [
       ...this.#recordRoute(),
-      this.#contact(),
+      this.contactRow(),
       allowRow,
-      ...supportedRows,
+      supportedRow,
+      ...(session.kind === 'agreed' ? session.rows : []),
     ]);
-    this.#resend = new ResendUntilAck(
-      this.#services.clock,
-      () => this.#transaction.respond(answer.status, bytes),
-      () => {
+    this.session.agree(session);
+    this.acks.expect(request.cseq.number, () => this.#transaction.respond(answer.status, bytes), {
+      onAck: (ack) => {
+        this.#confirm();
+        this.#events?.onAck(ack.body);
+      },
+      onMissing: () => {
         this.#confirm();
         this.#events?.onAckMissing();
       },
-    );
+    });
   }
 
   drop(): void {
@@ -119,90 +170,102 @@ export class UasCall implements SipCall {
     }
     if (this.#stage !== 'confirmed') return;
     this.#stage = 'ending';
-    const request = this.dialog.request('BYE', this.#rows(headers));
-    const { request: invite, flow } = this.#incoming;
-    await new Promise<void>((resolve) => {
-      this.#byeSettled = resolve;
-      this.#services.send(request, peerAddress(invite, this.dialog, flow.remote), flow, {
-        onResponse: ({ status }) => {
-          if (status >= 200) resolve();
-        },
-        onTimeout: resolve,
-        onUnsent: resolve,
-      });
-    });
+    this.#quiet();
+    await this.peer.request('BYE', this.applicationRows(headers));
     this.#end();
   }
 
-  /** A CANCEL for this INVITE, already answered. Too late after a final answer: it has no effect then. RFC 3261 §9.2. */
-  cancel(): void {
-    if (this.#stage === 'early') this.#events?.onCancel();
+  async refer({ to, headers = [], onProgress = () => {} }: ReferRequest): Promise<ReferOutcome> {
+    const uri = readUri(to);
+    if (uri === null || uri.scheme === 'other') {
+      throw new PartError('internal', 'the URI to transfer to is no sip, sips or tel URI');
+    }
+    if (this.#stage !== 'confirmed') return { kind: 'ended', wasAccepted: false };
+    if (this.referral !== null) throw new PartError('internal', 'a transfer is already going on');
+    const referral = new Referral(this.services.clock, this.dialog.localNumber + 1, onProgress);
+    this.referral = referral;
+    const rows: Row[] = [
+      this.contactRow(),
+      ['Refer-To', `<${to}>`],
+      ['Referred-By', `<${this.dialog.localUri}>`],
+      ...this.applicationRows(headers),
+    ];
+    void this.peer.request('REFER', rows).then((result) => referral.answered(result));
+    const outcome = await referral.outcome;
+    this.referral = null;
+    return outcome;
   }
 
-  /** An ACK of this dialog. */
-  receiveAck(ack: SipRequest): void {
-    if (this.#stage !== 'accepted' || ack.cseq.number !== this.#incoming.request.cseq.number)
-      return;
-    this.#confirm();
-    this.#events?.onAck(ack.body);
+  /** A CANCEL for this INVITE, already answered. After a final answer it has no effect. RFC 3261 §9.2. */
+  cancel(reason: string): void {
+    if (this.#stage === 'early') this.#events?.onCancel(reason);
   }
 
-  /** Any other request of this dialog. */
+  /** Any request of this dialog but ACK and CANCEL. */
   receive(incoming: IncomingRequest, transaction: ServerTransaction): void {
-    const { request } = incoming;
-    const answer = (parts: Omit<ResponseParts, 'toTag'>) =>
-      transaction.respond(parts.status, writeResponse(incoming, { ...parts, toTag: null }));
-    // RFC 3261 §12.2.2: a number that is not higher is out of order.
-    if (!this.dialog.takeRemoteNumber(request.cseq.number)) {
-      return answer({ status: 500, phrase: 'CSeq Out Of Order' });
-    }
-    switch (request.method) {
-      case 'BYE':
-        answer({ status: 200, phrase: 'OK' });
-        return this.#receiveBye(request);
-      case 'INVITE':
-        return answer({ status: 488, phrase: 'Not Acceptable Here', rows: [allowRow] });
-      case 'OPTIONS':
-      case 'INFO':
-        return answer({ status: 200, phrase: 'OK', rows: [allowRow] });
-      default:
-        return answer({ status: 405, phrase: 'Method Not Allowed', rows: [allowRow] });
-    }
+    this.peer.heardOn(incoming.flow);
+    // Some phones acknowledge a re-INVITE on its own branch, as a refusal would be.
+    transaction.listen({ onAck: (ack) => this.acks.receive(ack) });
+    this.#requests.receive(incoming, transaction);
   }
 
-  /** Frees the timers and wakes who waits; the endpoint closes. */
-  close(): void {
-    this.#resend?.stop();
-    this.#stage = 'ended';
-    this.#settleAck();
-    this.#byeSettled?.();
-  }
-
-  #receiveBye(bye: SipRequest): void {
+  /** The other side has ended the dialog; its BYE is answered. */
+  receiveBye(reason: string): void {
     const stage = this.#stage;
     if (stage === 'early') {
       // RFC 3261 §15: a caller may end an early dialog with BYE; the INVITE is then answered as after CANCEL.
-      this.#events?.onCancel();
+      this.#events?.onCancel(reason);
       return;
     }
     this.#end();
     // Our own BYE has crossed theirs: the call knows that it is over.
-    if (stage !== 'ending') this.#events?.onBye(bye.plain.get('reason') ?? '');
+    if (stage !== 'ending') this.#events?.onBye(reason);
+  }
+
+  /** Frees the timers and gives everything that waits its result; the endpoint closes. */
+  close(): void {
+    this.#stage = 'ended';
+    this.#quiet();
+    this.#settleAck();
+    this.peer.close();
+  }
+
+  contactRow(): Row {
+    return ['Contact', this.services.contactFor(this.peer.flow)];
+  }
+
+  /** Headers of the call, checked; what must not go out is left out and logged. */
+  applicationRows(headers: readonly SipHeader[]): readonly Row[] {
+    const { rows, leftOut } = applicationRows(headers);
+    if (leftOut.length > 0) {
+      this.services.log('error', 'sip-header-left-out', {
+        names: leftOut,
+        sip_call_id: this.invite.callId,
+      });
+    }
+    return rows;
   }
 
   /** The ACK has come, or will not: from here on BYE may be sent. */
   #confirm(): void {
-    this.#resend?.stop();
-    this.#stage = 'confirmed';
+    if (this.#stage === 'accepted') this.#stage = 'confirmed';
     this.#settleAck();
   }
 
   #end(): void {
     if (this.#stage === 'ended') return;
     this.#stage = 'ended';
-    this.#resend?.stop();
+    this.#quiet();
     this.#settleAck();
     this.#onEnded();
+  }
+
+  /** Stops everything that would speak by itself. */
+  #quiet(): void {
+    this.acks.stop();
+    this.reliable?.stop();
+    this.session.stop();
+    this.referral?.ended();
   }
 
   #settleAck(): void {
@@ -219,47 +282,30 @@ export class UasCall implements SipCall {
 
   #unsent(): void {
     if (this.#stage !== 'early' && this.#stage !== 'accepted') return;
-    const isEarly = this.#stage === 'early';
-    if (isEarly) this.#end();
+    if (this.#stage === 'early') this.#end();
     this.#events?.onTransportFailed('the answer to the INVITE could not be sent');
   }
 
-  #respond(answer: SipAnswer, rows: readonly Row[]): Buffer {
-    const { status, phrase, headers = [], body } = answer;
+  #respond({ status, phrase, headers = [], body }: SipAnswer, rows: readonly Row[]): Buffer {
     const bytes = writeResponse(this.#incoming, {
       status,
       phrase,
       toTag: this.dialog.localTag,
-      rows: [
-        ...rows,
-        ...this.#rows(headers),
-        ...(body === undefined ? [] : [['Content-Type', body.contentType] as const]),
-      ],
-      ...(body === undefined ? {} : { body: body.bytes }),
+      rows: [...rows, ...this.applicationRows(headers)],
+      body,
     });
     this.#transaction.respond(status, bytes);
     return bytes;
   }
 
-  #rows(headers: readonly SipHeader[]): readonly Row[] {
-    const { rows, leftOut } = applicationRows(headers);
-    if (leftOut.length > 0) {
-      this.#services.log('error', 'sip-header-left-out', {
-        names: leftOut,
-        sip_call_id: this.invite.callId,
-      });
-    }
-    return rows;
-  }
-
-  #contact(): Row {
-    return ['Contact', this.#services.contactFor(this.#incoming.flow)];
-  }
-
   /** Answers that make a dialog repeat the Record-Route of the INVITE. RFC 3261 §12.1.1. */
   #recordRoute(): Row[] {
-    return this.#incoming.request.fields
-      .all('record-route')
-      .map((value): Row => ['Record-Route', value]);
+    const routes = this.#incoming.request.fields.all('record-route');
+    return routes.map((value): Row => ['Record-Route', value]);
   }
+}
+
+/** RFC 3262 §3: the first RSeq is random, so that PRACKs of another attempt do not match. */
+function firstRSeq({ random }: DialogServices): number {
+  return 1 + random(2).readUInt16BE();
 }

@@ -20,7 +20,7 @@ export interface ResponseParts {
   readonly toTag: string | null;
   /** What this answer adds; values one character a byte. */
   readonly rows?: readonly Row[];
-  readonly body?: Buffer;
+  readonly body?: { readonly contentType: string; readonly bytes: Buffer } | undefined;
 }
 
 /** Bytes of an answer. @throws RangeError on a row that must not be written */
@@ -41,9 +41,13 @@ export function writeResponse({ request, flow }: IncomingRequest, parts: Respons
   if (timestamp !== null) head.push(['Timestamp', timestamp]);
   return writeMessage({
     start: { kind: 'response', status, phrase },
-    rows: [...head, ...rows],
-    ...(body === undefined ? {} : { body }),
+    rows: [...head, ...rows, ...(body === undefined ? [] : [typeRow(body.contentType)])],
+    ...(body === undefined ? {} : { body: body.bytes }),
   });
+}
+
+function typeRow(contentType: string): Row {
+  return ['Content-Type', contentType];
 }
 
 /** Sends bytes the way an answer to this request goes. */

@@ -34,6 +34,8 @@ export class Transaction<Name extends string, Input extends string, Message> {
   readonly #ageLimit: Timer;
   #state: State<Name>;
   #last: Buffer | null = null;
+  /** The same for every copy of a refusal. */
+  #ack: Buffer | null = null;
 
   /** @param ageLimitMs after this it ends whatever its state: nothing that a stranger starts lives for ever */
   constructor(
@@ -61,15 +63,15 @@ export class Transaction<Name extends string, Input extends string, Message> {
         switch (action.do) {
           case 'send':
             this.#last = payload?.bytes ?? null;
-            this.#sendLast();
+            this.#send(this.#last);
             break;
           case 'resend':
-            this.#sendLast();
+            this.#send(this.#last);
             break;
           case 'acknowledge':
             if (payload?.message !== undefined)
-              this.#last ??= this.#hands.acknowledge(payload.message);
-            this.#sendLast();
+              this.#ack ??= this.#hands.acknowledge(payload.message);
+            this.#send(this.#ack);
             break;
           case 'start':
             this.#start(action.timer, action.ms);
@@ -104,9 +106,9 @@ export class Transaction<Name extends string, Input extends string, Message> {
     this.#free();
   }
 
-  #sendLast(): void {
-    if (this.#last === null) return;
-    this.#hands.send(this.#last, () => this.handle('send-failed' as Input));
+  #send(bytes: Buffer | null): void {
+    if (bytes === null) return;
+    this.#hands.send(bytes, () => this.handle('send-failed' as Input));
   }
 
   #start(timer: TimerName, ms: number): void {

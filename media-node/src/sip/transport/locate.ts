@@ -37,22 +37,41 @@ export interface LocateOptions {
   readonly resolver: NameResolver;
 }
 
+/** The peer that a URI names by its address, when it does and the address is of our family; null when DNS has to be asked. */
+export function literalPeer(
+  uri: Uri,
+  { transport, isIPv6: wantsIPv6 }: LocateOptions,
+): HostPort | null {
+  const host = hostOf(uri);
+  if (isIP(host) === 0 || isIPv6(host) !== wantsIPv6) return null;
+  return { address: host, port: uri.port ?? defaultPort(uri, transport) };
+}
+
 /** @throws Error when the host has no address of the family */
 export async function locate(uri: Uri, options: LocateOptions): Promise<HostPort> {
-  // A maddr overrides the host (RFC 3261 §19.1.1).
-  const host = readHost(uri.parameters.get('maddr') ?? '') ?? uri.host;
-  const defaultPort = options.transport === 'tls' || uri.scheme === 'sips' ? 5061 : 5060;
-  if (isIP(host) !== 0) {
-    if (isIPv6(host) !== options.isIPv6) throw new Error('the address is of another family');
-    return { address: host, port: uri.port ?? defaultPort };
-  }
+  const literal = literalPeer(uri, options);
+  if (literal !== null) return literal;
+  const host = hostOf(uri);
+  if (isIP(host) !== 0) throw new Error('the address is of another family');
   if (uri.port === null) {
     const service = await bestService(host, options);
     if (service !== null) {
       return { address: await firstAddress(service.name, options), port: service.port };
     }
   }
-  return { address: await firstAddress(host, options), port: uri.port ?? defaultPort };
+  return {
+    address: await firstAddress(host, options),
+    port: uri.port ?? defaultPort(uri, options.transport),
+  };
+}
+
+/** A maddr overrides the host. RFC 3261 §19.1.1. */
+function hostOf(uri: Uri): string {
+  return readHost(uri.parameters.get('maddr') ?? '') ?? uri.host;
+}
+
+function defaultPort({ scheme }: Uri, transport: LocateOptions['transport']): number {
+  return transport === 'tls' || scheme === 'sips' ? 5_061 : 5_060;
 }
 
 /** Lowest priority, then highest weight: enough for the one request that goes there. */

@@ -87,3 +87,11 @@ function valueEnd(text: string, from: number): number | null {
   while (at < text.length && !' ;,"<>'.includes(text.charAt(at))) at += 1;
   return text[at] === '"' || text[at] === '<' || text[at] === '>' ? null : at;
 }
+
+/** One parameter of a header value such as `multipart/mixed;boundary="x"`, quotes undone; null without it. */
+export function parameterOf(value: string, name: string): string | null {
+  const semicolon = value.indexOf(';');
+  const parameters = semicolon < 0 ? none : readParameters(value, semicolon);
+  const found = parameters?.get(name);
+  return found === undefined || found === null ? null : unquote(found);
+}

@@ -1,0 +1,81 @@
+/**
+ * Provisional answers that must arrive (RFC 3262): sent with RSeq until PRACK comes, T1 doubling, given up after 64*T1. Only for callers
+ * that require it; one at a time, a later one waits for the PRACK of the one before (§3).
+ */
+import { sipTimers } from '@callgate/shared/limits.ts';
+import type { Clock, Timer } from '../../clock.ts';
+import { readDigits } from '../wire/characters.ts';
+import type { SipRequest } from '../wire/message.ts';
+import type { Row } from '../wire/write-message.ts';
+
+/** Sends one answer with the rows that make it reliable, and gives a way to send it again. */
+export type SendProvisional = (rows: readonly Row[]) => () => void;
+
+export class ReliableProvisional {
+  readonly #clock: Clock;
+  readonly #inviteNumber: number;
+  readonly #onMissing: () => void;
+  #number: number;
+  #resend: Timer | null = null;
+  #giveUp: Timer | null = null;
+  #waiting: SendProvisional | null = null;
+
+  /**
+   * @param firstNumber RSeq of the first answer, 1 to 2^31-1
+   * @param onMissing no PRACK came: the INVITE should be refused (§3)
+   */
+  constructor(clock: Clock, inviteNumber: number, firstNumber: number, onMissing: () => void) {
+    this.#clock = clock;
+    this.#inviteNumber = inviteNumber;
+    this.#number = firstNumber - 1;
+    this.#onMissing = onMissing;
+  }
+
+  send(provisional: SendProvisional): void {
+    if (this.#giveUp !== null) {
+      this.#waiting = provisional;
+      return;
+    }
+    this.#number += 1;
+    const again = provisional([
+      ['Require', '100rel'],
+      ['RSeq', String(this.#number)],
+    ]);
+    this.#giveUp = this.#clock.after(64 * sipTimers.t1Ms, () => {
+      this.stop();
+      this.#onMissing();
+    });
+    this.#schedule(again, sipTimers.t1Ms);
+  }
+
+  /** True when this PRACK is for the answer that waits for one. §3: its RAck is RSeq, CSeq number and method. */
+  acknowledge(prack: SipRequest): boolean {
+    const [rseq = '', number = '', method = ''] = (prack.plain.get('rack') ?? '').split(' ');
+    const isOurs =
+      this.#giveUp !== null &&
+      readDigits(rseq, 10) === this.#number &&
+      readDigits(number, 10) === this.#inviteNumber &&
+      method === 'INVITE';
+    if (!isOurs) return false;
+    const next = this.#waiting;
+    this.stop();
+    if (next !== null) this.send(next);
+    return true;
+  }
+
+  /** A final answer was given, or the call is over. */
+  stop(): void {
+    this.#resend?.cancel();
+    this.#giveUp?.cancel();
+    this.#resend = null;
+    this.#giveUp = null;
+    this.#waiting = null;
+  }
+
+  #schedule(again: () => void, intervalMs: number): void {
+    this.#resend = this.#clock.after(intervalMs, () => {
+      again();
+      this.#schedule(again, 2 * intervalMs);
+    });
+  }
+}
