@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { systemClock } from '@callgate/media-node/src/clock.ts';
+import { resample } from '@callgate/media-node/src/media/audio/resample.ts';
 import { toneShare } from '@callgate/media-node/src/media/audio/tone.ts';
 import { createMediaPool } from '@callgate/media-node/src/media/media-pool.ts';
 import type {
@@ -10,6 +11,8 @@ import type {
   MediaSession,
   PhoneStream,
 } from '@callgate/media-node/src/media/media-session.ts';
+import { TelephoneEventReader } from '@callgate/media-node/src/media/rtp/telephone-event.ts';
+import { readWav } from '@callgate/media-node/src/media/sounds/wav.ts';
 import type { Log } from '@callgate/media-node/src/ops/log.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type LivekitServer, startLivekitServer } from '../local/livekit-server.ts';
@@ -27,6 +30,7 @@ beforeAll(async () => {
   pool = createMediaPool({
     address: '127.0.0.1',
     advertise: null,
+    roomAddress: '127.0.0.1',
     portRange: { from: 41_000, to: 41_999 },
     clock: systemClock,
     log,
@@ -186,6 +190,61 @@ describe('a call between a phone and a room', () => {
     expect(digits()).toEqual(['4', '2', '#']);
   });
 
+  it('hands digits to the room, and those of the room to the phone', async () => {
+    const call = await openCall();
+    const agent = await joinTalker('dtmf');
+    await joinRoom(call, 'dtmf');
+    await eventually('joined', () => call.kinds().includes('joined'));
+    call.session.connect(patience);
+    call.session.receiveDigit('7');
+    for (const end of [0, 0x80, 0x80]) {
+      call.phone.sendEvent(Uint8Array.of(3, end | 10, 0, 160), call.session.local);
+    }
+    await eventually('digits in the room', () => agent.digits.length >= 2);
+    // A phone that sends telephone events is not believed a second time.
+    call.session.receiveDigit('3');
+    await agent.dial('19#');
+    const reader = new TelephoneEventReader();
+    let heard = '';
+    let read = 0;
+    await eventually('digits at the phone', () => {
+      const packets = call.phone.packets.slice(read);
+      read += packets.length;
+      for (const packet of packets) {
+        if (packet.payloadType === 101) heard += reader.read(packet) ?? '';
+      }
+      return heard.length >= 3;
+    });
+    expect(heard).toBe('19#');
+    expect(agent.digits).toEqual(['7', '3']);
+  });
+
+  it('plays a prompt that can be recognised, says when it ended, and rings until told to stop', async () => {
+    const call = await openCall();
+    call.session.connect(patience);
+    call.session.play('enter-pin');
+    await eventually('played', () => call.kinds().includes('played'));
+    const prompt = resample(
+      readWav(readFileSync(new URL('../../media-node/prompts/en/enter-pin.wav', import.meta.url)))
+        .samples,
+      16_000,
+      8_000,
+    );
+    expect(likeness(call.phone.heard(prompt.length / 8 + 200), prompt)).toBeGreaterThan(0.9);
+    call.session.play('ringback', { country: 'us' });
+    await eventually('ringing', () => toneShare(call.phone.heard(200), 440, 8_000) > 0.3);
+    const agent = await joinTalker('prompts');
+    await agent.play(700);
+    await joinRoom(call, 'prompts');
+    await eventually('audible', () => call.kinds().includes('audible'));
+    call.session.stopSound();
+    await eventually('the agent', () => toneShare(call.phone.heard(300), 700, 8_000) > 0.9);
+    const sequences = call.phone.packets.map((packet) => packet.sequence);
+    for (const [i, sequence] of sequences.entries()) {
+      expect(sequence).toBe(((sequences[0] ?? 0) + i) & 0xffff);
+    }
+  });
+
   it('is silent when the phone is, but not while it is on hold', async () => {
     const call = await openCall();
     await joinTalker('silent');
@@ -228,6 +287,22 @@ describe('what is left behind', () => {
     expect(after.heapBytes - before.heapBytes).toBeLessThan(50 * 10_000);
   });
 });
+
+/** The best normalised correlation of a recording with what was heard, over all places it may begin at. */
+function likeness(heard: Int16Array, recording: Int16Array): number {
+  let best = 0;
+  for (let at = 0; at + recording.length <= heard.length; at++) {
+    let [product, heardPower, power] = [0, 0, 0];
+    for (let i = 0; i < recording.length; i += 3) {
+      const [a, b] = [heard[at + i] ?? 0, recording[i] ?? 0];
+      product += a * b;
+      heardPower += a * a;
+      power += b * b;
+    }
+    best = Math.max(best, product / Math.sqrt(heardPower * power || 1));
+  }
+  return best;
+}
 
 /** What a leak would show in: open files, active handles, the heap after a collection. */
 function resources(): { files: number; sockets: number; heapBytes: number } {

@@ -20,6 +20,12 @@ const tick = new MediaTick(systemClock);
 describeRoom('direct', () =>
   roomHarness(
     server,
-    (events) => new DirectRoom(events, { clock: systemClock, tick, log: silentLog }),
+    (events) =>
+      new DirectRoom(events, {
+        clock: systemClock,
+        tick,
+        log: silentLog,
+        bindAddress: '127.0.0.1',
+      }),
   ),
 );

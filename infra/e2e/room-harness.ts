@@ -44,6 +44,8 @@ function asOther(participant: ToneParticipant): Omit<OtherParticipant, 'mute'> {
   return {
     play: (frequencyHz) => participant.play(frequencyHz),
     showVideo: () => participant.showVideo(),
+    dial: (digits) => participant.dial(digits),
+    digits: participant.digits,
     hears: (frequencyHz) =>
       participant.heardMs < 1_000
         ? 0

@@ -54,6 +54,8 @@ export class ToneParticipant {
   /** Everything heard of any remote track since `forget`, int16 at participantRateHz. */
   readonly #heard: Int16Array[] = [];
   readonly #sources: AudioSource[] = [];
+  /** Digits that phones sent. */
+  readonly digits: string[] = [];
   #isLeaving = false;
 
   static async join(
@@ -66,6 +68,7 @@ export class ToneParticipant {
       if (track.kind === TrackKind.KIND_AUDIO)
         void participant.#listen(new AudioStream(track, participantRateHz, 1));
     });
+    participant.room.on(RoomEvent.DtmfReceived, (_code, digit) => participant.digits.push(digit));
     await participant.room.connect(server.url, await roomToken(server, room, identity), {
       autoSubscribe: true,
       dynacast: false,
@@ -107,6 +110,11 @@ export class ToneParticipant {
     await this.room.localParticipant?.publishTrack(track, options);
     const pixels = new Uint8Array((64 * 64 * 3) / 2);
     source.captureFrame(new VideoFrame(pixels, 64, 64, VideoBufferType.I420));
+  }
+
+  /** Asks phones to send digits. */
+  async dial(digits: string): Promise<void> {
+    await this.room.localParticipant?.publishDtmf(0, digits);
   }
 
   /** Ids of the tracks it has published. */

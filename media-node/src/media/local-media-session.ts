@@ -13,14 +13,19 @@ import type {
   MediaStats,
   PhoneStream,
   RoomEnd,
+  SoundName,
+  SoundOptions,
 } from './media-session.ts';
-import type { MediaTick } from './media-tick.ts';
+import { type MediaTick, tickMs } from './media-tick.ts';
 import { PhoneLeg } from './phone-leg.ts';
 import type { EncodedFrame, Room, RoomEvents } from './room/room.ts';
 import { identityOfToken } from './room/token-identity.ts';
 import type { Arrival } from './rtp/reception.ts';
 import type { RtpPacket } from './rtp/rtp-packet.ts';
 import type { RtpPort } from './rtp/rtp-port.ts';
+import { TelephoneEventSender } from './rtp/telephone-event-sender.ts';
+import type { Sound } from './sounds/sound.ts';
+import type { SoundLibrary } from './sounds/sound-library.ts';
 
 export interface LocalMediaSessionParts {
   readonly port: RtpPort;
@@ -28,6 +33,7 @@ export interface LocalMediaSessionParts {
   readonly clock: Clock;
   readonly tick: MediaTick;
   readonly log: Log;
+  readonly sounds: SoundLibrary;
   readonly createRoom: (events: RoomEvents) => Room;
   readonly onEvent: (event: MediaEvent) => void;
   /** The session is over; the port goes back to its range. */
@@ -53,6 +59,10 @@ export class LocalMediaSession implements MediaSession {
   #isRoomUp = false;
   #toRoom: PhoneToRoom | null = null;
   #toPhone: RoomToPhone | null = null;
+  #playing: { readonly name: SoundName; readonly sound: Sound } | null = null;
+  #digitsToPhone: TelephoneEventSender | null = null;
+  /** The phone sends telephone events: digits by signalling are the same ones again. */
+  #hasEvents = false;
   #patience: Patience | null = null;
   #watchedSinceMono = 0;
   #closing: Promise<MediaStats | null> | null = null;
@@ -64,7 +74,10 @@ export class LocalMediaSession implements MediaSession {
       parts.port,
       {
         onAudio: (packet, arrival) => this.#guard(() => this.#onPhoneAudio(packet, arrival)),
-        onDigit: (digit) => this.#report({ kind: 'digit', digit }),
+        onDigit: (digit) => {
+          this.#hasEvents = true;
+          this.#onDigit(digit);
+        },
       },
       () => parts.clock.nowMono(),
     );
@@ -103,6 +116,7 @@ export class LocalMediaSession implements MediaSession {
       onFrame: ({ id }, frame) => {
         if (id === this.#tracks[0]) this.#guard(() => this.#onRoomFrame(frame));
       },
+      onDigits: (digits) => this.#guard(() => this.#onRoomDigits(digits)),
       onEnded: (reason) => this.#onRoomEnded(reason),
     });
     this.#room.join({ url, token, timeoutMs, trackName: identityOfToken(token) ?? 'phone' });
@@ -113,9 +127,26 @@ export class LocalMediaSession implements MediaSession {
     this.#patience = timeouts;
     this.#watchedSinceMono = this.#parts.clock.nowMono();
     this.#stops.push(
-      this.#parts.tick.everyTick((now) => this.#guard(() => this.#toPhone?.tick(now))),
+      this.#parts.tick.everyTick((now) => this.#guard(() => this.#onTick(now))),
       this.#parts.tick.everySecond((now) => this.#watchSilence(now)),
     );
+  }
+
+  play(name: SoundName, options: SoundOptions = {}): void {
+    if (this.#stream === null) return;
+    const { sampleRateHz } = createPhoneCodec(this.#stream.codec);
+    this.#playing = { name, sound: this.#parts.sounds.create(name, sampleRateHz, options) };
+  }
+
+  stopSound(): void {
+    if (this.#playing === null) return;
+    this.#playing = null;
+    // What the room sent meanwhile was not heard: its stream begins anew for the phone.
+    this.#toPhone?.switchTrack();
+  }
+
+  receiveDigit(digit: string): void {
+    if (!this.#hasEvents) this.#onDigit(digit.toLowerCase());
   }
 
   setAttributes(attributes: Readonly<Record<string, string>>): void {
@@ -153,9 +184,48 @@ export class LocalMediaSession implements MediaSession {
   }
 
   #onRoomFrame(frame: EncodedFrame): void {
-    if (this.#patience === null || this.#stream?.send !== true) return;
+    if (this.#patience === null || this.#playing !== null || this.#stream?.send !== true) return;
     const isSent = this.#toPhone?.frame(frame, this.#parts.clock.nowMono()) === true;
     if (isSent) this.#reportOnce('to-phone', { kind: 'first-audio', direction: 'to-phone' });
+  }
+
+  #onTick(now: number): void {
+    const toPhone = this.#toPhone;
+    const stream = this.#stream;
+    if (toPhone === null || stream === null) return;
+    if (this.#playing === null) toPhone.tick(now);
+    else this.#playTick(toPhone);
+    const eventPayloadType = stream.telephoneEventPayloadType;
+    if (eventPayloadType === null) return;
+    this.#digitsToPhone?.tick(tickMs, (payload, isFirst) =>
+      toPhone.event(payload, eventPayloadType, isFirst),
+    );
+  }
+
+  #playTick(toPhone: RoomToPhone): void {
+    const playing = this.#playing;
+    if (playing === null) return;
+    const samples = new Int16Array(toPhone.samplesPerPacket);
+    const goesOn = playing.sound.read(samples);
+    toPhone.generate(samples);
+    if (goesOn) return;
+    this.stopSound();
+    this.#report({ kind: 'played', sound: playing.name });
+  }
+
+  /** A digit of the phone goes to the call, and to everybody in the room once that is joined. */
+  #onDigit(digit: string): void {
+    if (this.#patience === null) return;
+    if (this.#isRoomUp) this.#room?.sendDigit(digit);
+    this.#report({ kind: 'digit', digit });
+  }
+
+  #onRoomDigits(digits: string): void {
+    const stream = this.#stream;
+    if (this.#patience === null || stream === null) return;
+    this.#digitsToPhone ??= new TelephoneEventSender(stream.clockRateHz);
+    const isSent = stream.telephoneEventPayloadType !== null && this.#digitsToPhone.queue(digits);
+    if (!isSent) this.#parts.log('warn', 'dtmf-not-sent', { count: digits.length });
   }
 
   #onRoomEnded(reason: RoomEnd): void {

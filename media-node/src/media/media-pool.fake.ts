@@ -43,6 +43,18 @@ export class FakeMediaSession implements MediaSession {
     this.asked.push(`attributes ${JSON.stringify(attributes)}`);
   }
 
+  play(sound: string): void {
+    this.asked.push(`play ${sound}`);
+  }
+
+  stopSound(): void {
+    this.asked.push('stop sound');
+  }
+
+  receiveDigit(digit: string): void {
+    this.raise({ kind: 'digit', digit });
+  }
+
   async close(): Promise<MediaStats | null> {
     this.isClosed = true;
     return noFigures;

@@ -1,6 +1,7 @@
 /**
  * The media pool: opens sessions, counts them, closes them all. Ports and the tick are shared by the sessions of a process.
  */
+import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import { LocalMediaSession } from './local-media-session.ts';
@@ -9,19 +10,27 @@ import { MediaTick } from './media-tick.ts';
 import { DirectRoom } from './room/direct/direct-room.ts';
 import type { Room, RoomEvents } from './room/room.ts';
 import { RtpPortRange } from './rtp/rtp-port-range.ts';
+import { SoundLibrary } from './sounds/sound-library.ts';
 
 export interface MediaPoolOptions {
   /** Address literal that RTP is bound to. */
   readonly address: string;
   /** Address that SDP names when it is another one, behind a NAT; null: `address`. */
   readonly advertise: string | null;
+  /** Address literal that media to LiveKit leaves from; null: any of this machine's. */
+  readonly roomAddress: string | null;
   /** RTP ports; both ends belong to the range, even ones are used. */
   readonly portRange: { readonly from: number; readonly to: number };
+  /** Folder of prompts, one folder a language in it; left out: those of this repository. */
+  readonly promptsFolder?: string;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Media in this process. */
+/** The prompts that come with the node. */
+const ownPrompts = fileURLToPath(new URL('../../prompts', import.meta.url));
+
+/** Media in this process. @throws Error when a prompt is missing or cannot be read */
 export function createMediaPool(options: MediaPoolOptions): MediaPool {
   return new LocalMediaPool(options);
 }
@@ -30,6 +39,7 @@ class LocalMediaPool implements MediaPool {
   readonly #options: MediaPoolOptions;
   readonly #ports: RtpPortRange;
   readonly #tick: MediaTick;
+  readonly #sounds: SoundLibrary;
   readonly #sessions = new Set<LocalMediaSession>();
 
   constructor(options: MediaPoolOptions) {
@@ -40,6 +50,7 @@ class LocalMediaPool implements MediaPool {
       clock: options.clock,
     });
     this.#tick = new MediaTick(options.clock);
+    this.#sounds = SoundLibrary.read(options.promptsFolder ?? ownPrompts);
   }
 
   async open(callId: string, onEvent: (event: MediaEvent) => void): Promise<MediaSession> {
@@ -52,9 +63,15 @@ class LocalMediaPool implements MediaPool {
       clock,
       tick: this.#tick,
       log,
+      sounds: this.#sounds,
       onEvent,
       createRoom: (events: RoomEvents): Room =>
-        new DirectRoom(events, { clock, tick: this.#tick, log }),
+        new DirectRoom(events, {
+          clock,
+          tick: this.#tick,
+          log,
+          bindAddress: this.#options.roomAddress,
+        }),
       onClosed: (port) => {
         this.#ports.release(port);
         this.#sessions.delete(session);

@@ -56,18 +56,31 @@ export type RoomEnd =
   | 'room-unreachable'
   | 'internal';
 
-/** What a session tells the call. Each once, except digits. */
+/** What a session tells the call. Each once, except digits and sounds. */
 export type MediaEvent =
   /** The participant is in the room. */
   | { readonly kind: 'joined' }
   /** Another participant has published audio, we are subscribed and its packets can reach the phone. */
   | { readonly kind: 'audible' }
   | { readonly kind: 'first-audio'; readonly direction: 'from-phone' | 'to-phone' }
+  /** From `connect` on, before and after the room is joined: 0-9, *, #, a-d. */
   | { readonly kind: 'digit'; readonly digit: string }
+  /** A sound came to its end by itself. */
+  | { readonly kind: 'played'; readonly sound: SoundName }
   /** No RTP from the phone for the configured time. */
   | { readonly kind: 'silent' }
   /** The room is gone or was never reached. Nothing follows. */
   | { readonly kind: 'room-ended'; readonly reason: RoomEnd };
+
+/** What a caller can be made to hear. `wrong-pin` ends with a tone; `ringback` never ends by itself. */
+export type SoundName = 'enter-pin' | 'wrong-pin' | 'entering-room' | 'ringback';
+
+export interface SoundOptions {
+  /** Of a prompt, a folder of the prompts; left out or unknown: English. */
+  readonly language?: string;
+  /** Whose ringback tone, ISO 3166-1 alpha-2; left out or unknown: the European one. */
+  readonly country?: string;
+}
 
 export interface MediaSession {
   /** Address and port for our SDP. */
@@ -78,6 +91,15 @@ export interface MediaSession {
   join(room: { readonly url: string; readonly token: string; readonly timeoutMs: number }): void;
   /** The call was answered: audio flows both ways, silence is watched. */
   connect(timeouts: { readonly firstMediaMs: number; readonly silenceMs: number }): void;
+  /** Lets the caller hear a sound instead of the room, from its start, after `connect`; another one that plays is cut off without `played`. */
+  play(sound: SoundName, options?: SoundOptions): void;
+  /** Cuts the sound off; the caller hears the room again. */
+  stopSound(): void;
+  /**
+   * A digit that came by signalling (SIP INFO): as if the phone had sent it as telephone event. Ignored once those have come, because
+   * some phones send each digit both ways.
+   */
+  receiveDigit(digit: string): void;
   /** Sets an attribute of our participant, such as sip.callStatus. Best effort. */
   setAttributes(attributes: Readonly<Record<string, string>>): void;
   /** Leaves the room, closes the RTP port, frees everything. Resolves with the final figures. Idempotent. */

@@ -88,4 +88,15 @@ describe('OutgoingTimeline', () => {
     expect(line.track(77, 30)).toBe(9_160);
     expect(line.late(0, 1)).toBeNull();
   });
+
+  it('lets events take sequence numbers beside the audio, without moving its time', () => {
+    const { line, track } = timeline();
+    track(0);
+    const start = line.next;
+    expect(line.beside(start, true)).toEqual({ sequence: 2, timestamp: 1_160, marker: true });
+    expect(track(1)).toEqual({ sequence: 3, timestamp: 1_160, marker: false });
+    expect(line.beside(start, false)).toEqual({ sequence: 4, timestamp: 1_160, marker: false });
+    // Where a late packet would go is an event now.
+    expect(line.late(0, 1)).toBeNull();
+  });
 });

@@ -35,6 +35,8 @@ export class OutgoingTimeline {
   #isUnaligned = true;
   /** Packets of ours have been sent since the track's newest: its late ones have no place any more. */
   #isFilled = false;
+  /** Packets beside the audio have taken sequence numbers since the track's newest: the same. */
+  #hasBeside = false;
   #behindSinceMono: number | null = null;
 
   /** @param sequence before the first packet @param timestamp of the first packet */
@@ -83,6 +85,7 @@ export class OutgoingTimeline {
   place(timestamp: number, ticks: number): Place {
     const marker = this.#isFirst || this.#isFilled || timestamp !== this.#next;
     this.#isFilled = false;
+    this.#hasBeside = false;
     return this.#take(timestamp, ticks, marker);
   }
 
@@ -92,9 +95,21 @@ export class OutgoingTimeline {
     return this.#take(this.#next, ticks, this.#isFirst);
   }
 
+  /** The timestamp behind what was sent last: where an event begins. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The place of a packet beside the audio (a telephone event): next in sequence, at a time of its own. */
+  beside(timestamp: number, marker: boolean): Place {
+    this.#hasBeside = true;
+    this.#sequence++;
+    return { sequence: this.#sequence, timestamp, marker };
+  }
+
   /** The place of a track's packet that was overtaken by `behind`; null: there is none. */
   late(timestamp: number, behind: number): Place | null {
-    const placed = this.#isFilled ? null : this.#timestamps.late(timestamp);
+    const placed = this.#isFilled || this.#hasBeside ? null : this.#timestamps.late(timestamp);
     if (placed === null) return null;
     return { sequence: this.#sequence - behind, timestamp: placed, marker: false };
   }

@@ -61,6 +61,8 @@ export class RoomToPhone {
   #isPausing = true;
   /** RTP timestamp that follows on the track's last packet without a pause. */
   #nextTimestamp = 0;
+  /** Where the telephone event that is being sent began. */
+  #eventTimestamp = 0;
 
   constructor({ codec, payloadType, ptimeMs, send, now }: RoomToPhoneOptions) {
     this.#codec = codec;
@@ -111,7 +113,24 @@ export class RoomToPhone {
   tick(now: number): void {
     const patienceMs = this.#isPausing ? fillAfterDtxMs : fillAfterStallMs;
     if (now - this.#heardAtMono < patienceMs) return;
-    this.#emit(this.#codec.encode(this.#silence), this.#timeline.fill(this.#ticksPerPacket));
+    this.generate(this.#silence);
+  }
+
+  /** Sends a packet of samples of our own: a prompt, a tone. @param samples one packet's */
+  generate(samples: Int16Array): void {
+    this.#emit(this.#codec.encode(samples), this.#timeline.fill(this.#ticksPerPacket));
+  }
+
+  /** Sends a telephone event packet (RFC 4733) beside the audio. @param isFirst it begins an event */
+  event(payload: Uint8Array, payloadType: number, isFirst: boolean): void {
+    if (isFirst) this.#eventTimestamp = this.#timeline.next;
+    const place = this.#timeline.beside(this.#eventTimestamp, isFirst);
+    this.#emit(payload, place, payloadType);
+  }
+
+  /** Samples of one packet. */
+  get samplesPerPacket(): number {
+    return this.#samplesPerPacket;
   }
 
   #receptionFor(frame: EncodedFrame): Reception {
@@ -159,13 +178,13 @@ export class RoomToPhone {
     return true;
   }
 
-  #emit(payload: Uint8Array, place: Place): void {
+  #emit(payload: Uint8Array, place: Place, payloadType = this.#payloadType): void {
     const buffer = this.#buffers[this.#buffer];
     this.#buffer = (this.#buffer + 1) % packetBuffers;
     if (buffer === undefined || payload.length > buffer.length - rtpHeaderBytes) return;
     const start = writeRtpHeader(buffer, {
       ...place,
-      payloadType: this.#payloadType,
+      payloadType,
       ssrc: this.#ssrc,
     });
     buffer.set(payload, start);

@@ -17,6 +17,10 @@ export interface OtherParticipant {
   mute(): Promise<void>;
   /** Share of a tone in the last second that it heard of all others; 0 while it heard less. */
   hears(frequencyHz: number): number;
+  /** Asks for digits to be sent to the phone. */
+  dial(digits: string): Promise<void>;
+  /** Digits that phones sent, in order. */
+  readonly digits: readonly string[];
   /** Whom it sees, by identity. */
   sees(identity: string): {
     readonly kind: 'sip' | 'other';
@@ -83,6 +87,17 @@ export function describeRoom(name: string, harness: () => RoomHarness): void {
       caller.room.setAttributes({ 'sip.callStatus': 'active', other: 'x' });
       await until(() => agent.sees('caller')?.attributes['sip.callStatus'] === 'active');
       expect(agent.sees('caller')?.attributes).toMatchObject({ other: 'x' });
+    });
+
+    it('carries digits both ways', async () => {
+      const room = freshRoom();
+      const agent = await other(room);
+      const caller = await join(room);
+      for (const digit of '42#a') caller.room.sendDigit(digit);
+      await agent.dial('1w2');
+      await until(() => agent.digits.length === 4 && caller.digits.length === 1);
+      expect(agent.digits).toEqual(['4', '2', '#', 'a']);
+      expect(caller.digits).toEqual(['1w2']);
     });
 
     it('leaves at once, and nothing is reported afterwards', async () => {
@@ -233,6 +248,7 @@ class JoinedRoom {
   readonly room: Room;
   readonly events: string[] = [];
   readonly ended: string[] = [];
+  readonly digits: string[] = [];
   joined = 0;
   tracks: { readonly id: string; readonly participant: string }[] = [];
   readonly #harness: RoomHarness;
@@ -256,6 +272,7 @@ class JoinedRoom {
         this.tracks = this.tracks.filter((track) => track.id !== id);
       },
       onFrame: ({ id }, frame) => this.#onFrame(id, frame),
+      onDigits: (digits) => this.digits.push(digits),
       onEnded: (reason) => {
         this.events.push('ended');
         this.ended.push(reason);

@@ -28,6 +28,8 @@ export interface RoomEvents {
   onTrack(track: { readonly id: string; readonly participant: string }): void;
   onTrackEnded(track: { readonly id: string }): void;
   onFrame(track: { readonly id: string }, frame: EncodedFrame): void;
+  /** A participant wants digits sent to the phone: 0-9, *, #, a-d, w for a pause; not checked. */
+  onDigits(digits: string): void;
   /** Nothing follows. Not called after `leave`. */
   onEnded(reason: RoomEnd): void;
 }
@@ -48,6 +50,8 @@ export interface Room {
   join(options: JoinOptions): void;
   /** Sends one frame on our track; dropped silently until the track is up. */
   send(frame: EncodedFrame, audioLevelDbov: number): void;
+  /** Tells everybody that the phone sent a digit (LiveKit's SipDTMF data packet). @param digit 0-9, *, #, a-d */
+  sendDigit(digit: string): void;
   setAttributes(attributes: Readonly<Record<string, string>>): void;
   /** Leaves and frees every native object. Resolves within callLimits.closeMs. Idempotent. */
   leave(): Promise<void>;

@@ -1,261 +1,130 @@
 /**
- * A room participant without an SDK: LiveKit's signalling and one WebRTC connection, in the order of the server's one-connection mode. Gather, ask to join with
- * the offer inside, take the answer, which already carries the room's audio; from then on a new offer whenever the server asks for
- * one. It implements the room port; RTP passes through untouched but for its header.
+ * A room participant without an SDK: the room port over one stay after another. A stay that fails (the signalling or the media connection breaks, the
+ * server restarts) is followed by a full rejoin with the newest token; our user hears of it only by tracks that end and come again. To be
+ * sent away, and not to get in at all, ends the room.
  */
-import { mediaLimits, roomLimits } from '@callgate/shared/limits.ts';
-import {
-  type JoinResponse,
-  LeaveRequest,
-  LeaveRequest_Action,
-  SessionDescription,
-  type SignalResponse,
-  UpdateParticipantMetadata,
-  UpdateSubscription,
-} from '@livekit/protocol';
-import type { Clock, Timer } from '../../../clock.ts';
-import type { Log } from '../../../ops/log.ts';
+import { roomLimits } from '@callgate/shared/limits.ts';
+import type { Timer } from '../../../clock.ts';
 import type { RoomEnd } from '../../media-session.ts';
-import type { MediaTick } from '../../media-tick.ts';
-import { writeLevelledRtpHeader, writeRtpHeader } from '../../rtp/rtp-packet.ts';
 import type { EncodedFrame, JoinOptions, Room, RoomCodec, RoomEvents } from '../room.ts';
-import { encodeJoinRequest, signalUrl } from './join-request.ts';
-import { roomEndOf, roomEndOfStatus } from './leave-reason.ts';
-import { Negotiation } from './negotiation.ts';
-import { receivedTracks, takesAudioLevel } from './remote-tracks.ts';
-import { levelExtensionId, payloadTypes, RoomConnection } from './room-connection.ts';
-import { Roster } from './roster.ts';
-import { SignalClient } from './signal-client.ts';
-import { TrackReceiver } from './track-receiver.ts';
-
-export interface DirectRoomParts {
-  readonly clock: Clock;
-  readonly tick: MediaTick;
-  readonly log: Log;
-}
-
-/** Told to the server as version of the client. */
-const clientVersion = '0.1.0';
-
-/** From the end of the media to the leave message that explains it, ms. */
-const leaveReasonMs = 500;
+import { type RoomParts, RoomStay, type StayEnd } from './room-stay.ts';
 
 export class DirectRoom implements Room {
   readonly sendCodecs: readonly RoomCodec[] = ['opus'];
   readonly #events: RoomEvents;
-  readonly #parts: DirectRoomParts;
-  readonly #signal: SignalClient;
-  readonly #connection: RoomConnection;
-  readonly #negotiation: Negotiation;
-  readonly #receiver: TrackReceiver;
-  readonly #roster = new Roster();
-  /** Video tracks that we have told the server not to send. */
-  readonly #unwanted = new Set<string>();
-  readonly #outgoing = Buffer.alloc(mediaLimits.rtpPacketBytesMax);
-  #deadline: Timer | null = null;
-  #isInRoom = false;
+  readonly #parts: RoomParts;
+  #stay: RoomStay;
+  #options: JoinOptions | null = null;
   #isJoined = false;
-  #hasLevel = false;
-  #ownTrackSid = '';
-  #isMuted = false;
-  /** Set before the server knew us. */
+  #isOver = false;
+  /** Everything that was set, for the next stay: attributes live as long as the server's participant. */
   #attributes: Record<string, string> = {};
-  #closing: Promise<void> | null = null;
+  /** When the failed stay ended, ms on the monotonic clock; null: nothing has failed. */
+  #failedAtMono: number | null = null;
+  #rejoins = 0;
+  #retry: Timer | null = null;
+  /** Stays that are over but not yet freed. */
+  readonly #closing = new Set<Promise<void>>();
 
-  constructor(events: RoomEvents, parts: DirectRoomParts) {
+  constructor(events: RoomEvents, parts: RoomParts) {
     this.#events = events;
     this.#parts = parts;
-    this.#receiver = new TrackReceiver(events);
-    this.#negotiation = new Negotiation((id, sections) => this.#offer(id, sections));
-    this.#signal = new SignalClient(
-      {
-        onMessage: (message) => this.#onSignal(message),
-        onRefused: (status) => this.#end(roomEndOfStatus(status), `HTTP status ${status}`),
-        onLost: (why) => this.#lose(why),
-      },
-      parts.clock,
-      parts.tick,
-    );
-    this.#connection = new RoomConnection(
-      {
-        onUp: () => {
-          this.#reportJoined();
-          this.#receiver.up();
-        },
-        onDown: () => this.#onMediaDown(),
-        onPacket: (mid, packet) => this.#receiver.packet(mid, packet),
-      },
-      parts.clock,
-    );
+    this.#stay = this.#newStay();
   }
 
-  join({ url, token, timeoutMs, trackName }: JoinOptions): void {
-    this.#deadline = this.#parts.clock.after(timeoutMs, () => {
-      const missing = this.#isInRoom ? 'the media connection' : 'the signalling';
-      this.#end('room-unreachable', `${missing} was not up after ${timeoutMs} ms`);
-    });
-    this.#connection.offer((sdp) => {
-      const track = { cid: this.#connection.trackCid, name: trackName };
-      try {
-        this.#signal.open(signalUrl(url, encodeJoinRequest(sdp, track, clientVersion)), token);
-      } catch (error) {
-        this.#end('room-unreachable', error);
-      }
-    });
+  join(options: JoinOptions): void {
+    this.#options = options;
+    this.#stay.join(options);
   }
 
   send(frame: EncodedFrame, audioLevelDbov: number): void {
-    if (!this.#connection.isUp || this.#isMuted || frame.codec !== 'opus') return;
-    const header = {
-      marker: frame.marker,
-      payloadType: payloadTypes.opus,
-      sequence: frame.sequence,
-      timestamp: frame.timestamp,
-      ssrc: this.#connection.ssrc,
-    };
-    const packet = this.#outgoing;
-    const start = this.#hasLevel
-      ? writeLevelledRtpHeader(packet, header, levelExtensionId, audioLevelDbov)
-      : writeRtpHeader(packet, header);
-    const end = start + frame.payload.length;
-    if (end > packet.length) return;
-    packet.set(frame.payload, start);
-    this.#connection.send(packet.subarray(0, end));
+    this.#stay.send(frame, audioLevelDbov);
+  }
+
+  sendDigit(digit: string): void {
+    this.#stay.sendDigit(digit);
   }
 
   setAttributes(attributes: Readonly<Record<string, string>>): void {
-    if (!this.#isInRoom) {
-      this.#attributes = { ...this.#attributes, ...attributes };
-      return;
-    }
-    this.#signal.send({
-      case: 'updateMetadata',
-      value: new UpdateParticipantMetadata({ attributes: { ...attributes } }),
-    });
+    this.#attributes = { ...this.#attributes, ...attributes };
+    this.#stay.setAttributes(attributes);
   }
 
-  leave(): Promise<void> {
-    if (this.#closing !== null) return this.#closing;
-    this.#signal.send({
-      case: 'leave',
-      value: new LeaveRequest({ action: LeaveRequest_Action.DISCONNECT }),
-    });
-    return this.#close();
+  async leave(): Promise<void> {
+    this.#isOver = true;
+    this.#retry?.cancel();
+    await Promise.all([this.#stay.leave(), ...this.#closing]);
   }
 
-  #onSignal(message: SignalResponse['message']): void {
-    switch (message.case) {
-      case 'join':
-        return this.#onJoin(message.value);
-      case 'answer':
-        return this.#onAnswer(message.value);
-      case 'trickle':
-        return this.#onTrickle(message.value.candidateInit);
-      case 'update':
-        this.#receiver.end(this.#roster.update(message.value.participants));
-        return this.#refuseVideo();
-      case 'mediaSectionsRequirement':
-        return this.#negotiation.require(message.value.numAudios);
-      case 'trackPublished':
-        this.#ownTrackSid = message.value.track?.sid ?? '';
-        this.#isMuted = message.value.track?.muted ?? false;
-        return;
-      case 'mute':
-        if (message.value.sid === this.#ownTrackSid) this.#isMuted = message.value.muted;
-        return;
-      case 'leave':
-        return this.#end(roomEndOf(message.value.reason), `leave, reason ${message.value.reason}`);
-      default:
-      // Speakers, quality, room updates, tokens: nothing that audio depends on.
-    }
-  }
-
-  #onJoin(join: JoinResponse): void {
-    this.#isInRoom = true;
-    this.#roster.setSelf(join.participant?.sid ?? '');
-    this.#roster.update(join.otherParticipants);
-    this.#signal.keepAlive(join.pingInterval * 1_000, join.pingTimeout * 1_000);
-    this.#refuseVideo();
-    if (Object.keys(this.#attributes).length > 0) this.setAttributes(this.#attributes);
-    this.#reportJoined();
-  }
-
-  #onAnswer({ sdp, id }: SessionDescription): void {
-    if (!this.#negotiation.isCurrent(id)) return;
-    try {
-      this.#connection.answer(sdp);
-    } catch (error) {
-      return this.#lose(error);
-    }
-    this.#hasLevel = takesAudioLevel(sdp, levelExtensionId);
-    const others = receivedTracks(sdp).filter(
-      (track) => track.participantSid !== this.#roster.ownSid,
+  #newStay(): RoomStay {
+    return new RoomStay(
+      {
+        onJoined: () => this.#onJoined(),
+        onTrack: (track) => this.#events.onTrack(track),
+        onTrackEnded: (track) => this.#events.onTrackEnded(track),
+        onFrame: (track, frame) => this.#events.onFrame(track, frame),
+        onDigits: (digits) => this.#events.onDigits(digits),
+        onToken: (token) => {
+          if (this.#options !== null) this.#options = { ...this.#options, token };
+        },
+        onEnded: (end) => this.#onStayEnded(end),
+      },
+      this.#parts,
     );
-    this.#receiver.map(others, (sid) => this.#roster.identityOf(sid));
-    this.#negotiation.settle();
   }
 
-  #onTrickle(candidateInit: string): void {
-    let init: unknown;
-    try {
-      init = JSON.parse(candidateInit);
-    } catch {
-      // Not a candidate; if it was the only one the join runs into its deadline.
-      return;
+  #onJoined(): void {
+    if (this.#failedAtMono !== null) {
+      const awayMs = Math.round(this.#parts.clock.nowMono() - this.#failedAtMono);
+      this.#parts.log('info', 'room-rejoined', { away_ms: awayMs, attempts: this.#rejoins });
     }
-    if (typeof init !== 'object' || init === null || !('candidate' in init)) return;
-    if (typeof init.candidate === 'string') this.#connection.candidate(init.candidate);
-  }
-
-  #offer(id: number, sections: number): void {
-    const sdp = this.#connection.offerAgain(this.#receiver.size + Math.max(1, sections));
-    this.#signal.send({ case: 'offer', value: new SessionDescription({ type: 'offer', sdp, id }) });
-  }
-
-  /** Subscribed to everything by default, we say what a phone has no use for. */
-  #refuseVideo(): void {
-    const trackSids = this.#roster.videoTracks().filter((sid) => !this.#unwanted.has(sid));
-    if (trackSids.length === 0) return;
-    if (this.#unwanted.size > roomLimits.membersMax) this.#unwanted.clear();
-    for (const sid of trackSids) this.#unwanted.add(sid);
-    this.#signal.send({
-      case: 'subscription',
-      value: new UpdateSubscription({ trackSids, subscribe: false }),
-    });
-  }
-
-  #reportJoined(): void {
-    if (this.#isJoined || !this.#isInRoom || !this.#connection.isUp) return;
+    this.#failedAtMono = null;
+    this.#rejoins = 0;
+    if (this.#isJoined) return;
     this.#isJoined = true;
-    this.#deadline?.cancel();
-    this.#deadline = null;
     this.#events.onJoined();
   }
 
-  /** A server that sends us away closes the media too, and its reason may come second. */
-  #onMediaDown(): void {
-    this.#deadline?.cancel();
-    this.#deadline = this.#parts.clock.after(leaveReasonMs, () =>
-      this.#lose('the media connection failed'),
-    );
+  #onStayEnded({ reason, isFailure }: StayEnd): void {
+    const now = this.#parts.clock.nowMono();
+    // A server that lets us in and then fails while the media comes up says room-lost: worth another try.
+    const mayRejoin = this.#isJoined || reason === 'room-lost';
+    if (!isFailure || !mayRejoin)
+      return this.#end(this.#isJoined && isFailure ? 'room-lost' : reason);
+    this.#failedAtMono ??= now;
+    if (now - this.#failedAtMono >= this.#patienceMs())
+      return this.#end(this.#isJoined ? 'room-lost' : 'room-unreachable');
+    this.#rejoin();
   }
 
-  /** What was there is gone; what was not there yet cannot be reached. */
-  #lose(why: unknown): void {
-    this.#end(this.#isJoined ? 'room-lost' : 'room-unreachable', why);
+  #patienceMs(): number {
+    const { timeoutMs = 0 } = this.#options ?? {};
+    return this.#isJoined ? roomLimits.rejoinMs : timeoutMs;
   }
 
-  #end(reason: RoomEnd, why: unknown): void {
-    if (this.#closing !== null) return;
-    this.#parts.log('info', 'room-ended', { reason, why });
-    void this.#close();
+  #rejoin(): void {
+    const waitMs =
+      this.#rejoins === 0
+        ? 0
+        : Math.min(roomLimits.rejoinPauseMaxMs, 100 * 2 ** Math.min(this.#rejoins, 8));
+    this.#rejoins++;
+    const closing: Promise<void> = this.#stay.leave().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+    this.#retry = this.#parts.clock.after(waitMs, () => {
+      const options = this.#options;
+      if (options === null || this.#isOver) return;
+      this.#stay = this.#newStay();
+      this.#stay.setAttributes(this.#attributes);
+      this.#stay.join({
+        ...options,
+        timeoutMs: Math.min(options.timeoutMs, roomLimits.rejoinAttemptMs),
+      });
+    });
+  }
+
+  #end(reason: RoomEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#events.onEnded(reason);
-  }
-
-  #close(): Promise<void> {
-    this.#deadline?.cancel();
-    this.#signal.close();
-    this.#closing ??= this.#connection.close();
-    return this.#closing;
   }
 }

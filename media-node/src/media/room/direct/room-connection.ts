@@ -4,6 +4,7 @@
  * the end (a connection closed alone keeps tens of kilobytes).
  */
 import { randomInt, randomUUID } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import { callLimits, roomLimits } from '@callgate/shared/limits.ts';
 import { Audio, type DataChannel, PeerConnection, type Track } from 'node-datachannel';
 import type { Clock } from '../../../clock.ts';
@@ -21,6 +22,8 @@ export interface ConnectionEvents {
   onDown(): void;
   /** A datagram of the receive section `mid`, RTP or RTCP; valid during the call. */
   onPacket(mid: string, packet: Buffer): void;
+  /** A message of a data channel. */
+  onData(message: Buffer): void;
 }
 
 export class RoomConnection {
@@ -29,10 +32,14 @@ export class RoomConnection {
   readonly ssrc: number = randomInt(1, 2 ** 32 - 1);
   readonly #events: ConnectionEvents;
   readonly #clock: Clock;
+  readonly #bindAddress: string | null;
   readonly #peer: PeerConnection;
   readonly #sender: Track;
   readonly #receivers = new Map<string, Track>();
-  readonly #channels: DataChannel[];
+  readonly #channels: DataChannel[] = [];
+  readonly #reliable: DataChannel;
+  /** Messages for the reliable channel before it was open. */
+  #unsent: Uint8Array[] = [];
   /** Remote candidates that came before the answer. */
   #candidates: string[] = [];
   #hasAnswer = false;
@@ -42,21 +49,31 @@ export class RoomConnection {
   #onGone: (() => void) | null = null;
   #isClosing = false;
 
-  constructor(events: ConnectionEvents, clock: Clock) {
+  /** @param bindAddress address literal that packets leave from; null: any of this machine's */
+  constructor(events: ConnectionEvents, clock: Clock, bindAddress: string | null) {
     this.#events = events;
     this.#clock = clock;
+    this.#bindAddress = bindAddress;
     this.#peer = new PeerConnection('callgate', {
       iceServers: [],
       disableAutoNegotiation: true,
       forceMediaTransport: true,
+      // With one local address there is one pair to check for each of the server's: each further pair costs 50 ms of pacing.
+      ...(bindAddress === null ? {} : { bindAddress }),
     });
     this.#peer.onStateChange((state) => this.#onState(state));
     this.#sender = this.#peer.addTrack(this.#sendSection());
     for (let i = 0; i < roomLimits.receivedTracksFirst; i++) this.#addReceiver();
-    this.#channels = [
-      this.#peer.createDataChannel('_reliable', {}),
-      this.#peer.createDataChannel('_lossy', { unordered: true, maxRetransmits: 0 }),
-    ];
+    this.#reliable = this.#hold(this.#peer.createDataChannel('_reliable', {}));
+    this.#hold(this.#peer.createDataChannel('_lossy', { unordered: true, maxRetransmits: 0 }));
+    this.#reliable.onOpen(() => {
+      for (const message of this.#unsent.splice(0)) this.sendData(message);
+    });
+    // A server may open channels of its own for what it sends.
+    this.#peer.onDataChannel((channel) => {
+      if (this.#channels.length < channelsMax) this.#hold(channel);
+      else channel.close();
+    });
   }
 
   /**
@@ -73,17 +90,20 @@ export class RoomConnection {
     this.#peer.setLocalDescription('offer');
   }
 
-  /** Makes another offer, with room for `tracks` remote tracks (bounded). @returns its SDP */
-  offerAgain(tracks: number): string {
-    const wanted = Math.min(tracks, roomLimits.receivedTracksMax);
-    while (this.#receivers.size < wanted) this.#addReceiver();
+  /**
+   * Makes another offer, with so many more receive sections than before.
+   * @returns its SDP; null: that many cannot be added
+   */
+  offerAgain(sections: number): string | null {
+    if (this.#receivers.size + sections > roomLimits.receivedTracksMax) return null;
+    for (let added = 0; added < sections; added++) this.#addReceiver();
     this.#peer.setLocalDescription('offer');
-    return this.#peer.localDescription()?.sdp ?? '';
+    return this.#peer.localDescription()?.sdp ?? null;
   }
 
   /** @throws when the SDP is not acceptable */
   answer(sdp: string): void {
-    this.#peer.setRemoteDescription(sdp, 'answer');
+    this.#peer.setRemoteDescription(this.#withUsableCandidates(sdp), 'answer');
     this.#hasAnswer = true;
     for (const candidate of this.#candidates.splice(0)) this.#addCandidate(candidate);
   }
@@ -106,6 +126,18 @@ export class RoomConnection {
     } catch {
       // The native side closed first; its state change is on the way.
     }
+  }
+
+  /** Sends a message on the reliable channel; kept for a while when that is not open yet. */
+  sendData(message: Uint8Array): void {
+    if (this.#isClosing) return;
+    if (this.#reliable.isOpen()) {
+      try {
+        this.#reliable.sendMessageBinary(message);
+      } catch {
+        // The native side closed first; its state change is on the way.
+      }
+    } else if (this.#unsent.length < unsentMax) this.#unsent.push(message);
   }
 
   /** Closes and frees every native object. Resolves when they are gone, within callLimits.closeMs. */
@@ -150,9 +182,25 @@ export class RoomConnection {
     }
   }
 
+  /**
+   * Whether a candidate can lead anywhere: UDP (ICE over TCP is not built in), an address (a name would be resolved in a thread of its own), and
+   * the family that we are bound to. Each useless pair would cost 50 ms of pacing before the useful one is checked.
+   */
+  #isUsable(candidate: string): boolean {
+    const address = /^(?:a=)?(?:candidate:)?\S+ 1 udp \d+ ([0-9a-fA-F.:]+) /i.exec(candidate)?.[1];
+    if (address === undefined) return false;
+    return this.#bindAddress === null || isIPv6(address) === isIPv6(this.#bindAddress);
+  }
+
+  #withUsableCandidates(sdp: string): string {
+    const lines = sdp.split(/\r?\n/);
+    return lines
+      .filter((line) => !line.startsWith('a=candidate:') || this.#isUsable(line))
+      .join('\r\n');
+  }
+
   #addCandidate(candidate: string): void {
-    // ICE over TCP is not built in; a name would be resolved in a thread of its own.
-    if (!/^(?:candidate:)?\S+ 1 udp \d+ [0-9a-fA-F.:]+ /i.test(candidate)) return;
+    if (!this.#isUsable(candidate)) return;
     try {
       this.#peer.addRemoteCandidate(candidate, '0');
     } catch {
@@ -170,6 +218,14 @@ export class RoomConnection {
     return section;
   }
 
+  #hold(channel: DataChannel): DataChannel {
+    this.#channels.push(channel);
+    channel.onMessage((message) => {
+      if (!this.#isClosing && Buffer.isBuffer(message)) this.#events.onData(message);
+    });
+    return channel;
+  }
+
   #addReceiver(): void {
     // The application section takes the first mid that is free, so ours begin behind it.
     const mid = `r${this.#receivers.size}`;
@@ -183,6 +239,10 @@ export class RoomConnection {
   }
 }
 
+/** LiveKit has three kinds of channels, each in two directions. */
+const channelsMax = 8;
+/** Digits pressed in the first moments of a connection. */
+const unsentMax = 64;
 /** Candidates kept until the answer comes; a server has an address or two. */
 const candidatesMax = 32;
 

@@ -45,6 +45,13 @@ export class Roster {
     return this.#members.get(participantSid)?.identity ?? '';
   }
 
+  /** Tracks that a phone should hear. */
+  audioTracks(): string[] {
+    return [...this.#members.values()].flatMap(({ tracks }) =>
+      tracks.filter((track) => track.type === TrackType.AUDIO).map((track) => track.sid),
+    );
+  }
+
   /** Tracks that a phone has no use for. */
   videoTracks(): string[] {
     return [...this.#members.values()].flatMap(({ tracks }) =>

@@ -24,8 +24,11 @@ interface ReusedFrame extends EncodedFrame {
   marker: boolean;
 }
 
+/** The part of a room's events that speaks of remote tracks. */
+export type TrackEvents = Pick<RoomEvents, 'onTrack' | 'onTrackEnded' | 'onFrame'>;
+
 export class TrackReceiver {
-  readonly #events: RoomEvents;
+  readonly #events: TrackEvents;
   readonly #tracks = new Map<string, RemoteTrack>();
   readonly #trackByMid = new Map<string, RemoteTrack>();
   readonly #packet = new RtpPacket();
@@ -39,13 +42,13 @@ export class TrackReceiver {
   };
   #isUp = false;
 
-  constructor(events: RoomEvents) {
+  constructor(events: TrackEvents) {
     this.#events = events;
   }
 
-  /** Sections in use. */
-  get size(): number {
-    return this.#trackByMid.size;
+  /** Whether a section carries this track. */
+  has(trackId: string): boolean {
+    return this.#tracks.has(trackId);
   }
 
   /**
@@ -84,6 +87,10 @@ export class TrackReceiver {
       }
       if (track.isAnnounced) this.#events.onTrackEnded({ id });
     }
+  }
+
+  endAll(): void {
+    this.end([...this.#tracks.keys()]);
   }
 
   /** Takes a datagram of a section. What is no RTP of a track we know is dropped. */

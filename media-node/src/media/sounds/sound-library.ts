@@ -1,0 +1,100 @@
+/**
+ * The sounds that a caller can hear from us, by name: spoken prompts from WAV files, one folder a language, and tones made on the spot. Prompts are
+ * read once at start, so that a file that is missing or wrong stops the node and not a call.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { resample } from '../audio/resample.ts';
+import type { SoundName, SoundOptions } from '../media-session.ts';
+import { CadenceSound, refusalTone, ringbackOf } from './cadence.ts';
+import { Recording, Sequence, type Sound } from './sound.ts';
+import { readWav, type Wav } from './wav.ts';
+
+const promptNames = ['enter-pin', 'wrong-pin', 'entering-room'] as const;
+type PromptName = (typeof promptNames)[number];
+
+/** The language of prompts that are asked for in one that is not there. */
+const fallbackLanguage = 'en';
+/** The tone after a wrong PIN, ms. */
+const refusalToneMs = 1_500;
+
+export class SoundLibrary {
+  /** By language, in the file's own rate. */
+  readonly #prompts: ReadonlyMap<string, ReadonlyMap<PromptName, Wav>>;
+  /** Resampled once for each rate that was asked for: `language/name@rate`. */
+  readonly #resampled = new Map<string, Int16Array>();
+
+  private constructor(prompts: ReadonlyMap<string, ReadonlyMap<PromptName, Wav>>) {
+    this.#prompts = prompts;
+  }
+
+  /**
+   * Reads `<folder>/<language>/<name>.wav`; a language may leave prompts out that English has.
+   * @throws Error that names the file and what is wrong with it, or the English prompt that is missing
+   */
+  static read(folder: string): SoundLibrary {
+    const prompts = new Map<string, Map<PromptName, Wav>>();
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory())
+        prompts.set(entry.name.toLowerCase(), readPrompts(join(folder, entry.name)));
+    }
+    for (const name of promptNames) {
+      if (prompts.get(fallbackLanguage)?.has(name) !== true)
+        throw new Error(`${join(folder, fallbackLanguage, name)}.wav is missing`);
+    }
+    return new SoundLibrary(prompts);
+  }
+
+  /** A fresh sound, to be read from its start. @param rateHz of its samples */
+  create(name: SoundName, rateHz: number, options: SoundOptions): Sound {
+    switch (name) {
+      case 'ringback':
+        return new CadenceSound(
+          ringbackOf(options.country ?? null),
+          rateHz,
+          Number.POSITIVE_INFINITY,
+        );
+      case 'wrong-pin':
+        return new Sequence([
+          this.#prompt(name, rateHz, options),
+          new CadenceSound(refusalTone, rateHz, refusalToneMs),
+        ]);
+      case 'enter-pin':
+      case 'entering-room':
+        return this.#prompt(name, rateHz, options);
+      default:
+        return name satisfies never;
+    }
+  }
+
+  #prompt(name: PromptName, rateHz: number, { language }: SoundOptions): Sound {
+    const wanted = this.#prompts.get(language?.toLowerCase() ?? fallbackLanguage);
+    const spoken =
+      wanted?.get(name) === undefined ? fallbackLanguage : (language ?? fallbackLanguage);
+    const key = `${spoken.toLowerCase()}/${name}@${rateHz}`;
+    let samples = this.#resampled.get(key);
+    if (samples === undefined) {
+      const wav = wanted?.get(name) ?? this.#prompts.get(fallbackLanguage)?.get(name);
+      samples = wav === undefined ? new Int16Array(0) : resample(wav.samples, wav.rateHz, rateHz);
+      this.#resampled.set(key, samples);
+    }
+    return new Recording(samples);
+  }
+}
+
+function readPrompts(folder: string): Map<PromptName, Wav> {
+  const present = new Set(readdirSync(folder));
+  const prompts = new Map<PromptName, Wav>();
+  for (const name of promptNames) {
+    if (!present.has(`${name}.wav`)) continue;
+    const file = join(folder, `${name}.wav`);
+    try {
+      prompts.set(name, readWav(readFileSync(file)));
+    } catch (error) {
+      throw new Error(`${file}: ${error instanceof Error ? error.message : error}`, {
+        cause: error,
+      });
+    }
+  }
+  return prompts;
+}

@@ -1,0 +1,46 @@
+/** What the player plays: a source of samples that ends, or never does. */
+export interface Sound {
+  /**
+   * Fills `into` with the next samples, int16 at the rate it was made for; behind its end with silence.
+   * @returns false when it ended before the last sample
+   */
+  read(into: Int16Array): boolean;
+}
+
+/** Samples in memory, played once. */
+export class Recording implements Sound {
+  readonly #samples: Int16Array;
+  #at = 0;
+
+  constructor(samples: Int16Array) {
+    this.#samples = samples;
+  }
+
+  read(into: Int16Array): boolean {
+    const part = this.#samples.subarray(this.#at, this.#at + into.length);
+    into.set(part);
+    into.fill(0, part.length);
+    this.#at += part.length;
+    return part.length === into.length;
+  }
+}
+
+/** Sounds one after the other. */
+export class Sequence implements Sound {
+  readonly #sounds: Sound[];
+
+  constructor(sounds: readonly Sound[]) {
+    this.#sounds = [...sounds];
+  }
+
+  read(into: Int16Array): boolean {
+    while (this.#sounds.length > 0) {
+      if (this.#sounds[0]?.read(into) === true) return true;
+      this.#sounds.shift();
+      // The end of a sound is padded to a frame: at most 20 ms of silence between two.
+      if (this.#sounds.length > 0) return true;
+    }
+    into.fill(0);
+    return false;
+  }
+}
