@@ -6,8 +6,7 @@ import { Hono } from 'hono';
 import type { Clock } from './clock.ts';
 import { ConfigError, type Env } from './env.ts';
 import { Problem, problemKind } from './http/problem.ts';
-import { answerSip } from './livekit-api/sip-route.ts';
-import { TwirpError } from './livekit-api/twirp.ts';
+import { twirpRoute } from './livekit-api/twirp-route.ts';
 import { logLine } from './log.ts';
 import { nodesRoute } from './nodes/nodes-route.ts';
 import { offersRoute } from './offers/offers-route.ts';
@@ -19,11 +18,12 @@ import { version } from './version.ts';
 
 export function createApp(clock: Clock) {
   const reader = new RoutingReader(clock);
-  const app = new Hono<{ Bindings: Env }>()
+  // livekit-server takes duplicate slashes in paths for one; so do we.
+  const getPath = (request: Request) => new URL(request.url).pathname.replace(/\/{2,}/g, '/');
+  const app = new Hono<{ Bindings: Env }>({ getPath })
     .get('/health', (c) => c.json({ status: 'ok' }))
     .get('/version', (c) => c.json(version))
-    .all('/twirp/livekit.SIP/:method', (c) => answerSip(c.req.raw, c.env, c.req.param('method')))
-    .all('/twirp/*', () => new TwirpError('bad_route', 'no handler for this path').toResponse())
+    .route('/twirp', twirpRoute)
     .route('/v1/offers', offersRoute({ clock, reader }))
     .route('/v1/nodes', nodesRoute({ clock, reader }))
     .route('/v1/routing/simulate', simulationRoute)

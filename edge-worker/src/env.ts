@@ -3,7 +3,9 @@
  * checked when it is first used; a wrong one is a ConfigError that names the variable and what was expected, and never
  * shows what it holds.
  */
+import { pinLimits } from '@callgate/shared/limits.ts';
 import * as z from 'zod';
+import type { PinLockout } from './offers/pin-lockout.ts';
 import type { CallRecords } from './records/call-records.ts';
 import type { RoutingTable } from './routing/table/routing-table.ts';
 
@@ -11,11 +13,15 @@ export interface Env {
   readonly ROUTING: KVNamespace;
   readonly ROUTING_TABLE: DurableObjectNamespace<RoutingTable>;
   readonly CALL_RECORDS: DurableObjectNamespace<CallRecords>;
+  readonly PIN_LOCKOUT: DurableObjectNamespace<PinLockout>;
   readonly LIVEKIT_URL?: string;
   readonly LIVEKIT_API_KEY?: string;
   readonly LIVEKIT_API_SECRET?: string;
   readonly ALLOW_TRUNKLESS_CALLS?: string;
   readonly STRANGERS?: string;
+  readonly FORWARD_LIVEKIT_API?: string;
+  readonly WEBHOOK_SECRETS?: string;
+  readonly PIN_ATTEMPTS?: string;
   readonly NODE_TOKENS?: string;
   readonly SEALING_KEY?: string;
   readonly NONCE_SECRET?: string;
@@ -74,6 +80,31 @@ export function answerToStrangers(env: Env): 'refuse' | 'drop' {
   return choiceOf(env, 'STRANGERS', ['refuse', 'drop']);
 }
 
+/** Whether LiveKit's other services are reached through this Worker. @throws ConfigError */
+export function forwardsLivekitApi(env: Env): boolean {
+  return choiceOf(env, 'FORWARD_LIVEKIT_API', ['true', 'false']) === 'true';
+}
+
+/** How often a caller may key in a PIN in one call. @throws ConfigError */
+export function pinAttemptsOf(env: Env): number {
+  const text = env.PIN_ATTEMPTS ?? String(pinLimits.attemptsDefault);
+  const attempts = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  if (attempts < 1 || attempts > pinLimits.attemptsMax)
+    throw new ConfigError('PIN_ATTEMPTS', `a number from 1 to ${pinLimits.attemptsMax}`);
+  return attempts;
+}
+
+/** Secrets that sign webhooks to us, `whsec_…`, several while they are rotated; none: the hook is closed. @throws ConfigError */
+export function webhookSecretsOf(env: Env): readonly string[] {
+  const secrets = (env.WEBHOOK_SECRETS ?? '').split(/[\s,]+/).filter((secret) => secret !== '');
+  if (secrets.some((secret) => !/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(secret)))
+    throw new ConfigError(
+      'WEBHOOK_SECRETS',
+      'whsec_ and 24 to 64 bytes in base64, several separated by blanks',
+    );
+  return secrets;
+}
+
 const nodeTokensSchema = z.record(
   z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
   z.string().regex(/^[0-9a-f]{64}$/),
@@ -108,7 +139,7 @@ function textOf(env: Env, variable: TextVariable, expected: string): string {
 
 function choiceOf<const C extends readonly [string, ...string[]]>(
   env: Env,
-  variable: 'ALLOW_TRUNKLESS_CALLS' | 'STRANGERS',
+  variable: 'ALLOW_TRUNKLESS_CALLS' | 'STRANGERS' | 'FORWARD_LIVEKIT_API',
   choices: C,
 ): C[number] {
   const text = env[variable] ?? choices[0];

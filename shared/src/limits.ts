@@ -169,6 +169,12 @@ export const roomLimits = {
 
 /** Bounds of calls behind a PIN. */
 export const pinLimits = {
+  /** LiveKit's figure; more cannot be right. */
+  digitsMax: 16,
+  /** Between two digits, and from the end of the prompt to the first. */
+  betweenDigitsMs: 10_000,
+  /** One attempt in all, prompt included. */
+  attemptMs: 60_000,
   /** Attempts in one call; LiveKit gives one. */
   attemptsDefault: 3,
   attemptsMax: 10,
@@ -178,6 +184,14 @@ export const pinLimits = {
   ticketHeaderBytesMax: 16_384,
   /** Sealed and in base64. */
   ticketCharactersMax: 49_152,
+  /** Wrong PINs of one caller, and from one address, to one trunk before they are locked out. */
+  wrongPerCallerMax: 10,
+  wrongPerSourceMax: 100,
+  /** How long a lockout lasts, and how long wrong PINs are remembered. */
+  lockoutMs: 900_000,
+  /** Objects that share the counting, and callers that each remembers. */
+  lockoutObjects: 16,
+  lockoutRowsMax: 20_000,
 } as const;
 
 /** Bounds of the history of the routing table and of what its requests leave behind. */

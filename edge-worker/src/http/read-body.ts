@@ -67,24 +67,24 @@ export function parseJson(bytes: Uint8Array): unknown {
 }
 
 /** Checks a value against a schema of the contract. @throws Problem `bad-field` naming the first field and all of them. */
-export function checkShape<T>(schema: z.ZodType<T>, value: unknown): T {
+export function checkShape<T>(schema: z.ZodType<T>, value: unknown, name = 'body'): T {
   const reading = schema.safeParse(value);
   if (reading.success) return reading.data;
-  const errors = reading.error.issues.flatMap(itemsOf).slice(0, 20);
+  const errors = reading.error.issues.flatMap((issue) => itemsOf(issue, name)).slice(0, 20);
   const [first] = errors;
-  throw new Problem('bad-field', `${first?.field ?? 'body'}: ${first?.detail ?? 'unexpected'}`, {
+  throw new Problem('bad-field', `${first?.field ?? name}: ${first?.detail ?? 'unexpected'}`, {
     errors,
   });
 }
 
-function itemsOf(issue: z.core.$ZodIssue): ProblemItem[] {
+function itemsOf(issue: z.core.$ZodIssue, name: string): ProblemItem[] {
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys')
     return issue.keys.slice(0, 20).map((key) => ({
       field: [path, key.slice(0, 64)].filter((part) => part !== '').join('.'),
       detail: 'there is no such field',
     }));
-  return [{ field: path === '' ? 'body' : path, detail: lowerFirst(issue.message) }];
+  return [{ field: path === '' ? name : path, detail: lowerFirst(issue.message) }];
 }
 
 function lowerFirst(text: string): string {

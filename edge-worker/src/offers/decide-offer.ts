@@ -10,7 +10,7 @@ import type { RoutingReader } from '../routing/read/routing-reader.ts';
 import { credentialOfView, type RoutingView, trunkOfView } from '../routing/shards/routing-view.ts';
 import { digestChallenges, judgeDigest } from '../trust/digest/digest.ts';
 import { decideRule } from './decide-rule.ts';
-import { explainNoTrunk } from './explanations.ts';
+import { refuseTrunk } from './refusals.ts';
 import { routedCall } from './routed-call.ts';
 
 export interface OfferParts {
@@ -41,27 +41,15 @@ function reasonOf(decision: Decision): string {
 }
 
 async function decide(offer: Offer, view: RoutingView, parts: OfferParts): Promise<Decision> {
-  const { revision } = view;
-  const found = trunkOfView(view, routedCall(offer));
+  const call = routedCall(offer);
+  const found = trunkOfView(view, call);
   switch (found.kind) {
     case 'none':
       return answerToStrangers(parts.env) === 'drop'
-        ? { kind: 'drop', revision, trunk_id: null, reason: 'stranger-dropped' }
-        : {
-            kind: 'refuse',
-            revision,
-            trunk_id: null,
-            reason: 'no-trunk',
-            explanation: explainNoTrunk(offer),
-          };
+        ? { kind: 'drop', revision: view.revision, trunk_id: null, reason: 'stranger-dropped' }
+        : refuseTrunk(found, view, call);
     case 'ambiguous':
-      return {
-        kind: 'refuse',
-        revision,
-        trunk_id: null,
-        reason: 'routing-conflict',
-        explanation: `More than one trunk takes this call: ${found.trunks.map(({ id }) => id).join(', ')}.`,
-      };
+      return refuseTrunk(found, view, call);
     case 'trunkless':
       return decideRule(offer, view, null, parts);
     case 'trunk': {

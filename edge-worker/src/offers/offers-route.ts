@@ -1,5 +1,6 @@
-/** `POST /v1/offers`: a media node asks what to do with an INVITE. */
-import { offer as offerSchema } from '@callgate/shared/contract/offer.ts';
+/** A media node asks what to do with an INVITE (`POST /v1/offers`), and with the digits of a PIN (`POST /v1/offers/{call_id}/pin`). */
+import { callId, offer as offerSchema } from '@callgate/shared/contract/offer.ts';
+import { pinAnswer } from '@callgate/shared/contract/pin.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
@@ -9,15 +10,25 @@ import { checkShape, readJson } from '../http/read-body.ts';
 import type { RoutingReader } from '../routing/read/routing-reader.ts';
 import { requireNode } from '../trust/node-token.ts';
 import { decideOffer } from './decide-offer.ts';
+import { decidePin } from './decide-pin.ts';
 
 export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
-  return new Hono<{ Bindings: Env }>().post('/', async (c) => {
-    requireNode(c.req.raw, c.env);
-    const body = await readJson(c.req.raw);
-    requireContract(body);
-    const offer = checkShape(offerSchema, body);
-    return c.json(await decideOffer(offer, { env: c.env, ...parts }));
-  });
+  return new Hono<{ Bindings: Env }>()
+    .post('/', async (c) => {
+      requireNode(c.req.raw, c.env);
+      const body = await readJson(c.req.raw);
+      requireContract(body);
+      const offer = checkShape(offerSchema, body);
+      return c.json(await decideOffer(offer, { env: c.env, ...parts }));
+    })
+    .post('/:id/pin', async (c) => {
+      requireNode(c.req.raw, c.env);
+      const body = await readJson(c.req.raw);
+      requireContract(body);
+      const id = checkShape(callId, c.req.param('id'), 'id');
+      const answer = checkShape(pinAnswer, body);
+      return c.json(await decidePin(id, answer, { env: c.env, ...parts }));
+    });
 }
 
 /** A message of another version gets an error that names both, not a list of fields that do not fit. */

@@ -4,6 +4,7 @@
  */
 import { compileRouting } from '@callgate/shared/routing/compile.ts';
 import { compareRules, type PinAnswer } from '@callgate/shared/routing/compiled-rule.ts';
+import type { CompiledTrunk } from '@callgate/shared/routing/compiled-trunk.ts';
 import { findRule, type RuleVerdict } from '@callgate/shared/routing/find-rule.ts';
 import { findTrunk, type TrunkVerdict } from '@callgate/shared/routing/find-trunk.ts';
 import type { RoutedCall } from '@callgate/shared/routing/routed-call.ts';
@@ -48,6 +49,12 @@ export function ruleOfView(
   if (a.kind === 'ambiguous' || b.kind === 'none') return a;
   if (b.kind === 'ambiguous' || a.kind === 'none') return b;
   return compareRules(a.rule, b.rule) <= 0 ? a : b;
+}
+
+/** A trunk that takes this number, by id; null: it is gone, or takes other numbers now. */
+export function trunkInView(view: RoutingView, trunkId: string): CompiledTrunk | null {
+  const trunks = [...view.number.routing.trunks, ...view.common.routing.trunks];
+  return trunks.find(({ id }) => id === trunkId) ?? null;
 }
 
 export function credentialOfView(view: RoutingView, trunkId: string): DigestCredential | undefined {

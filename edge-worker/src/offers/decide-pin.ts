@@ -1,0 +1,110 @@
+/**
+ * The decision over the digits of a PIN. Any rule with that PIN that takes the call wins, not only the one that asked; `#` alone leads to a rule without
+ * PIN. A wrong PIN costs an attempt and is counted (pin-lockout.ts). Digits are never logged and never leave in an answer.
+ */
+import type { Decision } from '@callgate/shared/contract/decision.ts';
+import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
+import type { CompiledRule, PinAnswer as SaidPin } from '@callgate/shared/routing/compiled-rule.ts';
+import type { CompiledTrunk } from '@callgate/shared/routing/compiled-trunk.ts';
+import { evaluateRule } from '@callgate/shared/routing/evaluate-rule.ts';
+import { sealingKeyOf } from '../env.ts';
+import { Problem } from '../http/problem.ts';
+import { randomText } from '../rooms/random-text.ts';
+import { type RoutingView, ruleOfView, trunkInView } from '../routing/shards/routing-view.ts';
+import { isSameText } from '../trust/constant-time.ts';
+import type { OfferParts } from './decide-offer.ts';
+import { frameOf, joinDecision } from './join-decision.ts';
+import { lockoutOf } from './pin-lockout.ts';
+import { openTicket, type PinTicket, sealTicket } from './pin-ticket.ts';
+
+/** @throws Problem `bad-field` for a ticket that is not of this call, `routing-unavailable`, ConfigError */
+export async function decidePin(
+  callId: string,
+  answer: PinAnswer,
+  parts: OfferParts,
+): Promise<Decision> {
+  const { env, clock, reader } = parts;
+  const reading = openTicket(sealingKeyOf(env), callId, answer.ticket, clock.now());
+  if (reading.kind === 'foreign')
+    throw new Problem(
+      'bad-field',
+      'ticket: expected the ticket of the ask-pin decision of this call',
+    );
+  const { ticket } = reading;
+  if (reading.kind === 'expired') return refuse(ticket, 'pin-timeout', 'The PIN came too late.');
+  if (await lockoutOf(env, ticket).isLocked(ticket))
+    return refuse(ticket, 'wrong-pin', 'Too many wrong PINs came from this caller or address.');
+  const pin: SaidPin =
+    answer.digits === '' ? { kind: 'no-pin' } : { kind: 'pin', digits: answer.digits };
+  const key = { number: ticket.call.toUser, pin: pin.kind === 'pin' ? pin.digits : null };
+  const view = await reader.view(env, key, ticket.revision);
+  const joined = await tryJoin(view, ticket, pin, parts);
+  if (joined !== null) return joined;
+  const newer = await reader.newerThan(env, key, view.revision);
+  const joinedNewer = newer === null ? null : await tryJoin(newer, ticket, pin, parts);
+  return joinedNewer ?? (await wrongPin(ticket, parts));
+}
+
+/** null: no rule takes the call with this PIN. */
+async function tryJoin(
+  view: RoutingView,
+  ticket: PinTicket,
+  pin: SaidPin,
+  { env }: OfferParts,
+): Promise<Decision | null> {
+  const trunk = ticket.trunkId === null ? null : trunkInView(view, ticket.trunkId);
+  if (trunk === null && ticket.trunkId !== null)
+    return refuse(ticket, 'no-trunk', 'The trunk that took the call is gone.');
+  const found = ruleOfView(view, ticket.trunkId, ticket.call, pin);
+  if (found.kind !== 'rule' || !opens(found.rule, pin)) return null;
+  const evaluation = evaluate(found.rule, trunk, ticket, pin);
+  if (evaluation.kind !== 'accept') return null;
+  const { limits } = frameOf(trunk, evaluation);
+  const common = { revision: view.revision, trunk_id: ticket.trunkId, limits };
+  return joinDecision(evaluation, { ...ticket, callStatus: 'active' }, common, env);
+}
+
+/** The look-up went by hash; what decides is compared in constant time. */
+function opens(rule: CompiledRule, pin: SaidPin): boolean {
+  return isSameText(rule.pin, pin.kind === 'pin' ? pin.digits : '');
+}
+
+function evaluate(
+  rule: CompiledRule,
+  trunk: CompiledTrunk | null,
+  { call }: PinTicket,
+  pin: SaidPin,
+) {
+  return evaluateRule({
+    trunk: trunk?.info ?? null,
+    rule,
+    call,
+    pin,
+    extraAttributes: new Map(),
+    roomSuffix: randomText(),
+  });
+}
+
+async function wrongPin(ticket: PinTicket, { env }: OfferParts): Promise<Decision> {
+  await lockoutOf(env, ticket).addWrong(ticket);
+  const attemptsLeft = ticket.attemptsLeft - 1;
+  if (attemptsLeft <= 0)
+    return refuse(ticket, 'wrong-pin', 'The PIN that was keyed in matches no room.');
+  return {
+    kind: 'ask-pin',
+    revision: ticket.revision,
+    trunk_id: ticket.trunkId,
+    ticket: sealTicket(sealingKeyOf(env), { ...ticket, attemptsLeft }),
+    attempts_left: attemptsLeft,
+    limits: ticket.limits,
+    media: ticket.media,
+  };
+}
+
+function refuse(
+  { revision, trunkId }: PinTicket,
+  reason: 'wrong-pin' | 'pin-timeout' | 'no-trunk',
+  explanation: string,
+): Decision {
+  return { kind: 'refuse', revision, trunk_id: trunkId, reason, explanation };
+}
