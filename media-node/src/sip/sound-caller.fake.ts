@@ -1,0 +1,139 @@
+/**
+ * A caller that follows RFC 3261 to the letter, on the fake clock: client transactions that resend, an ACK for every copy of a 200 or of a
+ * refusal, answers to a BYE. The network between it and the endpoint is a function that a test gives.
+ */
+import type { FakeClock } from '../clock.fake.ts';
+import { firstLine, requestText, responseText, toTagOf } from './scripted-peer.fake.ts';
+import { inviteClient } from './transaction/invite-client.ts';
+import { nonInviteClient } from './transaction/non-invite-client.ts';
+import { standardTiming } from './transaction/timing.ts';
+import { Transaction } from './transaction/transaction.ts';
+
+/** What the caller has seen of its call. */
+export type CallerEvent =
+  | 'answered'
+  | `refused ${number}`
+  | 'bye sent'
+  | 'bye received'
+  | 'timeout';
+
+export class SoundCaller {
+  readonly events: CallerEvent[] = [];
+  readonly #clock: FakeClock;
+  readonly #send: (text: string) => void;
+  readonly #transactions = new Map<string, { receive(text: string, status: number): void }>();
+  #number = 0;
+  #hasProvisional = false;
+  #wantsCancel = false;
+  #toTag = '';
+
+  /** @param send puts a message on the network */
+  constructor(clock: FakeClock, send: (text: string) => void) {
+    this.#clock = clock;
+    this.#send = send;
+  }
+
+  /** Calls; answers a 407 with credentials once. */
+  invite(headers: Readonly<Record<string, string>> = {}): void {
+    this.#number += 1;
+    const number = this.#number;
+    const text = requestText({ number, headers });
+    const acknowledge = (toTag: string, branch?: string) =>
+      requestText({ method: 'ACK', number, toTag, ...(branch === undefined ? {} : { branch }) });
+    const transaction = this.#run('INVITE', number, text, {
+      machine: inviteClient,
+      acknowledge: (response) => acknowledge(toTagOf(response), `z9hG4bK-INVITE-${number}`),
+      onFinal: (response, status) => {
+        if (status === 407 && headers['Proxy-Authorization'] === undefined) {
+          return this.invite({ 'Proxy-Authorization': 'Digest username="u"' });
+        }
+        if (status >= 300) return void this.events.push(`refused ${status}`);
+        this.#toTag = toTagOf(response);
+        this.#send(acknowledge(this.#toTag, `z9hG4bK-ACK-${number}`));
+        if (!this.events.includes('answered')) this.events.push('answered');
+      },
+    });
+    transaction.start();
+  }
+
+  /** Gives up; only after a provisional answer may CANCEL go out (RFC 3261 §9.1). */
+  cancel(): void {
+    if (!this.#hasProvisional) {
+      this.#wantsCancel = true;
+      return;
+    }
+    const number = this.#number;
+    const text = requestText({ method: 'CANCEL', number, branch: `z9hG4bK-INVITE-${number}` });
+    this.#run('CANCEL', number, text, { machine: nonInviteClient, onFinal: () => {} }).start();
+  }
+
+  bye(): void {
+    this.#number += 1;
+    this.events.push('bye sent');
+    const text = requestText({ method: 'BYE', number: this.#number, toTag: this.#toTag });
+    this.#run('BYE', this.#number, text, { machine: nonInviteClient, onFinal: () => {} }).start();
+  }
+
+  /** A message arrives. */
+  receive(text: string): void {
+    const line = firstLine(text);
+    if (line.startsWith('BYE ')) {
+      this.#send(responseText(text, 200));
+      if (!this.events.includes('bye received')) this.events.push('bye received');
+      return;
+    }
+    const cseq = /^CSeq: (\d+ [A-Z]+)\r$/m.exec(text)?.[1] ?? '';
+    this.#transactions.get(cseq)?.receive(text, Number(line.slice(0, 3)));
+  }
+
+  #run<Name extends string, Input extends string>(
+    method: string,
+    number: number,
+    request: string,
+    options: {
+      machine: typeof inviteClient | typeof nonInviteClient;
+      acknowledge?: (response: string) => string;
+      onFinal: (response: string, status: number) => void;
+    },
+  ): { start(): void } {
+    const isInvite = method === 'INVITE';
+    const transaction = new Transaction<Name, Input, string>(
+      options.machine as unknown as ConstructorParameters<
+        typeof Transaction<Name, Input, string>
+      >[0],
+      {
+        timing: standardTiming(false),
+        clock: this.#clock,
+        ageLimitMs: 1_000_000,
+        hands: {
+          send: (bytes) => this.#send(bytes.toString('latin1')),
+          acknowledge: (response) => Buffer.from(options.acknowledge?.(response) ?? '', 'latin1'),
+          pass: (response) => {
+            const status = Number(firstLine(response).slice(0, 3));
+            if (status >= 200) return options.onFinal(response, status);
+            this.#hasProvisional = true;
+            if (!this.#wantsCancel) return;
+            this.#wantsCancel = false;
+            this.cancel();
+          },
+          timedOut: () => void this.events.push('timeout'),
+          unsent: () => {},
+          terminated: () => void this.#transactions.delete(`${number} ${method}`),
+          fault: (error) => {
+            throw error;
+          },
+        },
+      },
+    );
+    this.#transactions.set(`${number} ${method}`, {
+      receive(text, status) {
+        const final = isInvite ? (status < 300 ? 'success' : 'refusal') : 'final';
+        transaction.handle((status < 200 ? 'provisional' : final) as Input, { message: text });
+      },
+    });
+    return {
+      start: () =>
+        transaction.handle('request' as Input, { bytes: Buffer.from(request, 'latin1') }),
+    };
+  }
+}
