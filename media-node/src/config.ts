@@ -23,6 +23,8 @@ export interface NodeConfig {
   readonly mediaAddress: string;
   /** Address that SDP names; null: `mediaAddress`. */
   readonly mediaAdvertise: string | null;
+  /** Address that media to LiveKit leaves from; 0.0.0.0 or ::: any. */
+  readonly roomAddress: string;
   readonly rtpPorts: { readonly from: number; readonly to: number };
   readonly spoolFolder: string;
   /** Where /health and /stats listen; null: nowhere. */
@@ -63,6 +65,12 @@ export function readConfig(environment: Environment): NodeConfig {
     return value;
   };
 
+  const mediaAddress = read(
+    'CALLGATE_MEDIA_ADDRESS',
+    ipAddress,
+    'an IP address of this machine',
+    firstAddress(),
+  );
   const config: NodeConfig = {
     name: read(
       'CALLGATE_NODE_NAME',
@@ -88,11 +96,12 @@ export function readConfig(environment: Environment): NodeConfig {
       'the host name or address that callers can reach',
       null,
     ),
-    mediaAddress: read(
-      'CALLGATE_MEDIA_ADDRESS',
+    mediaAddress,
+    roomAddress: read(
+      'CALLGATE_ROOM_ADDRESS',
       ipAddress,
-      'an IP address of this machine',
-      firstAddress(),
+      'the IP address that media to LiveKit leaves from, 0.0.0.0 for any',
+      mediaAddress,
     ),
     mediaAdvertise: read<string | null>(
       'CALLGATE_MEDIA_ADVERTISE',

@@ -10,7 +10,8 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog(writeLine, config.logLevel, systemClock.nowWall);
   const node = await startNode(config, systemClock, log);
-  log('info', 'ready', {
+  // Whoever starts a node waits for this line, whatever the level.
+  createLog(writeLine, 'info', systemClock.nowWall)('info', 'ready', {
     name: config.name,
     sip: `${node.sip.address}:${node.sip.port}`,
     health: node.health === null ? null : `${node.health.address}:${node.health.port}`,

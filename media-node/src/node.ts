@@ -38,12 +38,17 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
   const media = createMediaPool({
     address: config.mediaAddress,
     advertise: config.mediaAdvertise,
+    roomAddress: isWildcard(config.roomAddress) ? null : config.roomAddress,
     portRange: config.rtpPorts,
     clock,
     log,
   });
   const calls = new CallRegistry({
-    edge: { decide: (offer) => edge.decide(offer), deliver: (record) => spool.add(record) },
+    edge: {
+      decide: (offer) => edge.decide(offer),
+      answerPin: (callId, answer) => edge.answerPin(callId, answer),
+      deliver: (record) => spool.add(record),
+    },
     media,
     nodeMedia: { codecs: ['PCMU', 'PCMA'], srtpSuites: [], newKey: randomBytes },
     clock,
@@ -91,6 +96,11 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
     await stop();
     throw error;
   }
+}
+
+/** 0.0.0.0 and :: stand for any address. */
+function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
 }
 
 /** Says hello to the edge: a wrong token, version or clock is a log line now, not a refused caller later. */

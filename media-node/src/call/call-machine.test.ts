@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type CallEvent, type CallState, initialState, next, type Step } from './call-machine.ts';
 
 const { join, challenge, refuse, drop } = decisionExamples;
-const states: Record<CallState['name'], CallState> = {
+const states = {
   deciding: initialState,
   opening: { name: 'opening', decision: join },
   joining: { name: 'joining', decision: join },
@@ -11,7 +11,8 @@ const states: Record<CallState['name'], CallState> = {
   answered: { name: 'answered', decision: join },
   up: { name: 'up', decision: join },
   ended: { name: 'ended', reason: 'caller-hung-up' },
-};
+} satisfies Partial<Record<CallState['name'], CallState>>;
+type Plain = keyof typeof states;
 const agreed = { kind: 'agreed' } as const;
 const events = {
   'edge says join': { kind: 'decided', decision: join, negotiation: agreed },
@@ -61,7 +62,7 @@ const hungUp = (reason: string) => `ended, bye ${reason}, status hangup, finish 
 const answer = 'answered, stop-timer ringing, answer, status active, start-timer duration';
 
 /** Rows that change something. Every other pair of state and event must change nothing (tested below). */
-const table: [CallState['name'], keyof typeof events, string][] = [
+const table: [Plain, keyof typeof events, string][] = [
   ['deciding', 'edge says join', 'opening, ring, start-timer ringing, open-media'],
   ['deciding', 'edge says join, no codec', refused('no-common-codec')],
   ['deciding', 'edge says challenge', 'ended, challenge, finish challenge-unanswered'],
@@ -109,6 +110,20 @@ const table: [CallState['name'], keyof typeof events, string][] = [
 ];
 
 describe('call machine', () => {
+  it('refuses an offer it cannot take before it would ask for a PIN', () => {
+    const negotiation = {
+      kind: 'refused',
+      reason: 'no-common-codec',
+      explanation: 'none',
+    } as const;
+    const event: CallEvent = {
+      kind: 'decided',
+      decision: decisionExamples['ask-pin'],
+      negotiation,
+    };
+    expect(shown(next(initialState, event))).toBe(refused('no-common-codec'));
+  });
+
   it.each(table)('%s + %s', (name, event, expected) => {
     expect(shown(next(states[name], events[event]))).toBe(expected);
   });
@@ -120,7 +135,7 @@ describe('call machine', () => {
       .map((event) => [name, event] as const),
   );
   it.each(rest)('%s is not moved by %s', (name, event) => {
-    const state = states[name as CallState['name']];
+    const state = states[name as Plain];
     expect(next(state, events[event as keyof typeof events])).toEqual({ state, effects: [] });
   });
 

@@ -6,6 +6,8 @@
  *      │                  │                 │                   │                     │              │
  *      └── challenge, refuse, drop, CANCEL, room gone, timers ──┴── final answer      └──── BYE ─────┴──▶ ended
  *
+ * A rule with a PIN leads through pin-flow.ts instead: answered first, then asked.
+ *
  * `opening` to `ringing` the phone rings (180 went out as soon as the edge had authorised the call). The 200 waits until another
  * participant can be heard: audible silence costs callers. In `ended` nothing but late arrivals of resources matters.
  */
@@ -15,7 +17,8 @@ import type {
   Decision,
   JoinDecision,
 } from '@callgate/shared/contract/decision.ts';
-import type { MediaEvent } from '../media/media-session.ts';
+import type { MediaEvent, SoundName } from '../media/media-session.ts';
+import { askForPin, isPinState, nextPinStep, type PinState } from './pin-flow.ts';
 
 export type CallState =
   /** The edge has been asked. */
@@ -29,6 +32,8 @@ export type CallState =
   /** 200 is out, its ACK is not in. */
   | { readonly name: 'answered'; readonly decision: JoinDecision }
   | { readonly name: 'up'; readonly decision: JoinDecision }
+  /** Behind a rule with a PIN: pin-flow.ts. */
+  | PinState
   | { readonly name: 'ended'; readonly reason: OutcomeReason };
 
 /** What the SDP offer of the INVITE came to under the decision's media policy. */
@@ -36,7 +41,7 @@ export type Negotiation =
   | { readonly kind: 'agreed' }
   | { readonly kind: 'refused'; readonly reason: OutcomeReason; readonly explanation: string };
 
-export type CallTimer = 'ringing' | 'duration';
+export type CallTimer = 'ringing' | 'duration' | 'digit' | 'pin';
 
 export type CallEvent =
   | { readonly kind: 'decided'; readonly decision: Decision; readonly negotiation: Negotiation }
@@ -63,6 +68,9 @@ export type CallEffect =
   | { readonly do: 'join' }
   | { readonly do: 'answer' }
   | { readonly do: 'set-status'; readonly status: 'active' | 'hangup' }
+  | { readonly do: 'play'; readonly sound: SoundName }
+  | { readonly do: 'stop-sound' }
+  | { readonly do: 'check-pin'; readonly ticket: string; readonly digits: string }
   | { readonly do: 'start-timer'; readonly timer: CallTimer; readonly ms: number }
   | { readonly do: 'stop-timer'; readonly timer: CallTimer }
   | { readonly do: 'challenge'; readonly decision: ChallengeDecision }
@@ -82,6 +90,7 @@ export const initialState: CallState = { name: 'deciding' };
 
 /** One step of the machine. Events that mean nothing in a state leave it as it is, without effects. */
 export function next(state: CallState, event: CallEvent): Step {
+  if (isPinState(state)) return nextPinStep(state, event);
   switch (state.name) {
     case 'deciding':
       return whileDeciding(state, event);
@@ -136,7 +145,9 @@ function obey(decision: Decision, negotiation: Negotiation): Step {
     case 'drop':
       return end(decision.reason, { do: 'drop' });
     case 'ask-pin':
-      return refuse('not-supported-here', 'The rule asks for a PIN.');
+      if (negotiation.kind === 'refused')
+        return refuse(negotiation.reason, negotiation.explanation);
+      return askForPin(decision);
     default:
       return decision satisfies never;
   }

@@ -189,6 +189,47 @@ describe('a call', () => {
   });
 });
 
+describe('a call behind a PIN', () => {
+  it('is answered, asked, and joins the room that the edge names for the digits', async () => {
+    const sip = dial();
+    await edge.answer(decisionExamples['ask-pin']);
+    const session = media.sessions[0];
+    expect(sip.said).toEqual(['180', '200']);
+    sip.events?.onAck(Buffer.alloc(0));
+    for (const digit of '12#') session?.raise({ kind: 'digit', digit });
+    expect(edge.pins).toEqual([
+      { contract: 1, ticket: decisionExamples['ask-pin'].ticket, digits: '12' },
+    ]);
+    await edge.answer(decisionExamples.join);
+    expect(session?.asked).toContain('join wss://livekit.example.com');
+    sip.events?.onBye('');
+    await expectNothingLeft();
+    expect(edge.records[0]).toMatchObject({
+      reason: 'caller-hung-up',
+      rule_id: decisionExamples.join.rule_id,
+    });
+  });
+
+  it('says nothing of the digits in any log line', async () => {
+    const lines: string[] = [];
+    calls = new CallRegistry({
+      edge,
+      media,
+      clock,
+      log: (...line) => lines.push(JSON.stringify(line)),
+      nodeMedia: { codecs: ['PCMU'], srtpSuites: [], newKey: () => Buffer.alloc(0) },
+    });
+    const sip = dial();
+    await edge.answer(decisionExamples['ask-pin']);
+    sip.events?.onAck(Buffer.alloc(0));
+    for (const digit of '4711#') media.sessions[0]?.raise({ kind: 'digit', digit });
+    await edge.answer({ ...decisionExamples.refuse, reason: 'wrong-pin' });
+    expect(lines.join('')).not.toContain('4711"');
+    sip.events?.onBye('');
+    await expectNothingLeft();
+  });
+});
+
 describe('a re-INVITE', () => {
   const described = (lines: string) => ({
     contentType: 'application/sdp',

@@ -6,6 +6,7 @@
 import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
 import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
+import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { callLimits } from '@callgate/shared/limits.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { EdgeClient } from '../edge/edge-client.ts';
@@ -124,9 +125,24 @@ export class Call {
     }
   }
 
+  /** Asks the edge about the digits. They are a secret: they stand in no log line and no error. */
+  async #checkPin(ticket: string, digits: string): Promise<void> {
+    try {
+      const decision = await this.#parts.edge.answerPin(this.id, {
+        contract: contractVersion,
+        ticket,
+        digits,
+      });
+      if (decision.kind === 'join') this.#decision = decision;
+      this.#handle({ kind: 'decided', decision, negotiation: { kind: 'agreed' } });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   /** Judges the SDP offer once the caller is known to be welcome. */
   #negotiate(decision: Decision): Negotiation {
-    if (decision.kind !== 'join') return { kind: 'agreed' };
+    if (decision.kind !== 'join' && decision.kind !== 'ask-pin') return { kind: 'agreed' };
     return this.#media.settle(this.#sip.invite, decision.media);
   }
 
@@ -174,6 +190,13 @@ export class Call {
         return this.#startTimer(effect.timer, effect.ms);
       case 'stop-timer':
         return this.#stopTimer(effect.timer);
+      case 'play':
+        return this.#session?.play(effect.sound);
+      case 'stop-sound':
+        return this.#session?.stopSound();
+      case 'check-pin':
+        void this.#checkPin(effect.ticket, effect.digits);
+        return;
       case 'challenge':
         this.#sipStatus = effect.decision.status;
         return this.#sip.refuse(challengeAnswer(effect.decision));
@@ -199,7 +222,7 @@ export class Call {
         return;
       }
       this.#session = session;
-      if (this.#media.stream !== null) session.setStream(this.#media.stream);
+      this.#setStream(session);
       this.#handle({ kind: 'media-opened' });
     } catch (error) {
       this.#fail(error);
@@ -227,13 +250,15 @@ export class Call {
     const decision = this.#decision;
     const session = this.#session;
     const body = session === null ? null : this.#media.answer(session.local);
-    if (decision?.kind !== 'join' || session === null || body == null) {
+    if (decision === null || !('limits' in decision) || session === null || body == null) {
       throw new PartError('internal', 'answer without decision, agreement or media session');
     }
     this.#sip.accept({
       status: 200,
       phrase: 'OK',
-      headers: Object.entries(decision.headers).map(([name, value]) => ({ name, value })),
+      headers: Object.entries(decision.kind === 'join' ? decision.headers : {}).map(
+        ([name, value]) => ({ name, value }),
+      ),
       body,
     });
     this.#sipStatus = 200;
@@ -252,17 +277,26 @@ export class Call {
   #reoffer(offered: SdpBody): SipAnswer {
     const decision = this.#decision;
     const session = this.#session;
-    if (decision?.kind !== 'join' || session === null) return refusal('internal', 0);
+    if (decision === null || !('media' in decision) || session === null) {
+      return refusal('internal', 0);
+    }
     if (offered.body.length > 0) {
       const outcome = this.#media.settle(offered, decision.media);
       if (outcome.kind === 'refused') {
         this.#say('info', 'reoffer-refused', { reason: outcome.reason, why: outcome.explanation });
         return refusal(outcome.reason, 0);
       }
-      if (this.#media.stream !== null) session.setStream(this.#media.stream);
+      this.#setStream(session);
     }
     const body = this.#media.answer(session.local);
     return { status: 200, phrase: 'OK', ...(body == null ? {} : { body }) };
+  }
+
+  /** Hands media what was agreed, and where the caller's signalling comes from: behind a NAT its RTP does, too. */
+  #setStream(session: MediaSession): void {
+    const { stream } = this.#media;
+    if (stream === null) return;
+    session.setStream({ ...stream, signallingAddress: this.#sip.invite.source.address });
   }
 
   #refuse(reason: OutcomeReason, explanation: string): void {

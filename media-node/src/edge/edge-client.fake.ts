@@ -1,16 +1,23 @@
 /** An edge for tests: answers offers with what it was told, or hangs until told; keeps the records. */
 import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
+import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import type { EdgeClient } from './edge-client.ts';
 
 export class FakeEdge implements EdgeClient {
   readonly offers: Offer[] = [];
+  readonly pins: PinAnswer[] = [];
   readonly records: CallRecord[] = [];
   #waiting: { resolve: (decision: Decision) => void; reject: (error: unknown) => void }[] = [];
 
   decide(offer: Offer): Promise<Decision> {
     this.offers.push(offer);
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  answerPin(_callId: string, answer: PinAnswer): Promise<Decision> {
+    this.pins.push(answer);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 

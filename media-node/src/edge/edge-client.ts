@@ -1,6 +1,7 @@
 /** The edge port: the questions a node asks and the records it delivers. The call knows this interface only. */
 import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
+import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 
 export interface EdgeClient {
@@ -9,6 +10,11 @@ export interface EdgeClient {
    * @throws PartError `edge-unreachable`, `edge-refused-node` or `edge-error`, within callLimits.decisionTotalMs.
    */
   decide(offer: Offer): Promise<Decision>;
+  /**
+   * Brings the digits a caller keyed in; the answer is join, ask-pin (another attempt) or refuse.
+   * @throws PartError as `decide`
+   */
+  answerPin(callId: string, answer: PinAnswer): Promise<Decision>;
   /** Takes a record over: from here on it is delivered until acknowledged. Never throws. */
   deliver(record: CallRecord): void;
 }

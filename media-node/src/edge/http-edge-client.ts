@@ -6,6 +6,7 @@
 import { type Decision, decision as decisionSchema } from '@callgate/shared/contract/decision.ts';
 import { type NodeHello, type NodeWelcome, nodeWelcome } from '@callgate/shared/contract/hello.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
+import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { callLimits, edgeLimits } from '@callgate/shared/limits.ts';
 import { Agent, request } from 'undici';
@@ -37,16 +38,13 @@ export class HttpEdge {
 
   /** `POST /v1/offers`. @throws PartError `edge-unreachable`, `edge-refused-node` or `edge-error`, in callLimits.decisionTotalMs. */
   async decide(offer: Offer): Promise<Decision> {
-    const body = await this.#ask('v1/offers', offer);
-    const reading = decisionSchema.safeParse(body);
-    if (!reading.success) {
-      const [issue] = reading.error.issues;
-      throw new PartError(
-        'edge-error',
-        `the decision does not fit the contract at ${issue?.path.join('.') ?? '?'}`,
-      );
-    }
-    return reading.data;
+    return readDecision(await this.#ask('v1/offers', offer));
+  }
+
+  /** `POST /v1/offers/{call_id}/pin`. One try: an attempt counts. @throws PartError as `decide` */
+  async answerPin(callId: string, answer: PinAnswer): Promise<Decision> {
+    const path = `v1/offers/${callId}/pin`;
+    return readDecision(await this.#attempt(path, answer, callLimits.decisionTotalMs));
   }
 
   /** `POST /v1/nodes/hello`: a wrong token, URL, version or clock shows before the first call. @throws PartError as `decide`. */
@@ -115,6 +113,17 @@ export class HttpEdge {
       throw new PartError('edge-error', `${path}: the answer is not JSON`, { cause: error });
     }
   }
+}
+
+/** @throws PartError `edge-error` that names the field, never its value */
+function readDecision(body: unknown): Decision {
+  const reading = decisionSchema.safeParse(body);
+  if (reading.success) return reading.data;
+  const [issue] = reading.error.issues;
+  throw new PartError(
+    'edge-error',
+    `the decision does not fit the contract at ${issue?.path.join('.') ?? '?'}`,
+  );
 }
 
 function withSlash(url: URL): URL {

@@ -1,0 +1,231 @@
+/**
+ * The part of a call's life behind a rule with a PIN, as a pure function like the rest of the call machine:
+ *
+ *   pin-opening ──port──▶ pin-answered ──ACK──▶ pin-asking ◀──again──┐
+ *        │                     │                    │ #              │
+ *        └─ final answer       └──── BYE ────┐   pin-checking ──▶ pin-wrong ──played──▶ BYE
+ *                                            │      │ right
+ *                                            └── entering ──audible──▶ up
+ *
+ * The phone is answered first, because digits need an answered call. The prompt starts when the ACK is in, so that its first word is not
+ * lost; a digit interrupts it. Sixteen digits at most, closed by `#`; so long between two digits, so long in all. The edge judges; it
+ * also says how many attempts are left. "Entering room now." plays while the room is joined, then ringback until another
+ * participant can be heard.
+ */
+import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
+import type { AskPinDecision, Decision, JoinDecision } from '@callgate/shared/contract/decision.ts';
+import { pinLimits } from '@callgate/shared/limits.ts';
+import type { CallEffect, CallEvent, Step } from './call-machine.ts';
+
+export type PinState =
+  | { readonly name: 'pin-opening'; readonly ask: AskPinDecision }
+  | { readonly name: 'pin-answered'; readonly ask: AskPinDecision }
+  /** Prompting and collecting; digits typed so far. */
+  | { readonly name: 'pin-asking'; readonly ask: AskPinDecision; readonly digits: string }
+  /** Digits are at the edge. */
+  | { readonly name: 'pin-checking'; readonly ask: AskPinDecision }
+  /** "No room matched": then asked again with `again`, or hung up when it is null. */
+  | { readonly name: 'pin-wrong'; readonly again: AskPinDecision | null }
+  /** The PIN was right: joining, or waiting for somebody to be heard. */
+  | { readonly name: 'entering'; readonly decision: JoinDecision };
+
+const pinStateNames: ReadonlySet<string> = new Set<PinState['name']>([
+  'pin-opening',
+  'pin-answered',
+  'pin-asking',
+  'pin-checking',
+  'pin-wrong',
+  'entering',
+]);
+
+/** True for the states of this file. */
+export function isPinState(state: { readonly name: string }): state is PinState {
+  return pinStateNames.has(state.name);
+}
+
+/** The first step: the edge wants a PIN. */
+export function askForPin(ask: AskPinDecision): Step {
+  return { state: { name: 'pin-opening', ask }, effects: [{ do: 'ring' }, { do: 'open-media' }] };
+}
+
+/** One step behind the PIN. Events that mean nothing in a state leave it as it is. */
+export function nextPinStep(state: PinState, event: CallEvent): Step {
+  return state.name === 'pin-opening' ? whileOpening(state, event) : whileAnswered(state, event);
+}
+
+function whileOpening(state: Extract<PinState, { name: 'pin-opening' }>, event: CallEvent): Step {
+  switch (event.kind) {
+    case 'media-opened':
+      return {
+        state: { name: 'pin-answered', ask: state.ask },
+        effects: [{ do: 'answer' }, startTimer('duration', state.ask.limits.max_call_duration_ms)],
+      };
+    case 'part-failed':
+      return refuse(event.reason, event.explanation);
+    case 'cancelled':
+      return refuse('caller-cancelled', 'The caller gave up before the PIN was asked.');
+    case 'transport-failed':
+      return end('internal');
+    case 'stopped':
+      return refuse('node-stopped', 'The node stopped before the PIN was asked.');
+    default:
+      return { state, effects: [] };
+  }
+}
+
+type Answered = Exclude<PinState, { name: 'pin-opening' }>;
+
+function whileAnswered(state: Answered, event: CallEvent): Step {
+  switch (event.kind) {
+    case 'acknowledged':
+      return state.name === 'pin-answered' ? prompt(state.ask) : stay(state);
+    case 'decided':
+      return state.name === 'pin-checking' ? judge(event.decision) : stay(state);
+    case 'media':
+      return whileMedia(state, event.event);
+    case 'timer':
+      if (event.timer === 'duration') return hangUp('max-duration');
+      if (event.timer === 'ringing' && state.name === 'entering') return hangUp('ringing-timeout');
+      if ((event.timer === 'pin' || event.timer === 'digit') && state.name === 'pin-asking') {
+        return hangUp('pin-timeout');
+      }
+      return stay(state);
+    case 'caller-bye':
+      return end('caller-hung-up', { do: 'set-status', status: 'hangup' });
+    case 'ack-missing':
+      return hangUp('ack-missing');
+    case 'part-failed':
+      return hangUp(event.reason);
+    case 'transport-failed':
+      return hangUp('internal');
+    case 'stopped':
+      return hangUp('node-stopped');
+    default:
+      return stay(state);
+  }
+}
+
+function whileMedia(state: Answered, event: Extract<CallEvent, { kind: 'media' }>['event']): Step {
+  switch (event.kind) {
+    case 'digit':
+      return state.name === 'pin-asking' ? collect(state, event.digit) : stay(state);
+    case 'played':
+      return whenPlayed(state);
+    case 'joined':
+      return { state, effects: [{ do: 'set-status', status: 'active' }] };
+    case 'audible':
+      if (state.name !== 'entering') return stay(state);
+      return {
+        state: { name: 'up', decision: state.decision },
+        effects: [{ do: 'stop-timer', timer: 'ringing' }, { do: 'stop-sound' }],
+      };
+    case 'silent':
+      return hangUp('media-silent');
+    case 'room-ended':
+      return end(event.reason, { do: 'bye', reason: event.reason });
+    default:
+      return stay(state);
+  }
+}
+
+/** Plays the prompt and starts to collect; both timers start with it. */
+function prompt(ask: AskPinDecision): Step {
+  return {
+    state: { name: 'pin-asking', ask, digits: '' },
+    effects: [{ do: 'play', sound: 'enter-pin' }, startTimer('pin', pinLimits.attemptMs)],
+  };
+}
+
+function collect(state: Extract<PinState, { name: 'pin-asking' }>, digit: string): Step {
+  if (digit === '#') return check(state.ask, state.digits);
+  const digits = state.digits + digit;
+  // One more than any PIN may have: no need to wait for `#`, it cannot be right.
+  if (digits.length > pinLimits.digitsMax) return wrong(null, 'stop-timers');
+  return {
+    state: { ...state, digits },
+    effects: [{ do: 'stop-sound' }, startTimer('digit', pinLimits.betweenDigitsMs)],
+  };
+}
+
+function check(ask: AskPinDecision, digits: string): Step {
+  return {
+    state: { name: 'pin-checking', ask },
+    effects: [
+      { do: 'stop-sound' },
+      { do: 'stop-timer', timer: 'digit' },
+      { do: 'stop-timer', timer: 'pin' },
+      { do: 'check-pin', ticket: ask.ticket, digits },
+    ],
+  };
+}
+
+function judge(decision: Decision): Step {
+  switch (decision.kind) {
+    case 'join':
+      return {
+        state: { name: 'entering', decision },
+        effects: [
+          { do: 'play', sound: 'entering-room' },
+          startTimer('ringing', decision.limits.ringing_timeout_ms),
+          { do: 'join' },
+        ],
+      };
+    case 'ask-pin':
+      return wrong(decision.attempts_left > 0 ? decision : null);
+    case 'refuse':
+      return decision.reason === 'wrong-pin' ? wrong(null) : hangUp(decision.reason);
+    case 'challenge':
+    case 'drop':
+      return hangUp(decision.reason);
+    default:
+      return decision satisfies never;
+  }
+}
+
+function wrong(again: AskPinDecision | null, timers?: 'stop-timers'): Step {
+  const stops: CallEffect[] =
+    timers === undefined
+      ? []
+      : [
+          { do: 'stop-timer', timer: 'digit' },
+          { do: 'stop-timer', timer: 'pin' },
+        ];
+  return {
+    state: { name: 'pin-wrong', again },
+    effects: [...stops, { do: 'play', sound: 'wrong-pin' }],
+  };
+}
+
+function whenPlayed(state: Answered): Step {
+  switch (state.name) {
+    case 'pin-asking':
+      // The prompt is over: from now on silence counts.
+      return { state, effects: [startTimer('digit', pinLimits.betweenDigitsMs)] };
+    case 'pin-wrong':
+      return state.again === null ? hangUp('wrong-pin') : prompt(state.again);
+    case 'entering':
+      return { state, effects: [{ do: 'play', sound: 'ringback' }] };
+    default:
+      return stay(state);
+  }
+}
+
+function startTimer(timer: 'ringing' | 'duration' | 'digit' | 'pin', ms: number): CallEffect {
+  return { do: 'start-timer', timer, ms };
+}
+
+function hangUp(reason: OutcomeReason): Step {
+  return end(reason, { do: 'bye', reason }, { do: 'set-status', status: 'hangup' });
+}
+
+function refuse(reason: OutcomeReason, explanation: string): Step {
+  return end(reason, { do: 'refuse', reason, explanation });
+}
+
+function end(reason: OutcomeReason, ...effects: CallEffect[]): Step {
+  return { state: { name: 'ended', reason }, effects: [...effects, { do: 'finish', reason }] };
+}
+
+function stay(state: PinState): Step {
+  return { state, effects: [] };
+}
