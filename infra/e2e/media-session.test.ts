@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -11,6 +12,7 @@ import type {
   MediaSession,
   PhoneStream,
 } from '@callgate/media-node/src/media/media-session.ts';
+import { suiteShapes } from '@callgate/media-node/src/media/rtp/srtp-keys.ts';
 import { TelephoneEventReader } from '@callgate/media-node/src/media/rtp/telephone-event.ts';
 import { readWav } from '@callgate/media-node/src/media/sounds/wav.ts';
 import type { Log } from '@callgate/media-node/src/ops/log.ts';
@@ -111,6 +113,37 @@ describe('a call between a phone and a room', () => {
     const stats = await call.session.close();
     expect(stats).toMatchObject({ codec: 'PCMU', packetsLost: 0, packetsForeign: 0 });
   });
+
+  it.each([
+    'AES_CM_128_HMAC_SHA1_80',
+    'AES_CM_128_HMAC_SHA1_32',
+    'AEAD_AES_128_GCM',
+    'AEAD_AES_256_GCM',
+  ] as const)(
+    'carries a tone each way under %s, and nothing that is not encrypted',
+    async (suite) => {
+      const call = await openCall();
+      const { keyBytes, saltBytes } = suiteShapes[suite];
+      const [ours, theirs] = [randomBytes(keyBytes + saltBytes), randomBytes(keyBytes + saltBytes)];
+      call.session.setStream(
+        streamTo(call.phone, { srtp: { suite, sendKey: ours, receiveKey: theirs } }),
+      );
+      const agent = await joinTalker(suite);
+      await agent.play(1_000);
+      await joinRoom(call, suite);
+      await eventually('audible', () => call.kinds().includes('audible'));
+      call.session.connect(patience);
+      call.phone.play(440, call.session.local);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(agent.hears(440)).toBe(false);
+      call.phone.stop();
+      call.phone.encrypt(suite, theirs, ours);
+      call.phone.packets.length = 0;
+      call.phone.play(440, call.session.local);
+      await eventually('audio', () => agent.hears(440) && call.phone.packets.length > 60);
+      expect(toneShare(call.phone.heard(1_000), 1_000, 8_000)).toBeGreaterThan(0.9);
+    },
+  );
 
   it('is audible when a track comes after the join', async () => {
     const call = await openCall();

@@ -3,6 +3,8 @@ import { createSocket, type Socket } from 'node:dgram';
 import { muLaw } from '@callgate/media-node/src/media/audio/g711.ts';
 import { addTone } from '@callgate/media-node/src/media/audio/tone.ts';
 import { RtpPacket, writeRtpHeader } from '@callgate/media-node/src/media/rtp/rtp-packet.ts';
+import { Srtp } from '@callgate/media-node/src/media/rtp/srtp.ts';
+import type { SrtpSuite } from '@callgate/media-node/src/media/rtp/srtp-keys.ts';
 
 export interface HeardPacket {
   readonly atMono: number;
@@ -25,12 +27,14 @@ export class RtpPhone {
   #sequence = 1_000;
   #timestamp = 5_000;
   readonly ssrc = 0x1234_5678;
+  #secure: { readonly send: Srtp; readonly receive: Srtp } | null = null;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     const view = new RtpPacket();
-    socket.on('message', (bytes, source) => {
-      if (view.read(bytes) !== null) return;
+    socket.on('message', (received, source) => {
+      const bytes = this.#secure === null ? received : this.#secure.receive.unprotect(received);
+      if (bytes === null || view.read(bytes) !== null) return;
       const { ssrc, sequence, timestamp, marker, payloadType } = view;
       this.packets.push({
         atMono: performance.now(),
@@ -54,6 +58,11 @@ export class RtpPhone {
   get address(): { readonly address: string; readonly port: number } {
     const { address, port } = this.#socket.address();
     return { address, port };
+  }
+
+  /** Speaks SRTP from now on. */
+  encrypt(suite: SrtpSuite, sendKey: Uint8Array, receiveKey: Uint8Array): void {
+    this.#secure = { send: new Srtp(suite, sendKey), receive: new Srtp(suite, receiveKey) };
   }
 
   /** Plays a tone toward `to`, one packet every 20 ms. */
@@ -94,7 +103,8 @@ export class RtpPhone {
     });
     this.#timestamp += payload.length;
     packet.set(payload, 12);
-    this.#socket.send(packet, to.port, to.address);
+    const bytes = this.#secure === null ? packet : this.#secure.send.protect(packet);
+    this.#socket.send(bytes, to.port, to.address);
   }
 
   /** Sends one telephone event packet; the timestamp stands still while a digit lasts. */

@@ -2,6 +2,7 @@
  * A room participant as an application would have it, by LiveKit's own SDK: it plays a tone and keeps what it hears of others. For tests of the room
  * clients and of whole calls.
  */
+import { toneShare } from '@callgate/media-node/src/media/audio/tone.ts';
 import {
   AudioFrame,
   AudioSource,
@@ -128,6 +129,12 @@ export class ToneParticipant {
     const wanted = (participantRateHz * ms) / 1_000;
     const all = Int16Array.from(this.#heard.flatMap((frame) => [...frame]));
     return all.subarray(Math.max(0, all.length - wanted));
+  }
+
+  /** Whether the last second of what was heard is that tone. */
+  hears(frequencyHz: number): boolean {
+    if (this.heardMs < 1_000) return false;
+    return toneShare(this.heard(1_000), frequencyHz, participantRateHz) > 0.9;
   }
 
   get heardMs(): number {

@@ -4,9 +4,10 @@
  */
 import type { PhoneStream } from './media-session.ts';
 import { type Arrival, Reception } from './rtp/reception.ts';
-import { RtpPacket } from './rtp/rtp-packet.ts';
+import { isRtcp, RtpPacket } from './rtp/rtp-packet.ts';
 import type { RtpPort } from './rtp/rtp-port.ts';
 import { SourceLock } from './rtp/source-lock.ts';
+import { Srtp } from './rtp/srtp.ts';
 import { TelephoneEventReader } from './rtp/telephone-event.ts';
 
 export interface PhoneLegEvents {
@@ -19,6 +20,8 @@ export interface PhoneLegEvents {
 export interface Discarded {
   foreign: number;
   malformed: number;
+  /** SRTP whose tag is wrong, or that came before. */
+  unauthenticated: number;
   /** Of a payload type that was not agreed on. */
   unexpected: number;
 }
@@ -27,7 +30,12 @@ export interface Discarded {
 const comfortNoisePayloadType = 13;
 
 export class PhoneLeg {
-  readonly discarded: Discarded = { foreign: 0, malformed: 0, unexpected: 0 };
+  readonly discarded: Discarded = {
+    foreign: 0,
+    malformed: 0,
+    unauthenticated: 0,
+    unexpected: 0,
+  };
   packetsSent = 0;
   readonly #port: RtpPort;
   readonly #events: PhoneLegEvents;
@@ -35,6 +43,7 @@ export class PhoneLeg {
   readonly #packet = new RtpPacket();
   readonly #lock = new SourceLock();
   readonly #digits = new TelephoneEventReader();
+  #secure: { readonly send: Srtp; readonly receive: Srtp } | null = null;
   #reception: Reception | null = null;
   #stream: PhoneStream | null = null;
   #heardAtMono: number | null = null;
@@ -51,6 +60,11 @@ export class PhoneLeg {
   setStream(stream: PhoneStream): void {
     if (stream.clockRateHz !== this.#stream?.clockRateHz) {
       this.#reception = new Reception(stream.clockRateHz);
+    }
+    if (stream.srtp === null) this.#secure = null;
+    else if (!hasSameKeys(stream.srtp, this.#stream?.srtp ?? null)) {
+      const { suite, sendKey, receiveKey } = stream.srtp;
+      this.#secure = { send: new Srtp(suite, sendKey), receive: new Srtp(suite, receiveKey) };
     }
     this.#stream = stream;
     this.#lock.expect(stream.remote, stream.signallingAddress ?? null);
@@ -70,15 +84,26 @@ export class PhoneLeg {
     const destination = this.#lock.destination;
     if (destination === null || this.#stream?.send !== true) return;
     this.packetsSent++;
-    this.#port.send(packet, destination.address, destination.port);
+    const bytes = this.#secure === null ? packet : this.#secure.send.protect(packet);
+    this.#port.send(bytes, destination.address, destination.port);
   }
 
   #onDatagram(bytes: Buffer, address: string, port: number): void {
     const stream = this.#stream;
     const packet = this.#packet;
-    const fault = packet.read(bytes);
-    if (fault !== null) {
-      if (fault !== 'rtcp') this.discarded.malformed++;
+    // Checked before anything costly is done for it.
+    if (this.#lock.isLockedAgainst(address, port)) {
+      this.discarded.foreign++;
+      return;
+    }
+    if (isRtcp(bytes)) return;
+    const clear = this.#secure === null ? bytes : this.#secure.receive.unprotect(bytes);
+    if (clear === null) {
+      this.discarded.unauthenticated++;
+      return;
+    }
+    if (packet.read(clear) !== null) {
+      this.discarded.malformed++;
       return;
     }
     const isAudio = packet.payloadType === stream?.payloadType;
@@ -102,4 +127,16 @@ export class PhoneLeg {
       if (digit !== null) this.#events.onDigit(digit);
     }
   }
+}
+
+type Keys = NonNullable<PhoneStream['srtp']>;
+
+/** With the same keys counters go on: to begin anew would repeat a key stream. */
+function hasSameKeys(one: Keys, other: Keys | null): boolean {
+  return (
+    other !== null &&
+    one.suite === other.suite &&
+    one.sendKey.equals(other.sendKey) &&
+    one.receiveKey.equals(other.receiveKey)
+  );
 }

@@ -61,6 +61,12 @@ export class SourceLock {
     return this.#locked !== null;
   }
 
+  /** True when another source than this one is locked. */
+  isLockedAgainst(address: string, port: number): boolean {
+    const locked = this.#locked;
+    return locked !== null && (locked.port !== port || locked.address !== address);
+  }
+
   /** Judges one packet that is RTP, by where it came from. */
   judge(
     source: TransportAddress,
