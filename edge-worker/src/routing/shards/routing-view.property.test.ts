@@ -101,7 +101,7 @@ describe('the view of a call', () => {
             await expectSameVerdicts(set, revision, reader, bindings, call, pin);
           }
         }),
-        { numRuns: 60 },
+        { numRuns: 100 },
       );
     },
   );
@@ -143,7 +143,7 @@ describe('a simulation', () => {
         if (decision.kind === 'join') expect(simulated['rule']).toBe(decision.rule_id);
         if (decision.kind === 'refuse') expect(simulated['reason']).toBe(decision.reason);
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 });
