@@ -5,6 +5,7 @@
 import { Hono } from 'hono';
 import type { Clock } from './clock.ts';
 import { ConfigError, type Env } from './env.ts';
+import { routingHook } from './events/routing-hook.ts';
 import { Problem, problemKind } from './http/problem.ts';
 import { twirpRoute } from './livekit-api/twirp-route.ts';
 import { logLine } from './log.ts';
@@ -24,6 +25,7 @@ export function createApp(clock: Clock) {
     .get('/health', (c) => c.json({ status: 'ok' }))
     .get('/version', (c) => c.json(version))
     .route('/twirp', twirpRoute)
+    .route('/hooks', routingHook)
     .route('/v1/offers', offersRoute({ clock, reader }))
     .route('/v1/nodes', nodesRoute({ clock, reader }))
     .route('/v1/routing/simulate', simulationRoute)

@@ -5,6 +5,11 @@ export const testNodeToken = 'node-token-of-the-tests';
 export const testApiKey = 'APItests';
 export const testApiSecret = 'the-api-secret-of-the-tests-is-long-enough';
 
+/** Two, as while one is rotated. */
+export const testWebhookSecrets = [1, 2].map(
+  (n) => `whsec_${Buffer.alloc(32, n).toString('base64')}`,
+);
+
 export const testBindings = {
   LIVEKIT_URL: 'wss://livekit.test',
   LIVEKIT_API_KEY: testApiKey,
@@ -13,5 +18,6 @@ export const testBindings = {
     'test-1': createHash('sha256').update(testNodeToken).digest('hex'),
   }),
   SEALING_KEY: Buffer.alloc(32, 7).toString('base64'),
+  WEBHOOK_SECRETS: testWebhookSecrets.join(' '),
   NONCE_SECRET: 'the-nonce-secret-of-the-tests',
 };

@@ -17,6 +17,7 @@ const kinds = {
     title: 'Node and edge speak different versions of the contract',
   },
   unauthenticated: { status: 401, title: 'The request carries no valid credential' },
+  'bad-signature': { status: 401, title: 'The message is not signed as it must be' },
   forbidden: { status: 403, title: 'The credential does not allow this' },
   'not-found': { status: 404, title: 'There is no such thing' },
   'method-not-allowed': { status: 405, title: 'The path does not know this method' },

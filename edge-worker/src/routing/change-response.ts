@@ -48,8 +48,9 @@ export function responseTo(answer: ChangeAnswer, { isDryRun }: { isDryRun: boole
     case 'accepted': {
       const { revision, changed } = answer;
       const diff: unknown = JSON.parse(answer.diffJson);
+      const lint: unknown = JSON.parse(answer.lintJson);
       return Response.json(
-        { revision, dry_run: isDryRun, changed, diff },
+        { revision, dry_run: isDryRun, changed, diff, lint },
         {
           headers: {
             etag: `"${revision}"`,

@@ -37,6 +37,7 @@ describe('the routing document', () => {
       dry_run: false,
       changed: 0,
       diff: [],
+      lint: { findings: expect.any(Array), is_cut: false },
     });
     expect(await stored()).toEqual(read);
   });

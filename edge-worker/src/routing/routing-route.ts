@@ -32,6 +32,10 @@ export const routingRoute = new Hono<{ Bindings: Env }>()
     await requireSipAdmin(c.req.raw, c.env);
     return c.json(await routingTableOf(c.env).status());
   })
+  .get('/lint', async (c) => {
+    await requireSipAdmin(c.req.raw, c.env);
+    return c.json(JSON.parse(await routingTableOf(c.env).lint()) as object);
+  })
   .get('/revisions', async (c) => {
     await requireSipAdmin(c.req.raw, c.env);
     const before = c.req.query('before');

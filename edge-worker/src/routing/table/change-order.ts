@@ -29,6 +29,8 @@ export type ChangeAnswer =
       changed: number;
       /** ObjectDiff[] as JSON text: its depth is the document's. */
       diffJson: string;
+      /** LintResult of the resulting table as JSON text. */
+      lintJson: string;
       /** The first answer to this idempotency key, given again. */
       replayed: boolean;
     }

@@ -9,7 +9,7 @@ import type { StoredChange } from '@callgate/shared/livekit-api/api-answer.ts';
 import { sipRpcs } from '@callgate/shared/livekit-api/handle-sip-request.ts';
 import { SIPDispatchRuleInfo } from '@livekit/protocol';
 import { type Clock, systemClock } from '../../clock.ts';
-import { type Env, sealingKeyOf } from '../../env.ts';
+import { allowsTrunklessCalls, type Env, sealingKeyOf } from '../../env.ts';
 import type { TwirpCode } from '../../livekit-api/twirp.ts';
 import { randomText } from '../../rooms/random-text.ts';
 import { diffObject, type ObjectDiff } from '../routing-diff.ts';
@@ -24,6 +24,7 @@ import {
 } from './change-writer.ts';
 import { DirtyPlaces } from './dirty-places.ts';
 import { type Writes, writesOfDocument, writesOfPatch } from './document-writes.ts';
+import { lintStored } from './lint-stored.ts';
 import type { ObjectKind } from './object-keys.ts';
 import { ObjectStore } from './object-store.ts';
 import { PlaceIndex } from './place-index.ts';
@@ -131,9 +132,11 @@ export class RoutingTable extends DurableObject<Env> {
     if (read.kind === 'refused') return { ...read, replayed: false };
     const changes = effectiveChanges(store, read.writes);
     const diffJson = this.#diff(changes);
+    let lintJson = '';
     try {
       this.ctx.storage.transactionSync(() => {
         if (changes.length > 0) this.#write(read.writes, order, changes);
+        lintJson = this.#lint();
         if (order.isDryRun) throw new DryRun();
       });
     } catch (error) {
@@ -149,6 +152,7 @@ export class RoutingTable extends DurableObject<Env> {
       revision: log.newest(),
       changed: changes.length,
       diffJson,
+      lintJson,
       replayed: false,
     };
   }
@@ -260,6 +264,15 @@ export class RoutingTable extends DurableObject<Env> {
       published_revision: published.revision,
       published_at_ms: published.atMs,
     };
+  }
+
+  /** LintResult as JSON text: what can never match, and what is risky. */
+  async lint(): Promise<string> {
+    return this.#lint();
+  }
+
+  #lint(): string {
+    return JSON.stringify(lintStored(this.#parts.store, allowsTrunklessCalls(this.env)));
   }
 
   /** What a Worker asks that has nothing new enough, or is about to refuse. null: it knows all there is. */
