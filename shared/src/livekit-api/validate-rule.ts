@@ -7,7 +7,7 @@ import { type Fault, fault } from './fault.ts';
 import { mediaFault } from './validate-media.ts';
 
 /** The words of LiveKit for a rule whose oneof is empty. */
-export const ruleWithoutKindText = 'unsupported SIP Dispatch Rule: <nil>';
+const ruleWithoutKindText = 'unsupported SIP Dispatch Rule: <nil>';
 
 /** null: the rule may be stored. */
 export function ruleFault(rule: SIPDispatchRuleInfo): Fault | null {

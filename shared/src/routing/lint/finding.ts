@@ -6,34 +6,37 @@
 /** `error`: it can never do what it is there for. `warning`: it is risky, or does half. `info`: good to know. */
 export type Severity = 'error' | 'warning' | 'info';
 
-export type FindingCode =
+export const findingCodes = [
   // Claims the same calls as another object.
-  | 'conflict'
+  'conflict',
   // Can never match.
-  | 'rule-without-kind'
-  | 'rule-for-no-trunk'
-  | 'unknown-trunk'
-  | 'shadowed-rule'
-  | 'number-not-served'
-  | 'caller-not-allowed'
-  | 'called-number-as-caller'
-  | 'trunk-without-rules'
-  | 'number-without-rule'
-  | 'invalid-address'
-  | 'pin-cannot-be-keyed'
+  'rule-without-kind',
+  'rule-for-no-trunk',
+  'unknown-trunk',
+  'shadowed-rule',
+  'number-not-served',
+  'caller-not-allowed',
+  'called-number-as-caller',
+  'trunk-without-rules',
+  'number-without-rule',
+  'invalid-address',
+  'pin-cannot-be-keyed',
   // Risky.
-  | 'trunk-open-to-everybody'
-  | 'rule-open-to-strangers'
-  | 'half-credentials'
-  | 'weak-password'
-  | 'password-reused'
-  | 'short-pin'
-  | 'hidden-number-in-headers'
-  | 'masked-rooms-shared'
+  'trunk-open-to-everybody',
+  'rule-open-to-strangers',
+  'half-credentials',
+  'weak-password',
+  'password-reused',
+  'short-pin',
+  'hidden-number-in-headers',
+  'masked-rooms-shared',
   // Surprising.
-  | 'rule-for-every-trunk'
-  | 'number-spelling'
-  | 'international-prefix';
+  'rule-for-every-trunk',
+  'number-spelling',
+  'international-prefix',
+] as const;
+
+export type FindingCode = (typeof findingCodes)[number];
 
 export interface Finding {
   readonly code: FindingCode;

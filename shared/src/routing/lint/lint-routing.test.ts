@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { JsonValue } from '@bufbuild/protobuf';
 import { SIPDispatchRuleInfo, SIPInboundTrunkInfo } from '@livekit/protocol';
 import fc from 'fast-check';
@@ -6,7 +7,7 @@ import { pinAnswer, routedCall, routingSet } from '../arbitrary-routing.ts';
 import { compileRouting } from '../compile.ts';
 import { findRule } from '../find-rule.ts';
 import { findTrunk } from '../find-trunk.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, findingCodes } from './finding.ts';
 import { findingsMax, lintRouting } from './lint-routing.ts';
 
 interface Table {
@@ -366,5 +367,10 @@ describe('findings', () => {
     expect(result.findings).toHaveLength(findingsMax);
     expect(result.findings.every(({ code }) => code === 'trunk-without-rules')).toBe(true);
     expect(result.isCut).toBe(true);
+  });
+
+  it.each(findingCodes)('of code %s stand in the documentation', (code) => {
+    const page = readFileSync(new URL('../../../../docs/routing.md', import.meta.url), 'utf8');
+    expect(page).toContain(`\`${code}\``);
   });
 });
