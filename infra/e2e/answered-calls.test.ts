@@ -86,6 +86,20 @@ describe('answered calls, sipp calling', () => {
     expect((await running).trace).toBe('');
   });
 
+  it('an INVITE without an offer gets ours in the 200, and the ACK brings the answer', async () => {
+    await agentFor(number(15));
+    const result = await runSipp('no offer in the INVITE, caller hangs up', {
+      target: stack.node.sip,
+      number: number(15),
+      ...caller,
+    });
+    expect(result.trace).toBe('');
+    await eventually(
+      'the record says that the caller hung up',
+      () => stack.nodeEvents('call-ended').at(-1)?.['reason'] === 'caller-hung-up',
+    );
+  });
+
   it.each([
     ['the room is deleted', (room: string) => stack.rooms.deleteRoom(room), 'room-deleted'],
     [

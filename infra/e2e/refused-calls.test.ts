@@ -107,19 +107,6 @@ describe('hostile datagrams', () => {
     expect((await stack.nodeStats()).calls).toBe(0);
   });
 
-  it('an INVITE without SDP gets 488', async () => {
-    const result = await runSipp('no SDP', {
-      target: stack.node.sip,
-      number: number(3),
-      ...caller,
-    });
-    expect(result.trace).toBe('');
-    expect(stack.nodeEvents('call-refused').at(-1)).toMatchObject({
-      reason: 'bad-sdp',
-      sip_status: 488,
-    });
-  });
-
   it('an INVITE without a common codec gets 488', async () => {
     const result = await runSipp('no common codec', {
       target: stack.node.sip,

@@ -13,7 +13,7 @@ export type SippStep =
       readonly offer?: 'none' | 'G.729 only';
     }
   /** `to`: the refusal of the last INVITE, or its 200. */
-  | { readonly send: 'ACK'; readonly to: 'refusal' | '200' }
+  | { readonly send: 'ACK'; readonly to: 'refusal' | '200'; readonly answer?: boolean }
   | { readonly send: 'CANCEL' | 'BYE' }
   /** 200 to the request received last. */
   | { readonly send: '200' }
@@ -29,7 +29,7 @@ const g711: readonly (readonly [string, string])[] = [
   ['0', 'PCMU'],
 ];
 
-function offerLines(codecs: readonly (readonly [payloadType: string, name: string])[]): string[] {
+function sdpLines(codecs: readonly (readonly [payloadType: string, name: string])[]): string[] {
   return [
     'v=0',
     'o=sipp 53655765 2353687637 IN IP[local_ip_type] [local_ip]',
@@ -101,7 +101,10 @@ function sendXml(
   const isSameTransaction =
     step.send === 'CANCEL' || (step.send === 'ACK' && step.to === 'refusal');
   const branch = isSameTransaction ? `[branch-${distance}]` : '[branch]';
-  const hasBody = step.send === 'INVITE' && step.offer !== 'none';
+  const hasBody =
+    (step.send === 'INVITE' && step.offer !== 'none') ||
+    (step.send === 'ACK' && step.answer === true);
+  const isUnknownCodec = step.send === 'INVITE' && step.offer === 'G.729 only';
   const lines = [
     `${step.send} sip:[service]@[remote_ip]:[remote_port] SIP/2.0`,
     `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=${branch}`,
@@ -116,7 +119,7 @@ function sendXml(
       ? ['Content-Type: application/sdp', 'Content-Length: [len]']
       : ['Content-Length: 0']),
     '',
-    ...(hasBody ? offerLines(step.offer === 'G.729 only' ? [['18', 'G729']] : g711) : []),
+    ...(hasBody ? sdpLines(isUnknownCodec ? [['18', 'G729']] : g711) : []),
   ];
   return sendText(lines, step.send === 'INVITE' || step.send === 'BYE' || step.send === 'CANCEL');
 }
@@ -155,10 +158,13 @@ export const sippSteps = {
   'wrong password': [...challenged, ...refusedWith(407)],
   'unknown number': [{ send: 'INVITE' }, ...refusedWith(404)],
   'rings until 480': [...challenged, { receive: 180 }, ...refusedWith(480)],
-  'no SDP': [
+  'no offer in the INVITE, caller hangs up': [
     ...askedForCredentials,
     { send: 'INVITE', withCredentials: true, offer: 'none' },
-    ...refusedWith(488),
+    { receive: 200 },
+    { send: 'ACK', to: '200', answer: true },
+    { pauseMs: 1_000 },
+    ...hungUp,
   ],
   'no common codec': [
     ...askedForCredentials,

@@ -38,6 +38,7 @@ const events = {
   'no ACK': { kind: 'ack-missing' },
   BYE: { kind: 'caller-bye' },
   'send failed': { kind: 'transport-failed' },
+  'session expired': { kind: 'session-expired' },
   'ringing timer': { kind: 'timer', timer: 'ringing' },
   'duration timer': { kind: 'timer', timer: 'duration' },
   'node stops': { kind: 'stopped' },
@@ -105,6 +106,7 @@ const table: [Plain, keyof typeof events, string][] = [
     [name, 'rtp silent', hungUp('media-silent')],
     [name, 'duration timer', hungUp('max-duration')],
     [name, 'send failed', hungUp('internal')],
+    [name, 'session expired', hungUp('session-expired')],
     [name, 'node stops', hungUp('node-stopped')],
   ]),
 ];

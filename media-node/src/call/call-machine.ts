@@ -57,6 +57,8 @@ export type CallEvent =
   | { readonly kind: 'ack-missing' }
   | { readonly kind: 'caller-bye' }
   | { readonly kind: 'transport-failed' }
+  /** Nobody refreshed the SIP session in time (RFC 4028 §10). */
+  | { readonly kind: 'session-expired' }
   | { readonly kind: 'timer'; readonly timer: CallTimer }
   /** The node ends all its calls. */
   | { readonly kind: 'stopped' };
@@ -209,6 +211,8 @@ function whileAnswered(state: Answered, event: CallEvent): Step {
       return end('caller-hung-up', { do: 'set-status', status: 'hangup' });
     case 'ack-missing':
       return hangUp('ack-missing');
+    case 'session-expired':
+      return hangUp('session-expired');
     case 'transport-failed':
       return hangUp('internal');
     case 'part-failed':

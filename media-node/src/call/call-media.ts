@@ -6,9 +6,15 @@
 import { randomInt } from 'node:crypto';
 import type { MediaPolicy } from '@callgate/shared/contract/decision.ts';
 import type { PhoneStream } from '../media/media-session.ts';
-import { type Agreement, type Disagreement, type NodeMedia, negotiate } from '../sdp/negotiate.ts';
+import {
+  type Agreement,
+  allowedCodecs,
+  type Disagreement,
+  type NodeMedia,
+  negotiate,
+} from '../sdp/negotiate.ts';
 import { parseSdp, type SessionDescription } from '../sdp/parse-sdp.ts';
-import { type LocalMedia, writeAnswer } from '../sdp/write-sdp.ts';
+import { type LocalMedia, writeAnswer, writeOffer } from '../sdp/write-sdp.ts';
 import type { SipAnswer } from '../sip/sip-endpoint.ts';
 
 /** A body as it came, with its type. */
@@ -17,6 +23,9 @@ export interface SdpBody {
   readonly contentType: string;
   readonly body: Buffer;
 }
+
+/** A description of ours, as a SIP body. */
+export type SdpDescription = NonNullable<SipAnswer['body']>;
 
 interface Agreed {
   readonly offer: SessionDescription;
@@ -60,8 +69,31 @@ export class CallMedia {
     return { kind: 'agreed' };
   }
 
+  /** Whether there is anything to offer when the INVITE has no offer of its own (late offer). */
+  canOffer(policy: MediaPolicy): { readonly kind: 'agreed' } | Disagreement {
+    if (policy.encryption === 'require') {
+      const explanation =
+        'media.encryption is require; an INVITE without an offer cannot bring keys.';
+      return { kind: 'refused', reason: 'media-encryption-mismatch', explanation };
+    }
+    if (allowedCodecs(policy, this.#node).size > 0) return { kind: 'agreed' };
+    return {
+      kind: 'refused',
+      reason: 'no-common-codec',
+      explanation: 'The policy allows no codec of this node.',
+    };
+  }
+
+  /** An offer of ours: every codec that the policy allows. Answered by an ACK. */
+  offer(local: LocalMedia, policy: MediaPolicy): SdpDescription {
+    this.#version += 1;
+    const origin = { sessionId: this.#sessionId, version: this.#version };
+    const codecs = [...allowedCodecs(policy, this.#node)];
+    return { contentType: 'application/sdp', bytes: writeOffer(codecs, local, origin) };
+  }
+
   /** Our answer to the offer last settled; null when none was. */
-  answer(local: LocalMedia): SipAnswer['body'] | null {
+  answer(local: LocalMedia): SdpDescription | null {
     if (this.#agreed === null) return null;
     this.#version += 1;
     const origin = { sessionId: this.#sessionId, version: this.#version };

@@ -173,7 +173,7 @@ describe('a call', () => {
   });
 
   it('refuses an offer it cannot take only after the edge has authorised the caller', async () => {
-    const sip = dial({ body: Buffer.alloc(0), contentType: '' });
+    const sip = dial({ body: Buffer.from('v=0'), contentType: 'application/sdp' });
     expect(sip.said).toEqual([]);
     await edge.answer(decisionExamples.join);
     expect(sip.said).toEqual(['488']);
@@ -186,6 +186,37 @@ describe('a call', () => {
     expect(sip.said).toEqual(['nothing']);
     await expectNothingLeft();
     expect(edge.records[0]).toMatchObject({ reason: 'stranger-dropped', sip_status: null });
+  });
+});
+
+describe('an INVITE without an offer', () => {
+  const answerOf = (payloadType: number) =>
+    Buffer.from(
+      `v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\nc=IN IP4 192.0.2.7\r\nm=audio 4000 RTP/AVP ${payloadType}\r\n`,
+    );
+
+  async function answered() {
+    const sip = dial({ body: Buffer.alloc(0), contentType: '' });
+    await edge.answer(decisionExamples.join);
+    const session = media.sessions[0];
+    session?.raise({ kind: 'audible' });
+    return { sip, session };
+  }
+
+  it('gets ours in the 200, and the ACK settles the stream', async () => {
+    const { sip, session } = await answered();
+    expect(sip.answers.at(-1)?.body?.bytes.toString()).toContain('m=audio 20000 RTP/AVP 0 8 101');
+    expect(session?.stream).toBeNull();
+    sip.events?.onAck(answerOf(8));
+    expect(session?.stream).toMatchObject({ codec: 'PCMA', remote: { port: 4000 } });
+    expect(calls.size).toBe(1);
+  });
+
+  it('ends with BYE when the ACK brings no usable answer', async () => {
+    const { sip } = await answered();
+    sip.events?.onAck(Buffer.alloc(0));
+    expect(sip.said.at(-1)).toContain('text="bad-sdp"');
+    await expectNothingLeft();
   });
 });
 

@@ -4,7 +4,7 @@
  * It decides nothing: the order of things is the machine's, the routing is the edge's.
  */
 import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
-import type { Decision } from '@callgate/shared/contract/decision.ts';
+import type { Decision, MediaPolicy } from '@callgate/shared/contract/decision.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { callLimits } from '@callgate/shared/limits.ts';
@@ -26,7 +26,8 @@ import {
 } from './call-machine.ts';
 import { CallMedia, type SdpBody } from './call-media.ts';
 import { offerFromInvite } from './offer-from-invite.ts';
-import { challengeAnswer, reasonHeader, refusal } from './sip-answers.ts';
+import { refusal } from './sip-answers.ts';
+import { SipLeg } from './sip-leg.ts';
 import { sourceText, Timeline } from './timeline.ts';
 
 /** What a call is built from. */
@@ -49,11 +50,13 @@ export interface CallIdentity {
 
 export class Call {
   readonly id: string;
-  readonly #sip: SipCall;
+  readonly #sip: SipLeg;
   readonly #parts: CallParts;
   readonly #identity: CallIdentity;
   readonly #onEnded: (record: CallRecord) => void;
   readonly #timeline: Timeline;
+  /** With the call id in every line. */
+  readonly #log: Log;
   readonly #timers = new Map<CallTimer, Timer>();
   readonly #media: CallMedia;
   /** Events not yet handled; the first is being handled. */
@@ -61,7 +64,6 @@ export class Call {
   #state: CallState = initialState;
   #decision: Decision | null = null;
   #session: MediaSession | null = null;
-  #sipStatus: number | null = null;
 
   /** @param onEnded called once, when everything is freed. */
   constructor(
@@ -71,7 +73,9 @@ export class Call {
     onEnded: (record: CallRecord) => void,
   ) {
     this.id = identity.id;
-    this.#sip = sip;
+    this.#log = (level, event, fields) =>
+      parts.log(level, event, { call_id: identity.id, ...fields });
+    this.#sip = new SipLeg(sip, this.#log);
     this.#identity = identity;
     this.#parts = parts;
     this.#onEnded = onEnded;
@@ -84,20 +88,20 @@ export class Call {
   start(): void {
     this.#sip.listen({
       onCancel: () => this.#handle({ kind: 'cancelled' }),
-      onAck: () => {
-        this.#timeline.mark('acknowledged_ms');
-        this.#handle({ kind: 'acknowledged' });
-      },
+      onAck: (body) => this.#onAck(body),
       onAckMissing: () => this.#handle({ kind: 'ack-missing' }),
       onBye: () => this.#handle({ kind: 'caller-bye' }),
       onReoffer: (offered) => this.#reoffer(offered),
+      onReofferAnswer: (answered) => this.#takeAnswer(answered),
+      onDigit: ({ digit }) => this.#session?.receiveDigit(digit),
+      onSessionExpired: () => this.#handle({ kind: 'session-expired' }),
       onTransportFailed: (message) => {
-        this.#say('warn', 'sip-send-failed', { why: message });
+        this.#log('warn', 'sip-send-failed', { why: message });
         this.#handle({ kind: 'transport-failed' });
       },
     });
     const { invite } = this.#sip;
-    this.#say('info', 'call-offered', {
+    this.#log('info', 'call-offered', {
       source: sourceText(invite.source),
       from_user: invite.from.user,
       to_user: invite.to.user,
@@ -143,7 +147,9 @@ export class Call {
   /** Judges the SDP offer once the caller is known to be welcome. */
   #negotiate(decision: Decision): Negotiation {
     if (decision.kind !== 'join' && decision.kind !== 'ask-pin') return { kind: 'agreed' };
-    return this.#media.settle(this.#sip.invite, decision.media);
+    const { invite } = this.#sip;
+    if (invite.body.length > 0) return this.#media.settle(invite, decision.media);
+    return this.#media.canOffer(decision.media);
   }
 
   /** Runs one event to its end before the next, also when performing an effect raises another. */
@@ -173,7 +179,7 @@ export class Call {
   #perform(effect: CallEffect): void {
     switch (effect.do) {
       case 'ring':
-        this.#sip.provisional({ status: 180, phrase: 'Ringing' });
+        this.#sip.ring();
         this.#timeline.mark('ringing_ms');
         return;
       case 'open-media':
@@ -198,14 +204,13 @@ export class Call {
         void this.#checkPin(effect.ticket, effect.digits);
         return;
       case 'challenge':
-        this.#sipStatus = effect.decision.status;
-        return this.#sip.refuse(challengeAnswer(effect.decision));
+        return this.#sip.challenge(effect.decision);
       case 'refuse':
-        return this.#refuse(effect.reason, effect.explanation);
+        return this.#sip.refuse(effect.reason, effect.explanation);
       case 'drop':
         return this.#sip.drop();
       case 'bye':
-        return this.#bye(effect.reason);
+        return this.#sip.hangUp(effect.reason);
       case 'finish':
         void this.#finish(effect.reason);
         return;
@@ -249,25 +254,24 @@ export class Call {
   #answer(): void {
     const decision = this.#decision;
     const session = this.#session;
-    const body = session === null ? null : this.#media.answer(session.local);
-    if (decision === null || !('limits' in decision) || session === null || body == null) {
-      throw new PartError('internal', 'answer without decision, agreement or media session');
+    const policy = this.#policy;
+    if (decision === null || !('limits' in decision) || session === null || policy === null) {
+      throw new PartError('internal', 'answer without decision or media session');
     }
+    // An INVITE without an offer gets ours, and the ACK brings the answer (RFC 3261 §13.2.1).
+    const body = this.#media.answer(session.local) ?? this.#media.offer(session.local, policy);
     this.#sip.accept({
-      status: 200,
-      phrase: 'OK',
       headers: Object.entries(decision.kind === 'join' ? decision.headers : {}).map(
         ([name, value]) => ({ name, value }),
       ),
       body,
     });
-    this.#sipStatus = 200;
     this.#timeline.mark('answered_ms');
     session.connect({
       firstMediaMs: callLimits.firstMediaMs,
       silenceMs: decision.limits.media_timeout_ms,
     });
-    this.#say('info', 'call-answered', {
+    this.#log('info', 'call-answered', {
       after_ms: this.#timeline.sinceInvite(),
       codec: this.#media.stream?.codec,
     });
@@ -275,21 +279,51 @@ export class Call {
 
   /** Hold, resume, another address or codec: the new description or a refusal that leaves the call as it is. */
   #reoffer(offered: SdpBody): SipAnswer {
-    const decision = this.#decision;
+    const policy = this.#policy;
     const session = this.#session;
-    if (decision === null || !('media' in decision) || session === null) {
-      return refusal('internal', 0);
+    if (policy === null || session === null) return refusal('internal', 0);
+    if (offered.body.length === 0) {
+      return { status: 200, phrase: 'OK', body: this.#media.offer(session.local, policy) };
     }
-    if (offered.body.length > 0) {
-      const outcome = this.#media.settle(offered, decision.media);
-      if (outcome.kind === 'refused') {
-        this.#say('info', 'reoffer-refused', { reason: outcome.reason, why: outcome.explanation });
-        return refusal(outcome.reason, 0);
-      }
-      this.#setStream(session);
+    const outcome = this.#media.settle(offered, policy);
+    if (outcome.kind === 'refused') {
+      this.#log('info', 'reoffer-refused', { reason: outcome.reason, why: outcome.explanation });
+      return refusal(outcome.reason, 0);
     }
+    this.#setStream(session);
     const body = this.#media.answer(session.local);
-    return { status: 200, phrase: 'OK', ...(body == null ? {} : { body }) };
+    return { status: 200, phrase: 'OK', ...(body === null ? {} : { body }) };
+  }
+
+  #onAck(body: Buffer): void {
+    this.#timeline.mark('acknowledged_ms');
+    // The ACK answers our offer when the INVITE had none.
+    const isAgreed =
+      this.#media.stream !== null || this.#takeAnswer({ contentType: 'application/sdp', body });
+    if (isAgreed) this.#handle({ kind: 'acknowledged' });
+    else
+      this.#handle({
+        kind: 'part-failed',
+        reason: 'bad-sdp',
+        explanation: 'The ACK holds no usable answer.',
+      });
+  }
+
+  /** The answer to an offer of ours (RFC 3264 §7). @returns whether it can be used; what was agreed before still stands when not */
+  #takeAnswer(answered: SdpBody): boolean {
+    const policy = this.#policy;
+    if (policy === null || this.#session === null) return false;
+    const outcome = this.#media.settle(answered, policy);
+    if (outcome.kind === 'refused') {
+      this.#log('info', 'sdp-answer-refused', { reason: outcome.reason, why: outcome.explanation });
+      return false;
+    }
+    this.#setStream(this.#session);
+    return true;
+  }
+
+  get #policy(): MediaPolicy | null {
+    return this.#decision !== null && 'media' in this.#decision ? this.#decision.media : null;
   }
 
   /** Hands media what was agreed, and where the caller's signalling comes from: behind a NAT its RTP does, too. */
@@ -297,25 +331,6 @@ export class Call {
     const { stream } = this.#media;
     if (stream === null) return;
     session.setStream({ ...stream, signallingAddress: this.#sip.invite.source.address });
-  }
-
-  #refuse(reason: OutcomeReason, explanation: string): void {
-    const answer = refusal(reason, Math.random());
-    this.#sipStatus = answer.status;
-    this.#sip.refuse(answer);
-    this.#say(reason === 'internal' ? 'error' : 'info', 'call-refused', {
-      reason,
-      sip_status: answer.status,
-      why: explanation,
-    });
-  }
-
-  /** BYE, or a refusal when the 200 could not be sent after all. */
-  #bye(reason: OutcomeReason): void {
-    if (this.#sipStatus !== 200) return this.#refuse(reason, 'The call could not be answered.');
-    void this.#sip.bye([reasonHeader(reason)]).catch((error: unknown) => {
-      this.#say('warn', 'bye-failed', { why: error });
-    });
   }
 
   #startTimer(timer: CallTimer, ms: number): void {
@@ -334,7 +349,7 @@ export class Call {
   /** A part failed: the call ends with its reason; anything that is not a PartError is a fault of ours. */
   #fail(error: unknown): void {
     const isPart = error instanceof PartError;
-    this.#say(isPart ? 'warn' : 'error', 'part-failed', {
+    this.#log(isPart ? 'warn' : 'error', 'part-failed', {
       reason: isPart ? error.reason : 'internal',
       why: error,
       ...(isPart || !(error instanceof Error) ? {} : { stack: error.stack }),
@@ -353,7 +368,7 @@ export class Call {
     const session = this.#session;
     this.#session = null;
     const media = await (session?.close() ?? Promise.resolve(null)).catch((error: unknown) => {
-      this.#say('error', 'media-close-failed', { why: error });
+      this.#log('error', 'media-close-failed', { why: error });
       return null;
     });
     const record = this.#timeline.record({
@@ -363,14 +378,10 @@ export class Call {
       decision: this.#decision,
       media,
       reason,
-      sipStatus: this.#sipStatus,
+      sipStatus: this.#sip.status,
       endedMs,
     });
-    this.#say('info', 'call-ended', { reason, after_ms: endedMs, sip_status: this.#sipStatus });
+    this.#log('info', 'call-ended', { reason, after_ms: endedMs, sip_status: this.#sip.status });
     this.#onEnded(record);
-  }
-
-  #say(level: Parameters<Log>[0], event: string, fields: Record<string, unknown>): void {
-    this.#parts.log(level, event, { call_id: this.id, ...fields });
   }
 }

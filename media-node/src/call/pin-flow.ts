@@ -94,6 +94,8 @@ function whileAnswered(state: Answered, event: CallEvent): Step {
       return end('caller-hung-up', { do: 'set-status', status: 'hangup' });
     case 'ack-missing':
       return hangUp('ack-missing');
+    case 'session-expired':
+      return hangUp('session-expired');
     case 'part-failed':
       return hangUp(event.reason);
     case 'transport-failed':

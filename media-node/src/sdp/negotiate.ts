@@ -150,7 +150,7 @@ function chooseEncryption(
  * Which codecs a call may use. A list in the policy narrows the node's codecs when `only_listed_codecs` is set; without it
  * the list adds nothing that the node does not have anyway.
  */
-function allowedCodecs(policy: MediaPolicy, node: NodeMedia): ReadonlySet<PhoneCodecName> {
+export function allowedCodecs(policy: MediaPolicy, node: NodeMedia): ReadonlySet<PhoneCodecName> {
   if (!policy.only_listed_codecs) return new Set(node.codecs);
   return new Set(
     node.codecs.filter((name) =>

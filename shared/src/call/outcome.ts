@@ -206,6 +206,15 @@ const rows = {
     'The answer was never acknowledged.',
     'Check that the Contact and address of the node can be reached by the provider.',
   ),
+  'session-expired': row(
+    'indeterminate',
+    408,
+    'Request Timeout',
+    102,
+    'upstream',
+    'The SIP session was not refreshed in time.',
+    'The other side vanished or lost the dialog; look at its log at that time.',
+  ),
   'duplicate-identity': row(
     'caller',
     486,

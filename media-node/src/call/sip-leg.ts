@@ -1,0 +1,70 @@
+/**
+ * The SIP side of one call: says what a reason of the table of outcomes means on the wire, and remembers which final answer went out. A call
+ * that has not been answered is refused; one that has been ends with BYE.
+ */
+import { type OutcomeReason, outcomes } from '@callgate/shared/call/outcome.ts';
+import type { ChallengeDecision } from '@callgate/shared/contract/decision.ts';
+import type { Log } from '../ops/log.ts';
+import type { InviteRequest, SipAnswer, SipCall, SipCallEvents } from '../sip/sip-endpoint.ts';
+import { challengeAnswer, reasonHeader, refusal } from './sip-answers.ts';
+
+export class SipLeg {
+  readonly #sip: SipCall;
+  readonly #log: Log;
+  #status: number | null = null;
+
+  constructor(sip: SipCall, log: Log) {
+    this.#sip = sip;
+    this.#log = log;
+  }
+
+  get invite(): InviteRequest {
+    return this.#sip.invite;
+  }
+
+  /** The final status that went out; null: none yet, or silence. */
+  get status(): number | null {
+    return this.#status;
+  }
+
+  listen(events: SipCallEvents): void {
+    this.#sip.listen(events);
+  }
+
+  ring(): void {
+    this.#sip.provisional({ status: 180, phrase: 'Ringing' });
+  }
+
+  challenge(decision: ChallengeDecision): void {
+    this.#status = decision.status;
+    this.#sip.refuse(challengeAnswer(decision));
+  }
+
+  drop(): void {
+    this.#sip.drop();
+  }
+
+  accept(answer: Pick<SipAnswer, 'headers' | 'body'>): void {
+    this.#sip.accept({ status: 200, phrase: 'OK', ...answer });
+    this.#status = 200;
+  }
+
+  refuse(reason: OutcomeReason, explanation: string): void {
+    const answer = refusal(reason, Math.random());
+    this.#status = answer.status;
+    this.#sip.refuse(answer);
+    this.#log(outcomes[reason].result === 'platform' ? 'warn' : 'info', 'call-refused', {
+      reason,
+      sip_status: answer.status,
+      why: explanation,
+    });
+  }
+
+  /** BYE, or a refusal when the 200 could not be sent after all. */
+  hangUp(reason: OutcomeReason): void {
+    if (this.#status !== 200) return this.refuse(reason, 'The call could not be answered.');
+    this.#sip.bye([reasonHeader(reason)]).catch((error: unknown) => {
+      this.#log('warn', 'bye-failed', { why: error });
+    });
+  }
+}
