@@ -10,7 +10,7 @@ import type { Clock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
 import { HttpEdge } from './edge/http-edge-client.ts';
 import { RecordSpool } from './edge/record-spool.ts';
-import { createMediaPool } from './media/media-pool.ts';
+import { createMediaPool, phoneCodecNames, phoneSrtpSuites } from './media/media-pool.ts';
 import { type HealthListener, listenForHealth } from './ops/health.ts';
 import type { Log } from './ops/log.ts';
 import { countResources } from './ops/resources.ts';
@@ -50,7 +50,7 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
       deliver: (record) => spool.add(record),
     },
     media,
-    nodeMedia: { codecs: ['PCMU', 'PCMA'], srtpSuites: [], newKey: randomBytes },
+    nodeMedia: { codecs: phoneCodecNames, srtpSuites: phoneSrtpSuites, newKey: randomBytes },
     clock,
     log,
   });

@@ -5,11 +5,12 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import { LocalMediaSession } from './local-media-session.ts';
-import type { MediaEvent, MediaPool, MediaSession } from './media-session.ts';
+import type { MediaEvent, MediaPool, MediaSession, PhoneCodecName } from './media-session.ts';
 import { MediaTick } from './media-tick.ts';
 import { DirectRoom } from './room/direct/direct-room.ts';
 import type { Room, RoomEvents } from './room/room.ts';
 import { RtpPortRange } from './rtp/rtp-port-range.ts';
+import type { SrtpSuite } from './rtp/srtp-keys.ts';
 import { SoundLibrary } from './sounds/sound-library.ts';
 
 export interface MediaPoolOptions {
@@ -26,6 +27,15 @@ export interface MediaPoolOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** What a phone may speak to this node. */
+export const phoneCodecNames: readonly PhoneCodecName[] = ['PCMU', 'PCMA'];
+export const phoneSrtpSuites: readonly SrtpSuite[] = [
+  'AEAD_AES_256_GCM',
+  'AEAD_AES_128_GCM',
+  'AES_CM_128_HMAC_SHA1_80',
+  'AES_CM_128_HMAC_SHA1_32',
+];
 
 /** The prompts that come with the node. */
 const ownPrompts = fileURLToPath(new URL('../../prompts', import.meta.url));

@@ -19,6 +19,7 @@ export class DirectRoom implements Room {
   #isOver = false;
   /** Everything that was set, for the next stay: attributes live as long as the server's participant. */
   #attributes: Record<string, string> = {};
+  #startedAtMono = 0;
   /** When the failed stay ended, ms on the monotonic clock; null: nothing has failed. */
   #failedAtMono: number | null = null;
   #rejoins = 0;
@@ -34,6 +35,7 @@ export class DirectRoom implements Room {
 
   join(options: JoinOptions): void {
     this.#options = options;
+    this.#startedAtMono = this.#parts.clock.nowMono();
     this.#stay.join(options);
   }
 
@@ -86,23 +88,19 @@ export class DirectRoom implements Room {
   }
 
   #onStayEnded({ reason, isFailure }: StayEnd): void {
+    // A server that let us in and then failed us before the media was up is worth another try: seen under load, one join in a hundred.
+    const mayRejoin = isFailure && (this.#isJoined || reason === 'room-lost');
+    if (!mayRejoin) return this.#end(this.#isJoined && isFailure ? 'room-lost' : reason);
     const now = this.#parts.clock.nowMono();
-    // A server that lets us in and then fails while the media comes up says room-lost: worth another try.
-    const mayRejoin = this.#isJoined || reason === 'room-lost';
-    if (!isFailure || !mayRejoin)
-      return this.#end(this.#isJoined && isFailure ? 'room-lost' : reason);
     this.#failedAtMono ??= now;
-    if (now - this.#failedAtMono >= this.#patienceMs())
-      return this.#end(this.#isJoined ? 'room-lost' : 'room-unreachable');
-    this.#rejoin();
+    const leftMs = this.#isJoined
+      ? roomLimits.rejoinMs - (now - this.#failedAtMono)
+      : (this.#options?.timeoutMs ?? 0) - (now - this.#startedAtMono);
+    if (leftMs > 0) this.#rejoin(Math.min(leftMs, roomLimits.rejoinAttemptMs));
+    else this.#end(this.#isJoined ? 'room-lost' : 'room-unreachable');
   }
 
-  #patienceMs(): number {
-    const { timeoutMs = 0 } = this.#options ?? {};
-    return this.#isJoined ? roomLimits.rejoinMs : timeoutMs;
-  }
-
-  #rejoin(): void {
+  #rejoin(timeoutMs: number): void {
     const waitMs =
       this.#rejoins === 0
         ? 0
@@ -115,10 +113,7 @@ export class DirectRoom implements Room {
       if (options === null || this.#isOver) return;
       this.#stay = this.#newStay();
       this.#stay.setAttributes(this.#attributes);
-      this.#stay.join({
-        ...options,
-        timeoutMs: Math.min(options.timeoutMs, roomLimits.rejoinAttemptMs),
-      });
+      this.#stay.join({ ...options, timeoutMs });
     });
   }
 

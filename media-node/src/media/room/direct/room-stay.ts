@@ -323,7 +323,7 @@ export class RoomStay {
 
   /** What was there is gone; what was not there yet cannot be reached. */
   #lose(why: unknown): void {
-    const reason = this.#isJoined ? 'room-lost' : 'room-unreachable';
+    const reason = this.#isInRoom ? 'room-lost' : 'room-unreachable';
     this.#end({ reason, isFailure: true }, why);
   }
 
