@@ -10,7 +10,7 @@ import {
   supportedRow,
 } from './capabilities.ts';
 import { dialogFault } from './dialog/dialog.ts';
-import { isEncoded } from './dialog/invite-request.ts';
+import { bodyOf, isEncoded } from './dialog/invite-request.ts';
 import { agreeSession } from './dialog/session-timer.ts';
 import { plainList, type SipRequest } from './wire/message.ts';
 import { readUri } from './wire/uri.ts';
@@ -60,6 +60,11 @@ export function inspectRequest(request: SipRequest): Inspection {
       rule: null,
     };
   }
+  const { contentType, body } = bodyOf(request);
+  if (body.length > 0 && contentType !== 'application/sdp') {
+    return refuse(415, 'Unsupported Media Type', 'content-type', [acceptRow]);
+  }
+  if (!takesSdp(request)) return refuse(406, 'Not Acceptable', 'accept');
   const fault = dialogFault(request);
   if (fault === 'contact') return refuse(400, 'Bad Contact', 'contact');
   if (fault === 'record-route') return refuse(400, 'Bad Record-Route', 'record-route');
@@ -68,6 +73,15 @@ export function inspectRequest(request: SipRequest): Inspection {
     return refuse(422, 'Session Interval Too Small', 'session-expires', session.rows);
   }
   return { kind: 'invite' };
+}
+
+/** False when Accept names types and ours is not among them: no answer of ours would be of use (RFC 3261 §20.1). */
+function takesSdp(request: SipRequest): boolean {
+  const types = plainList(request, 'accept').map((item) => item.split(';')[0]?.trim());
+  return (
+    types.length === 0 ||
+    types.some((type) => type === 'application/sdp' || type === 'application/*' || type === '*/*')
+  );
 }
 
 function refuse(

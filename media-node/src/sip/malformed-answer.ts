@@ -1,6 +1,7 @@
 /**
  * The answer to a request that could not be read, made of the lines that could: RFC 3261 §8.2.6.2 wants Via, From, To, Call-ID and CSeq
- * repeated. Silence instead when they are not there, and for ACK, which is never answered, and for responses. Pure.
+ * repeated; those that are missing are left out. Silence where there is no Via to send by, for ACK, which is never answered, and for
+ * responses. Pure.
  */
 import { type RandomBytes, randomToken } from './transaction/random-token.ts';
 import type { HostPort } from './transport/transport.ts';
@@ -17,6 +18,14 @@ const phrases: Readonly<Record<Unreadable['fault']['status'], string>> = {
   513: 'Message Too Large',
 };
 
+/** What an answer repeats beside Via. */
+const repeated = [
+  ['From', 'from'],
+  ['To', 'to'],
+  ['Call-ID', 'call-id'],
+  ['CSeq', 'cseq'],
+] as const;
+
 /** Bytes of the answer; null for silence. It goes to where the request came from. */
 export function malformedAnswer(
   { fault, method, fields }: Unreadable,
@@ -26,25 +35,26 @@ export function malformedAnswer(
   if (method === null || method === 'ACK') return null;
   const vias = fields.filter(({ key }) => key === 'via').map(({ value }) => value);
   const [topText, ...below] = vias.flatMap((value) => splitList(value) ?? [value]);
-  const [from, to, callId, cseq] = ['from', 'to', 'call-id', 'cseq'].map((key) =>
-    only(fields, key),
-  );
-  if (topText === undefined || !from || !to || !callId || !cseq) return null;
+  if (topText === undefined) return null;
   const via = readVia(topText);
-  const toTag = readNameAddr(to)?.parameters.has('tag') ? '' : `;tag=${randomToken(random)}`;
   const rows: Row[] = [
     ['Via', via === null ? topText : writeVia(stampVia(via, source))],
     ...below.map((value): Row => ['Via', value]),
-    ['From', from],
-    ['To', `${to}${toTag}`],
-    ['Call-ID', callId],
-    ['CSeq', cseq],
   ];
+  for (const [name, key] of repeated) {
+    const value = only(fields, key);
+    if (value !== null) rows.push([name, key === 'to' ? tagged(value, random) : value]);
+  }
   const { status, rule } = fault;
   return writeMessage({
     start: { kind: 'response', status, phrase: `${phrases[status]} (${rule})` },
     rows,
   });
+}
+
+/** To with a tag of ours, unless it has one. RFC 3261 §8.2.6.2. */
+function tagged(to: string, random: RandomBytes): string {
+  return readNameAddr(to)?.parameters.has('tag') ? to : `${to};tag=${randomToken(random)}`;
 }
 
 /** The value of a header that stands once; null otherwise. */

@@ -34,7 +34,10 @@ export function mergeKey(request: SipRequest): string {
 
 function keyAs(request: SipRequest, method: string): string {
   const branch = request.via.parameters.get('branch') ?? '';
-  if (branch.startsWith(branchCookie)) return `${branch}\n${sentBy(request.via)}\n${method}`;
+  // The cookie alone promises nothing: nothing unique follows it (RFC 4475 §3.2.1).
+  if (branch.startsWith(branchCookie) && branch.length > branchCookie.length) {
+    return `${branch}\n${sentBy(request.via)}\n${method}`;
+  }
   // RFC 2543 clients: all that identifies the request, the To tag left out because an ACK has ours.
   const { uri, fromTag, callId, cseq, viaTexts } = request;
   return ['2543', uri, fromTag, callId, cseq.number, viaTexts[0], method].join('\n');

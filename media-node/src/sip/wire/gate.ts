@@ -187,10 +187,10 @@ class Gate {
     const length = field === undefined ? there : readDigits(field.value, 9);
     if (length === null) {
       this.#refuse('content-length', 'Content-Length is no number');
-    } else if (length > sipLimits.bodyBytesMax) {
-      this.#refuse('body-too-large', `body is ${length} bytes`, 413);
     } else if (length > there) {
       this.#refuse('content-length', `Content-Length is ${length}, the body has ${there} bytes`);
+    } else if (length > sipLimits.bodyBytesMax) {
+      this.#refuse('body-too-large', `body is ${length} bytes`, 413);
     }
     return this.#body.subarray(0, length ?? 0);
   }

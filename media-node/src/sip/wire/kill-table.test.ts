@@ -10,6 +10,8 @@ const folder = new URL('testdata/crashers/', import.meta.url);
 
 /** File to the rule that refuses it; `read` where the message is legal and is simply read. */
 const verdicts: Readonly<Record<string, string>> = {
+  // Found by fuzzing: the upper case of this letter is no byte any more, and the answer could not be written.
+  'f01-via-transport-no-token': 'via',
   'k01-via-parameter-proto': 'via',
   'k02-contact-open-bracket-blanks': 'blank-run',
   'k02-from-open-bracket-blanks': 'blank-run',

@@ -15,9 +15,8 @@ export interface Via {
 
 /** One Via value; null when it is none. Blanks around the slashes and the colon are legal. */
 export function readVia(text: string): Via | null {
-  const head = /^SIP ?\/ ?2\.0 ?\/ ?([^ /;:,<>"]{1,16}) (\[[^\] ]{2,64}\]|[^ :;,[\]]{1,255})/i.exec(
-    text,
-  );
+  const head =
+    /^SIP ?\/ ?2\.0 ?\/ ?([\w.!%*+`'~-]{1,16}) (\[[^\] ]{2,64}\]|[^ :;,[\]]{1,255})/i.exec(text);
   if (head === null) return null;
   const [sentProtocol, transport = '', hostText = ''] = head;
   const host = readHost(hostText);
