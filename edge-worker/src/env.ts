@@ -5,6 +5,7 @@
  */
 import { pinLimits } from '@callgate/shared/limits.ts';
 import * as z from 'zod';
+import type { NodeLink } from './nodes/node-link.ts';
 import type { PinLockout } from './offers/pin-lockout.ts';
 import type { CallRecords } from './records/call-records.ts';
 import type { RoutingTable } from './routing/table/routing-table.ts';
@@ -13,6 +14,7 @@ export interface Env {
   readonly ROUTING: KVNamespace;
   readonly ROUTING_TABLE: DurableObjectNamespace<RoutingTable>;
   readonly CALL_RECORDS: DurableObjectNamespace<CallRecords>;
+  readonly NODE_LINK: DurableObjectNamespace<NodeLink>;
   readonly PIN_LOCKOUT: DurableObjectNamespace<PinLockout>;
   readonly LIVEKIT_URL?: string;
   readonly LIVEKIT_API_KEY?: string;

@@ -8,6 +8,7 @@ import { spoolLimits } from '@callgate/shared/limits.ts';
 import { CallRegistry } from './call/call-registry.ts';
 import type { Clock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
+import { EdgeLink } from './edge/edge-link.ts';
 import { HttpEdge } from './edge/http-edge-client.ts';
 import { RecordSpool } from './edge/record-spool.ts';
 import { createMediaPool, phoneCodecNames, phoneSrtpSuites } from './media/media-pool.ts';
@@ -54,6 +55,14 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
     clock,
     log,
   });
+  const link = new EdgeLink({
+    url: config.edgeUrl,
+    nodeToken: config.nodeToken,
+    clock,
+    log,
+    onRevision: (revision) => calls.sawRevision(revision),
+    random: Math.random,
+  });
   const sip = createSipEndpoint({
     listen: config.sipListen,
     advertise: config.sipAdvertise,
@@ -65,6 +74,7 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
 
   const stop = async () => {
     isDraining = true;
+    link.close();
     await calls.stop();
     await sip.close();
     await media.close();
@@ -90,6 +100,7 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
         }),
       });
     }
+    link.start();
     void greet(config, clock, log, edge, calls);
     return { sip: bound, health, stop };
   } catch (error) {

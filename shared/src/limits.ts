@@ -224,3 +224,15 @@ export const publishLimits = {
   /** Memory for shards that an isolate keeps open. */
   shardCacheBytesMax: 33_554_432,
 } as const;
+
+/** Bounds of the link between node and edge. */
+export const linkLimits = {
+  messageCharactersMax: 4_096,
+  /** The node asks whether the link lives after this much silence, ms, and gives the answer this long. */
+  pingMs: 20_000,
+  pongMs: 10_000,
+  handshakeMs: 5_000,
+  /** First wait after a broken link, ms; doubles up to the longest; the second half of each is jitter. */
+  retryFirstMs: 500,
+  retryMaxMs: 30_000,
+} as const;

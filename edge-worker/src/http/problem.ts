@@ -29,6 +29,7 @@ const kinds = {
   },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is of another type than expected' },
+  'upgrade-required': { status: 426, title: 'The path speaks WebSocket' },
   internal: { status: 500, title: 'The edge failed' },
   misconfigured: { status: 500, title: 'A variable of the Worker is not set as it must be' },
   'routing-unavailable': { status: 503, title: 'The routing table cannot be read' },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decision, decisionExamples } from './decision.ts';
 import { nodeHello, nodeHelloExample, nodeWelcome, nodeWelcomeExample } from './hello.ts';
+import { linkFromEdge, linkFromEdgeExample, linkFromNode, linkFromNodeExample } from './link.ts';
 import { offer, offerExample } from './offer.ts';
 import { pinAnswer, pinAnswerExample } from './pin.ts';
 import { callRecord, callRecordExample } from './record.ts';
@@ -10,6 +11,8 @@ describe('contract', () => {
     ['offer', offer, offerExample],
     ['pin answer', pinAnswer, pinAnswerExample],
     ['record', callRecord, callRecordExample],
+    ['link, from the edge', linkFromEdge, linkFromEdgeExample],
+    ['link, from the node', linkFromNode, linkFromNodeExample],
     ['node hello', nodeHello, nodeHelloExample],
     ['node welcome', nodeWelcome, nodeWelcomeExample],
   ] as const)('the example of %s fits its schema and survives JSON', (_name, schema, example) => {

@@ -11,6 +11,8 @@ import { SIPDispatchRuleInfo } from '@livekit/protocol';
 import { type Clock, systemClock } from '../../clock.ts';
 import { allowsTrunklessCalls, type Env, sealingKeyOf } from '../../env.ts';
 import type { TwirpCode } from '../../livekit-api/twirp.ts';
+import { logLine } from '../../log.ts';
+import { nodeLinkOf } from '../../nodes/node-link-of.ts';
 import { randomText } from '../../rooms/random-text.ts';
 import { diffObject, type ObjectDiff } from '../routing-diff.ts';
 import { Answers } from './answers.ts';
@@ -24,6 +26,7 @@ import {
 } from './change-writer.ts';
 import { DirtyPlaces } from './dirty-places.ts';
 import { type Writes, writesOfDocument, writesOfPatch } from './document-writes.ts';
+import { type LinkedNode, LinkedNodes } from './linked-nodes.ts';
 import { lintStored } from './lint-stored.ts';
 import type { ObjectKind } from './object-keys.ts';
 import { ObjectStore } from './object-store.ts';
@@ -54,6 +57,8 @@ export interface TableStatus {
   readonly changed_at_ms: number;
   readonly published_revision: number;
   readonly published_at_ms: number;
+  /** Linked nodes and what each has seen. */
+  readonly nodes: LinkedNode[];
 }
 
 /** The one routing table of the deployment. @throws ConfigError */
@@ -70,6 +75,7 @@ export class RoutingTable extends DurableObject<Env> {
   readonly #builder: ShardBuilder;
   readonly #publisher: Publisher;
   readonly #answers: Answers;
+  readonly #nodes: LinkedNodes;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -83,6 +89,7 @@ export class RoutingTable extends DurableObject<Env> {
     this.#builder = new ShardBuilder(places, dirty);
     this.#publisher = new Publisher({ storage, dirty, builder: this.#builder, log });
     this.#answers = new Answers(storage.sql);
+    this.#nodes = new LinkedNodes(storage.sql);
     this.kv = env.ROUTING;
   }
 
@@ -207,7 +214,34 @@ export class RoutingTable extends DurableObject<Env> {
   async #announce(before: number): Promise<void> {
     if (this.#parts.log.newest() === before) return;
     this.#builder.forget();
+    this.ctx.waitUntil(this.#tellNodes());
     await this.#publisher.publishSoon(this.kv, this.clock);
+  }
+
+  /** Tells the linked nodes the newest revision. One that cannot be told will ask when it links again. */
+  async #tellNodes(): Promise<void> {
+    const revision = this.#parts.log.newest();
+    const told = this.#nodes.all().map(async ({ name }) => {
+      const isLinked = await nodeLinkOf(this.env, name).push(revision);
+      if (!isLinked) this.#nodes.remove(name);
+    });
+    for (const result of await Promise.allSettled(told))
+      if (result.status === 'rejected')
+        logLine('warn', 'node-not-told', { revision, message: String(result.reason) });
+  }
+
+  /** A node has linked. Returns the revision to start with. */
+  async linked(node: string): Promise<number> {
+    this.#nodes.add(node, this.clock.now());
+    return this.#parts.log.newest();
+  }
+
+  async seen(node: string, revision: number): Promise<void> {
+    this.#nodes.saw(node, revision, this.clock.now());
+  }
+
+  async unlinked(node: string): Promise<void> {
+    this.#nodes.remove(node);
   }
 
   /** Up to `count` objects after `afterId` as they are, or as they were at a kept revision. null: that revision is not known. */
@@ -263,6 +297,7 @@ export class RoutingTable extends DurableObject<Env> {
       changed_at_ms: this.#parts.log.one(revision)?.at_ms ?? 0,
       published_revision: published.revision,
       published_at_ms: published.atMs,
+      nodes: this.#nodes.all(),
     };
   }
 

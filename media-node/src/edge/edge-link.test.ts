@@ -1,0 +1,138 @@
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { linkProtocol } from '@callgate/shared/contract/link.ts';
+import { linkLimits } from '@callgate/shared/limits.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { FakeClock } from '../clock.fake.ts';
+import { silentLog } from '../ops/log.ts';
+import { EdgeLink } from './edge-link.ts';
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+/** A real WebSocket server that keeps what nodes send, and a link to it. */
+async function linkedPair(token = 'node-token') {
+  const sockets: WebSocket[] = [];
+  const received: string[] = [];
+  const requests: IncomingMessage[] = [];
+  const server = new WebSocketServer({
+    host: '127.0.0.1',
+    port: 0,
+    verifyClient: ({ req }: { req: IncomingMessage }) =>
+      req.headers.authorization === 'Bearer node-token',
+  });
+  server.on('connection', (socket, request) => {
+    sockets.push(socket);
+    requests.push(request);
+    socket.on('message', (data) => received.push(String(data)));
+  });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  const clock = new FakeClock();
+  const revisions: number[] = [];
+  const link = new EdgeLink({
+    url: new URL(`http://127.0.0.1:${port}/edge`),
+    nodeToken: token,
+    clock,
+    log: silentLog,
+    onRevision: (revision) => revisions.push(revision),
+    random: () => 1,
+  });
+  closers.push(
+    () => link.close(),
+    () => server.close(),
+  );
+  link.start();
+  return { link, sockets, received, requests, clock, revisions };
+}
+
+const tell = (socket: WebSocket | undefined, revision: number) =>
+  socket?.send(JSON.stringify({ type: 'revision', revision }));
+
+describe('link to the edge', () => {
+  it('goes to /v1/nodes/link with the node token and the protocol', async () => {
+    const { requests } = await linkedPair();
+    await vi.waitFor(() => expect(requests.length).toBe(1));
+    expect(requests[0]?.url).toBe('/edge/v1/nodes/link');
+    expect(requests[0]?.headers['sec-websocket-protocol']).toBe(linkProtocol);
+  });
+
+  it('hands each revision on and says that it has seen it', async () => {
+    const { sockets, received, revisions, link } = await linkedPair();
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    tell(sockets[0], 7);
+    tell(sockets[0], 8);
+    await vi.waitFor(() => expect(revisions).toEqual([7, 8]));
+    await vi.waitFor(() =>
+      expect(received).toEqual(['{"type":"seen","revision":7}', '{"type":"seen","revision":8}']),
+    );
+    expect(link.isLinked).toBe(true);
+  });
+
+  it('ignores what is no message of the contract', async () => {
+    const { sockets, revisions, link } = await linkedPair();
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    for (const text of ['x', '{"type":"dance"}', '{"type":"revision","revision":-1}'])
+      sockets[0]?.send(text);
+    tell(sockets[0], 9);
+    await vi.waitFor(() => expect(revisions).toEqual([9]));
+    expect(link.isLinked).toBe(true);
+  });
+
+  it('comes back when it breaks', async () => {
+    const { sockets, clock, link } = await linkedPair();
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    tell(sockets[0], 1);
+    await vi.waitFor(() => expect(link.isLinked).toBe(true));
+    sockets[0]?.terminate();
+    await vi.waitFor(() => expect(link.isLinked).toBe(false));
+    clock.advance(linkLimits.retryFirstMs);
+    await vi.waitFor(() => expect(sockets.length).toBe(2));
+  });
+
+  it('waits longer after each refusal', async () => {
+    const { clock, requests } = await linkedPair('wrong');
+    for (const wait of [1, 2, 4]) {
+      await vi.waitFor(() => expect(clock.pending).toBe(1));
+      clock.advance(linkLimits.retryFirstMs * wait - 1);
+      expect(clock.pending).toBe(1);
+      clock.advance(1);
+    }
+    expect(requests).toEqual([]);
+  });
+
+  it('pings in silence, and gives a dead link up', async () => {
+    const { sockets, clock, received, link } = await linkedPair();
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    tell(sockets[0], 1);
+    await vi.waitFor(() => expect(link.isLinked).toBe(true));
+    clock.advance(linkLimits.pingMs);
+    await vi.waitFor(() => expect(received).toContain('ping'));
+    clock.advance(linkLimits.pongMs);
+    await vi.waitFor(() => expect(link.isLinked).toBe(false));
+  });
+
+  it('lives on when the ping is answered', async () => {
+    const { sockets, clock, received, link } = await linkedPair();
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    tell(sockets[0], 1);
+    await vi.waitFor(() => expect(link.isLinked).toBe(true));
+    clock.advance(linkLimits.pingMs);
+    await vi.waitFor(() => expect(received).toContain('ping'));
+    sockets[0]?.send('pong');
+    tell(sockets[0], 2);
+    await vi.waitFor(() => expect(received).toContain('{"type":"seen","revision":2}'));
+    clock.advance(linkLimits.pongMs);
+    expect(link.isLinked).toBe(true);
+  });
+
+  it('leaves no timer behind', async () => {
+    const { clock, link, sockets } = await linkedPair();
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    link.close();
+    expect(clock.pending).toBe(0);
+  });
+});
