@@ -8,7 +8,7 @@ import { type CompiledRouting, compileRouting, type RoutingSet } from '../compil
 import type { CompiledRule } from '../compiled-rule.ts';
 import { type Conflict, listConflicts } from '../conflicts.ts';
 import { describeConflict } from '../describe-conflict.ts';
-import { type Finding, findingsOf, type Severity, someOf } from './finding.ts';
+import { type Finding, type FindingCode, findingsOf, type Severity, someOf } from './finding.ts';
 import { lintRule } from './lint-rules.ts';
 import { lintSpelling } from './lint-spelling.ts';
 import { lintTrunks } from './lint-trunks.ts';
@@ -16,13 +16,14 @@ import { findReachability, type QuestionBudget } from './reachability.ts';
 import { type TrunkFacts, trunkFacts, trunksOf } from './trunk-facts.ts';
 
 export interface LintResult {
-  /** Errors first, then warnings, then the rest; at most findingsMax. */
+  /** Errors first, then warnings, then the rest; at most findingsPerCodeMax of one code. */
   readonly findings: readonly Finding[];
   /** There was more to find, or more to ask than a large table leaves time for. */
   readonly isCut: boolean;
 }
 
-export const findingsMax = 1_000;
+/** Somebody who reads a hundred knows what is meant; and one code must not crowd out the others. */
+export const findingsPerCodeMax = 100;
 /** Questions to the live decision about what rules can match: about a second. */
 const questionsMax = 200_000;
 
@@ -34,18 +35,18 @@ export function lintRouting(
 ): LintResult {
   const routing = compileRouting(set);
   const budget: QuestionBudget = { left: questionsMax };
-  const bySeverity = new Map<Severity, Finding[]>(severities.map((severity) => [severity, []]));
+  const byCode = new Map<FindingCode, Finding[]>();
   let isCut = false;
   for (const finding of eachFinding(routing, budget)) {
-    const found = bySeverity.get(finding.severity);
-    if (found !== undefined && found.length < findingsMax) found.push(finding);
+    const alike = byCode.get(finding.code);
+    if (alike === undefined) byCode.set(finding.code, [finding]);
+    else if (alike.length < findingsPerCodeMax) alike.push(finding);
     else isCut = true;
   }
-  const findings = severities.flatMap((severity) => bySeverity.get(severity) ?? []);
-  return {
-    findings: findings.slice(0, findingsMax),
-    isCut: isCut || findings.length > findingsMax || budget.left <= 0,
-  };
+  const findings = [...byCode.values()]
+    .flat()
+    .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+  return { findings, isCut: isCut || budget.left <= 0 };
 }
 
 function* eachFinding(routing: CompiledRouting, budget: QuestionBudget): Generator<Finding> {
