@@ -126,6 +126,18 @@ describe('changes', () => {
   });
 });
 
+describe('an update of a rule that is not there', () => {
+  it('says so even when the new rule has no kind', () => {
+    const request = { sip_dispatch_rule_id: 'SDR_none', replace: { rule: {} } };
+    expect(call('UpdateSIPDispatchRule', request)).toMatchObject({ code: 'not_found' });
+  });
+
+  it('is refused first for what is wrong with the request', () => {
+    const request = { sip_dispatch_rule_id: 'SDR_none', replace: {} };
+    expect(call('UpdateSIPDispatchRule', request)).toMatchObject({ msg: 'missing rule' });
+  });
+});
+
 describe('a message of another type', () => {
   it('is refused before anything is done', () => {
     const create = sipRpcs.get('CreateSIPInboundTrunk');

@@ -12,7 +12,7 @@ import { applyListUpdate, listUpdateFault } from './list-update.ts';
 import { noUpdateActionText, updateAction } from './update-action.ts';
 import { applyMediaUpdate } from './update-media.ts';
 import { mediaFault } from './validate-media.ts';
-import { ruleFault } from './validate-rule.ts';
+import { ruleRequestFault } from './validate-rule.ts';
 
 /** What is wrong with the request alone; null: nothing. */
 export function ruleUpdateFault(request: UpdateSIPDispatchRuleRequest): Fault | null {
@@ -28,7 +28,7 @@ export function ruleUpdateFault(request: UpdateSIPDispatchRuleRequest): Fault | 
     const msg = 'rule id in the info must be empty or match the id in the update';
     return fault('replace.sip_dispatch_rule_id', msg);
   }
-  return ruleFault(action.value);
+  return ruleRequestFault(action.value);
 }
 
 /** The rule after a request without fault; it may still be unfit to be stored. */

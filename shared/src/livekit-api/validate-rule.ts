@@ -6,13 +6,16 @@ import type { SIPDispatchRuleInfo } from '@livekit/protocol';
 import { type Fault, fault } from './fault.ts';
 import { mediaFault } from './validate-media.ts';
 
-/** The words of LiveKit for a rule whose oneof is empty. */
-const ruleWithoutKindText = 'unsupported SIP Dispatch Rule: <nil>';
-
 /** null: the rule may be stored. */
 export function ruleFault(rule: SIPDispatchRuleInfo): Fault | null {
-  if (rule.rule === undefined) return fault('rule', 'missing rule');
-  const ofMedia = mediaFault(rule.media);
-  if (ofMedia !== null) return ofMedia;
-  return rule.rule.rule.case === undefined ? fault('rule', ruleWithoutKindText) : null;
+  const ofRequest = ruleRequestFault(rule);
+  if (ofRequest !== null) return ofRequest;
+  return rule.rule?.rule.case === undefined
+    ? fault('rule', 'unsupported SIP Dispatch Rule: <nil>')
+    : null;
+}
+
+/** What is looked at before the stored rule is: LiveKit looks at the kind only after that. */
+export function ruleRequestFault(rule: SIPDispatchRuleInfo): Fault | null {
+  return rule.rule === undefined ? fault('rule', 'missing rule') : mediaFault(rule.media);
 }
