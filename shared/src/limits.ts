@@ -25,6 +25,17 @@ export const sipLimits = {
   inviteTransactionsMax: 4_096,
   /** Other server transactions kept to answer retransmissions (32 s each at most). */
   otherTransactionsMax: 8_192,
+  /** TCP and TLS connections of one listener, and of one source of them: a carrier needs a few, a NAT of an office some dozens. */
+  connectionsMax: 1_024,
+  connectionsPerSourceMax: 64,
+  /** A connection on which nothing moves is closed; phones ping every 30 to 90 s (RFC 5626). */
+  connectionIdleMs: 120_000,
+  /** From the first byte of a message to its last. */
+  messageMs: 30_000,
+  /** Longest TLS handshake, and longest wait for an outgoing connection. */
+  handshakeMs: 10_000,
+  /** Unsent bytes after which a peer that does not read is cut off. */
+  connectionUnsentBytesMax: 262_144,
 } as const;
 
 /** RFC 3261 §17 base timers, ms. */

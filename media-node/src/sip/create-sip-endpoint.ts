@@ -10,13 +10,20 @@ import type { SipEndpoint } from './sip-endpoint.ts';
 import type { RandomBytes } from './transaction/random-token.ts';
 import { TransactionTable } from './transaction/transaction-table.ts';
 import { type NameResolver, systemResolver } from './transport/locate.ts';
-import type { Transport } from './transport/transport.ts';
+import { StreamTransport } from './transport/stream-transport.ts';
+import type { TlsCredentials } from './transport/tls-credentials.ts';
+import type { HostPort, Transport } from './transport/transport.ts';
+import { TransportSet } from './transport/transport-set.ts';
 import { UdpTransport } from './transport/udp-transport.ts';
 import { UserAgent } from './user-agent.ts';
 
 export interface SipEndpointOptions {
-  /** Address (literal) and port to bind; port 0 takes a free one. */
-  readonly listen: { readonly address: string; readonly port: number };
+  /** Address (literal) and port for UDP and TCP (RFC 3261 §18 wants both); port 0 takes a free one. */
+  readonly listen: HostPort;
+  /** Address, port and certificate for TLS; none by default. */
+  readonly tls?: HostPort & TlsCredentials;
+  /** Further addresses, UDP and TCP: another family, another network. */
+  readonly alsoListen?: readonly HostPort[];
   /** Host that Contact and our Via name; null: the address that a request arrived at. */
   readonly advertise: string | null;
   readonly clock: Clock;
@@ -25,16 +32,36 @@ export interface SipEndpointOptions {
   readonly resolver?: NameResolver;
 }
 
+/** A free UDP port that is taken for TCP is rare; ten in a row are not chance. */
+const freePortAttempts = 10;
+
 /** An endpoint that does nothing until `listen`. */
 export function createSipEndpoint(options: SipEndpointOptions): SipEndpoint {
-  return assembleEndpoint(options, new UdpTransport(options.listen));
+  const { clock, tls } = options;
+  const transports: Transport[] = [options.listen, ...(options.alsoListen ?? [])].flatMap(
+    (listen) => {
+      const udp = new UdpTransport(listen);
+      return [udp, new StreamTransport({ listen: () => samePort(listen, udp.bound), clock })];
+    },
+  );
+  if (tls !== undefined) {
+    transports.push(new StreamTransport({ listen: () => tls, clock, tls }));
+  }
+  return assembleEndpoint(options, transports, options.listen.port === 0 ? freePortAttempts : 1);
 }
 
-/** The endpoint on a transport of the caller's choice: tests bring one without sockets. */
+/** TCP is found where UDP is, also when that took any free port. */
+function samePort({ address }: HostPort, { port }: HostPort): HostPort {
+  return { address, port };
+}
+
+/** The endpoint on transports of the caller's choice: tests bring one without sockets. */
 export function assembleEndpoint(
-  options: Omit<SipEndpointOptions, 'listen'>,
-  transport: Transport,
+  options: Pick<SipEndpointOptions, 'advertise' | 'clock' | 'log' | 'random' | 'resolver'>,
+  list: readonly Transport[],
+  attempts = 1,
 ): SipEndpoint {
+  const transports = new TransportSet(list, attempts);
   const { clock, log, random = randomBytes, resolver = systemResolver() } = options;
   const addresses = new OwnAddresses(options.advertise, clock);
   const refusals = new RefusalLog(clock, log);
@@ -50,7 +77,7 @@ export function assembleEndpoint(
   });
   const sender = new RequestSender({
     transactions,
-    transport,
+    transports,
     addresses,
     resolver,
     random,
@@ -77,7 +104,7 @@ export function assembleEndpoint(
         onRefused: (source, fields) => refusals.note(source, fields),
       });
       agent = userAgent;
-      return await transport.open({
+      return await transports.open({
         onMessage: (arrival) => {
           try {
             userAgent.receive(arrival);
@@ -89,7 +116,7 @@ export function assembleEndpoint(
             });
           }
         },
-        onTrouble: (what, why) => log('warn', what, { why }),
+        onTrouble: (what, fields) => log('warn', what, fields),
       });
     },
     stats: () => ({
@@ -100,7 +127,7 @@ export function assembleEndpoint(
     async close() {
       agent?.close();
       transactions.close();
-      await transport.close();
+      await transports.close();
     },
   };
 }

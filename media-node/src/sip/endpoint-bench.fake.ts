@@ -51,7 +51,7 @@ export async function endpointBench(
       log: (_level, event, fields = {}) => void logged.push({ event, fields }),
       resolver: { services: async () => [], addresses: async () => ['192.0.2.99'] },
     },
-    transport,
+    [transport],
   );
   await endpoint.listen({
     onInvite(call) {

@@ -8,15 +8,16 @@ import { type RandomBytes, randomToken } from './transaction/random-token.ts';
 import { branchCookie } from './transaction/transaction-key.ts';
 import type { TransactionTable } from './transaction/transaction-table.ts';
 import { literalPeer, locate, type NameResolver } from './transport/locate.ts';
-import type { Flow, HostPort, Transport } from './transport/transport.ts';
+import type { Flow, HostPort, Peer, TransportName } from './transport/transport.ts';
+import type { TransportSet } from './transport/transport-set.ts';
 import type { SipResponse } from './wire/message.ts';
-import { writeHostPort } from './wire/uri.ts';
+import { type Uri, writeHostPort } from './wire/uri.ts';
 import { viaPort } from './wire/via.ts';
 import { type Row, writeMessage } from './wire/write-message.ts';
 
 export interface RequestSenderParts {
   readonly transactions: TransactionTable;
-  readonly transport: Transport;
+  readonly transports: TransportSet;
   readonly addresses: OwnAddresses;
   readonly resolver: NameResolver;
   readonly random: RandomBytes;
@@ -69,17 +70,25 @@ export class RequestSender {
     onReached: (flow: Flow, peer: HostPort) => void,
     onLost: () => void,
   ): void {
-    const { transport, resolver, onUnsent } = this.#parts;
+    const { transports, resolver } = this.#parts;
     if (to.kind === 'source') return onReached(near, near.remote);
-    const options = { transport: near.transport, isIPv6: isIPv6(near.remote.address), resolver };
-    const here = literalPeer(to.uri, options);
-    if (here !== null) return onReached(transport.flowTo(here), here);
-    locate(to.uri, options).then(
-      (peer) => onReached(transport.flowTo(peer), peer),
-      (error: unknown) => {
-        onUnsent(`${method} has no address: ${error instanceof Error ? error.message : ''}`);
-        onLost();
-      },
+    const { uri } = to;
+    const transport = transportOf(uri, near.transport);
+    const options = { transport, isIPv6: isIPv6(near.remote.address), resolver };
+    const lost = (why: string) => {
+      this.#parts.onUnsent(`${method} has no way to go: ${why}`);
+      onLost();
+    };
+    const reach = (peer: Peer) => {
+      const flow = transports.flowTo(peer, transport, near);
+      if (flow === null) lost(`no listener for ${transport}`);
+      else onReached(flow, peer);
+    };
+    const here = literalPeer(uri, options);
+    if (here !== null) return reach(here);
+    locate(uri, options).then(
+      (peer) => reach({ ...peer, name: uri.host }),
+      (error: unknown) => lost(error instanceof Error ? error.message : String(error)),
     );
   }
 
@@ -137,6 +146,13 @@ export class RequestSender {
     });
     return { bytes, branch, sentBy, via };
   }
+}
+
+/** What a URI asks for, else what the peer was heard by. RFC 3263 §4.1 without NAPTR: whom we send to has called us. */
+function transportOf({ scheme, parameters }: Uri, heardBy: TransportName): TransportName {
+  if (scheme === 'sips') return 'tls';
+  const named = parameters.get('transport')?.toLowerCase();
+  return named === 'udp' || named === 'tcp' || named === 'tls' ? named : heardBy;
 }
 
 /** ACK of a refusal: as the INVITE, with the To of the answer, on the branch of the INVITE. RFC 3261 §17.1.1.3. */

@@ -78,6 +78,6 @@ export class DialogPeer {
   }
 
   #address(): PeerAddress {
-    return peerAddress(this.#invite, this.#dialog, this.#flow.remote);
+    return peerAddress(this.#invite, this.#dialog, this.#flow);
   }
 }

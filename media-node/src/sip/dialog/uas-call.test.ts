@@ -325,7 +325,7 @@ describe('our requests follow the route set (RFC 3261 §12.2.1.1)', () => {
     const bench = await answered({ Contact: '<sip:ann@phone.example.com:5080>' });
     void bench.calls[0]?.bye();
     await settle();
-    expect(last(bench).to).toEqual({ address: '192.0.2.99', port: 5080 });
+    expect(last(bench).to).toMatchObject({ address: '192.0.2.99', port: 5080 });
   });
 });
 

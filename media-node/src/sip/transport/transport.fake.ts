@@ -12,6 +12,8 @@ export interface SentMessage {
 export const fakeLocal: HostPort = { address: '192.0.2.1', port: 5060 };
 
 export class FakeTransport implements Transport {
+  readonly bound = fakeLocal;
+  readonly name: 'udp' | 'tcp';
   readonly sent: SentMessage[] = [];
   readonly isReliable: boolean;
   /** When set, everything fails to be sent for this reason. */
@@ -23,6 +25,7 @@ export class FakeTransport implements Transport {
   constructor(clock: Clock, isReliable = false) {
     this.#clock = clock;
     this.isReliable = isReliable;
+    this.name = isReliable ? 'tcp' : 'udp';
   }
 
   async open(events: TransportEvents): Promise<HostPort> {
@@ -43,8 +46,9 @@ export class FakeTransport implements Transport {
 
   flowTo(peer: HostPort): Flow {
     return {
-      transport: this.isReliable ? 'tcp' : 'udp',
+      transport: this.name,
       isReliable: this.isReliable,
+      isOpen: true,
       local: fakeLocal,
       remote: peer,
       send: (bytes, to, onFailed) => {

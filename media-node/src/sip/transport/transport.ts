@@ -4,17 +4,27 @@
  */
 import type { SipSource } from '../sip-endpoint.ts';
 
+export type TransportName = SipSource['transport'];
+
 export interface HostPort {
   /** IP literal without brackets. */
   readonly address: string;
   readonly port: number;
 }
 
+/** A peer that we send to first. */
+export interface Peer extends HostPort {
+  /** Host name that a TLS peer must prove (RFC 5922); absent when only its address is known. */
+  readonly name?: string;
+}
+
 /** A way to reach one peer: a UDP socket and an address, or a connection. */
 export interface Flow {
-  readonly transport: SipSource['transport'];
+  readonly transport: TransportName;
   /** TCP and TLS: what is sent arrives, or the connection breaks. */
   readonly isReliable: boolean;
+  /** False once a connection has ended. */
+  readonly isOpen: boolean;
   readonly local: HostPort;
   readonly remote: HostPort;
   /**
@@ -33,14 +43,17 @@ export interface Arrival {
 
 export interface TransportEvents {
   onMessage(arrival: Arrival): void;
-  /** Something of no consequence to a call: an ICMP error, a socket that had to be reopened. */
-  onTrouble(what: string, why: unknown): void;
+  /** Something of no consequence to a call: a socket error, a connection that had to be ended. */
+  onTrouble(what: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
 export interface Transport {
+  readonly name: TransportName;
   /** Binds. @throws Error naming address and port when they cannot be had */
   open(events: TransportEvents): Promise<HostPort>;
+  /** Where it is bound. */
+  readonly bound: HostPort;
   /** A flow to a peer that has not spoken first, or has by another. */
-  flowTo(peer: HostPort): Flow;
+  flowTo(peer: Peer): Flow;
   close(): Promise<void>;
 }

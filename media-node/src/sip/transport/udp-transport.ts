@@ -7,6 +7,7 @@ import type { Flow, HostPort, Transport, TransportEvents } from './transport.ts'
 const receiveBufferBytes = 2 * 1024 * 1024;
 
 export class UdpTransport implements Transport {
+  readonly name = 'udp';
   readonly #listen: HostPort;
   #socket: Socket | null = null;
   #bound: HostPort;
@@ -14,6 +15,10 @@ export class UdpTransport implements Transport {
   constructor(listen: HostPort) {
     this.#listen = listen;
     this.#bound = listen;
+  }
+
+  get bound(): HostPort {
+    return this.#bound;
   }
 
   async open(events: TransportEvents): Promise<HostPort> {
@@ -31,7 +36,7 @@ export class UdpTransport implements Transport {
       socket.bind({ address, port, exclusive: true }, resolve);
     });
     socket.removeAllListeners('error');
-    socket.on('error', (error) => events.onTrouble('udp-socket-error', error));
+    socket.on('error', (error) => events.onTrouble('udp-socket-error', { why: error }));
     socket.on('message', (bytes, from) => this.#receive(events, bytes, from));
     this.#socket = socket;
     const { address: boundAddress, port: boundPort } = socket.address();
@@ -43,6 +48,7 @@ export class UdpTransport implements Transport {
     return {
       transport: 'udp',
       isReliable: false,
+      isOpen: true,
       local: this.#bound,
       remote: peer,
       send: (bytes, to, onFailed) => this.#send(bytes, to, onFailed),

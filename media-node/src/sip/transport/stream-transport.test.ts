@@ -1,0 +1,330 @@
+/** TCP and TLS on loopback, with certificates made for the test by openssl. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { FakeClock } from '../../clock.fake.ts';
+import { requestText } from '../scripted-peer.fake.ts';
+import { StreamTransport } from './stream-transport.ts';
+import type { Arrival } from './transport.ts';
+
+const options = requestText({ method: 'OPTIONS' });
+const cleanUp: (() => Promise<void> | void)[] = [];
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tls-'));
+  for (const name of ['one', 'two', 'client']) {
+    const subject = [
+      '-subj',
+      `/CN=${name}.example.com`,
+      '-addext',
+      `subjectAltName=DNS:${name}.example.com`,
+    ];
+    const files = ['-keyout', join(folder, `${name}.key`), '-out', join(folder, `${name}.pem`)];
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-days',
+        '2',
+        ...subject,
+        ...files,
+      ],
+      { stdio: 'ignore' },
+    );
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(async () => {
+  for (const act of cleanUp.splice(0).reverse()) await act();
+});
+
+const pem = (name: string) => readFileSync(join(folder, name));
+
+async function listen(tls?: { certificateFile: string; keyFile: string; authorityFile?: string }) {
+  const clock = new FakeClock();
+  const arrivals: Arrival[] = [];
+  const troubles: string[] = [];
+  const transport = new StreamTransport({
+    listen: () => ({ address: '127.0.0.1', port: 0 }),
+    clock,
+    ...(tls === undefined ? {} : { tls }),
+  });
+  cleanUp.push(() => transport.close());
+  const bound = await transport.open({
+    onMessage: (arrival) => void arrivals.push(arrival),
+    onTrouble: (what) => void troubles.push(what),
+  });
+  return { clock, arrivals, troubles, transport, bound };
+}
+
+const certificate = (name = 'one') => ({
+  certificateFile: join(folder, `${name}.pem`),
+  keyFile: join(folder, `${name}.key`),
+});
+
+async function dial(port: number): Promise<Socket> {
+  const socket = connectTcp({ host: '127.0.0.1', port });
+  cleanUp.push(() => void socket.destroy());
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 5_000 && !holds(); turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(holds()).toBe(true);
+}
+
+describe('TCP', () => {
+  it('takes messages however they are cut, answers on the same connection, pongs', async () => {
+    const { bound, arrivals } = await listen();
+    const socket = await dial(bound.port);
+    socket.write(options.slice(0, 100));
+    socket.write(`${options.slice(100)}${options}\r\n\r\n`);
+    const heard = once(socket, 'data');
+    await until(() => arrivals.length === 2);
+    const [arrival] = arrivals;
+    expect(arrival?.bytes.toString()).toBe(options);
+    expect(arrival?.flow).toMatchObject({
+      transport: 'tcp',
+      isReliable: true,
+      isOpen: true,
+      local: bound,
+      remote: { port: socket.localPort },
+    });
+    expect(String((await heard)[0])).toBe('\r\n');
+    const answered = once(socket, 'data');
+    arrival?.flow.send(Buffer.from('answer'), arrival.flow.remote, () => {});
+    expect(String((await answered)[0])).toBe('answer');
+  });
+
+  it('uses the connection of a peer again, and makes one where there is none', async () => {
+    const one = await listen();
+    const two = await listen();
+    one.transport.flowTo(two.bound).send(Buffer.from(options), two.bound, () => {});
+    await until(() => two.arrivals.length === 1);
+    const back = two.arrivals[0]?.flow.remote ?? two.bound;
+    two.transport.flowTo(back).send(Buffer.from(options), back, () => {});
+    await until(() => one.arrivals.length === 1);
+    one.transport.flowTo(two.bound).send(Buffer.from(options), two.bound, () => {});
+    await until(() => two.arrivals.length === 2);
+    expect(two.arrivals[1]?.flow).toBe(two.arrivals[0]?.flow);
+  });
+
+  it('tells the sender when nobody is there, and when the connection is gone', async () => {
+    const { transport, arrivals, bound } = await listen();
+    const nobody = { address: '127.0.0.1', port: 1 };
+    expect(
+      await new Promise((resolve) =>
+        transport.flowTo(nobody).send(Buffer.from('x'), nobody, resolve),
+      ),
+    ).toMatch(/ECONNREFUSED/);
+    const socket = await dial(bound.port);
+    socket.write(options);
+    await until(() => arrivals.length === 1);
+    const flow = arrivals[0]?.flow;
+    socket.destroy();
+    await until(() => flow?.isOpen === false);
+    expect(await new Promise((resolve) => flow?.send(Buffer.from('x'), bound, resolve))).toBe(
+      'the connection is closed',
+    );
+  });
+
+  it('hands the head of a broken stream up for its 400, then ends the connection', async () => {
+    const { bound, arrivals, troubles } = await listen();
+    const socket = await dial(bound.port);
+    socket.write(requestText({ method: 'OPTIONS', headers: { 'Content-Length': 'abc' } }));
+    await once(socket, 'close');
+    expect(arrivals).toHaveLength(1);
+    expect(troubles).toEqual(['stream-broken']);
+  });
+
+  it('ends a connection on which nothing moves for two minutes', async () => {
+    const { bound, clock, arrivals } = await listen();
+    const socket = await dial(bound.port);
+    socket.write(options);
+    await until(() => arrivals.length === 1);
+    clock.advance(119_999);
+    expect(arrivals[0]?.flow.isOpen).toBe(true);
+    clock.advance(1);
+    await once(socket, 'close');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('ends a peer that drips: a message may take 30 s', async () => {
+    const { bound, clock, troubles } = await listen();
+    const socket = await dial(bound.port);
+    for (let second = 0; second < 30; second += 1) {
+      socket.write('I');
+      await until(() => clock.pending === 2);
+      clock.advance(1_000);
+    }
+    await until(() => troubles.length === 1);
+    expect(troubles).toEqual(['peer-too-slow']);
+  });
+
+  it('cuts off a peer that does not read', async () => {
+    const { bound, arrivals, troubles } = await listen();
+    const socket = await dial(bound.port);
+    socket.pause();
+    socket.write(options);
+    await until(() => arrivals.length === 1);
+    const flow = arrivals[0]?.flow;
+    let why = '';
+    for (let count = 0; count < 2_000 && why === ''; count += 1) {
+      flow?.send(Buffer.alloc(16_000), bound, (text) => {
+        why = text;
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(why).not.toBe('');
+    expect(troubles).toContain('peer-does-not-read');
+  });
+
+  it('takes 64 connections of one source', async () => {
+    const { bound, troubles } = await listen();
+    const sockets = await Promise.all(Array.from({ length: 64 }, () => dial(bound.port)));
+    const extra = await dial(bound.port);
+    await once(extra, 'close');
+    expect(troubles).toEqual(['too-many-connections']);
+    sockets[0]?.destroy();
+    // The place is free as soon as the server has seen the end of the other.
+    const isServed = async () => {
+      const again = await dial(bound.port);
+      again.write('\r\n\r\n');
+      return await Promise.race([
+        once(again, 'data').then(() => true),
+        once(again, 'close').then(() => false),
+      ]);
+    };
+    let served = false;
+    for (let attempt = 0; attempt < 100 && !served; attempt += 1) served = await isServed();
+    expect(served).toBe(true);
+  });
+
+  it('a port in use is an error that names it', async () => {
+    const { bound } = await listen();
+    const second = new StreamTransport({ listen: () => bound, clock: new FakeClock() });
+    await expect(second.open({ onMessage: () => {}, onTrouble: () => {} })).rejects.toThrow(
+      `SIP cannot listen on tcp 127.0.0.1:${bound.port}`,
+    );
+  });
+});
+
+describe('TLS', () => {
+  /** Resolves with the protocol, or the error of the handshake. */
+  async function shake(port: number, extra: ConnectionOptions = {}): Promise<string> {
+    const socket = connectTls({
+      host: '127.0.0.1',
+      port,
+      servername: 'one.example.com',
+      ca: pem('one.pem'),
+      ...extra,
+    });
+    cleanUp.push(() => void socket.destroy());
+    return await new Promise((resolve) => {
+      socket.once('secureConnect', () => {
+        // With TLS 1.3 the refusal of a client certificate comes after the handshake.
+        socket.write('\r\n\r\n');
+        socket.once('data', () => resolve(socket.getProtocol() ?? ''));
+      });
+      socket.once('error', (error) => resolve(error.message));
+      socket.once('close', () => resolve('closed'));
+    });
+  }
+
+  it('speaks 1.2 and 1.3, nothing older', async () => {
+    const { bound } = await listen(certificate());
+    expect(await shake(bound.port)).toBe('TLSv1.3');
+    expect(await shake(bound.port, { maxVersion: 'TLSv1.2' })).toBe('TLSv1.2');
+    expect(await shake(bound.port, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' })).toMatch(
+      /protocol version|no protocols|unsupported/i,
+    );
+  });
+
+  it('is proved by name: another name, another authority are refused by the client', async () => {
+    const { bound } = await listen(certificate());
+    expect(await shake(bound.port, { servername: 'other.example.com' })).toMatch(/does not match/);
+    expect(await shake(bound.port, { ca: pem('two.pem') })).toMatch(/self-signed/);
+  });
+
+  it('proves its peers by name too when it connects itself', async () => {
+    const server = await listen({ ...certificate('two') });
+    const client = await listen({ ...certificate('one'), authorityFile: join(folder, 'two.pem') });
+    const send = (name: string) =>
+      new Promise<string>((resolve) => {
+        const peer = { ...server.bound, name };
+        client.transport.flowTo(peer).send(Buffer.from(options), peer, resolve);
+        void until(() => server.arrivals.length === 1).then(
+          () => resolve('arrived'),
+          () => {},
+        );
+      });
+    expect(await send('one.example.com')).toMatch(/does not match/);
+    expect(await send('two.example.com')).toBe('arrived');
+  });
+
+  it('may ask clients for a certificate', async () => {
+    const { bound } = await listen({ ...certificate(), authorityFile: join(folder, 'client.pem') });
+    expect(await shake(bound.port)).not.toMatch(/^TLS/);
+    expect(await shake(bound.port, { cert: pem('client.pem'), key: pem('client.key') })).toBe(
+      'TLSv1.3',
+    );
+    expect(await shake(bound.port, { cert: pem('two.pem'), key: pem('two.key') })).not.toMatch(
+      /^TLS/,
+    );
+  });
+
+  it('takes a renewed certificate into force without a restart, and keeps the old one when the new is broken', async () => {
+    const files = { certificateFile: join(folder, 'live.pem'), keyFile: join(folder, 'live.key') };
+    const install = (name: string, second: number) => {
+      copyFileSync(join(folder, `${name}.pem`), files.certificateFile);
+      copyFileSync(join(folder, `${name}.key`), files.keyFile);
+      for (const file of Object.values(files)) utimesSync(file, second, second);
+    };
+    install('one', 1_000);
+    const { bound, clock, troubles } = await listen(files);
+    expect(await shake(bound.port)).toBe('TLSv1.3');
+    install('two', 2_000);
+    clock.advance(60_000);
+    await until(() => troubles.includes('tls-certificate-renewed'));
+    expect(await shake(bound.port, { servername: 'two.example.com', ca: pem('two.pem') })).toBe(
+      'TLSv1.3',
+    );
+    copyFileSync(join(folder, 'one.key'), files.keyFile);
+    await until(() => clock.pending > 0);
+    clock.advance(60_000);
+    await until(() => troubles.includes('tls-certificate-not-renewed'));
+    expect(await shake(bound.port, { servername: 'two.example.com', ca: pem('two.pem') })).toBe(
+      'TLSv1.3',
+    );
+  });
+
+  it('a peer that is no TLS client costs one line', async () => {
+    const { bound, troubles } = await listen(certificate());
+    const socket = await dial(bound.port);
+    socket.write(options);
+    await until(() => troubles.length > 0);
+    expect(troubles).toEqual(['tls-handshake-failed']);
+  });
+
+  it('a certificate that cannot be read is an error at the start', async () => {
+    await expect(listen({ ...certificate(), keyFile: join(folder, 'none.key') })).rejects.toThrow(
+      'none.key',
+    );
+  });
+});
