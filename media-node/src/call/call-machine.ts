@@ -19,6 +19,7 @@ import type {
 } from '@callgate/shared/contract/decision.ts';
 import type { MediaEvent, SoundName } from '../media/media-session.ts';
 import { askForPin, isPinState, nextPinStep, type PinState } from './pin-flow.ts';
+import { end, hangUp, refuse, stay } from './steps.ts';
 
 export type CallState =
   /** The edge has been asked. */
@@ -231,21 +232,4 @@ function whileAnswered(state: Answered, event: CallEvent): Step {
     default:
       return stay(state);
   }
-}
-
-/** Ends an answered call from our side: BYE first, while the participant's attributes can still be read. */
-function hangUp(reason: OutcomeReason): Step {
-  return end(reason, { do: 'bye', reason }, { do: 'set-status', status: 'hangup' });
-}
-
-function refuse(reason: OutcomeReason, explanation: string): Step {
-  return end(reason, { do: 'refuse', reason, explanation });
-}
-
-function end(reason: OutcomeReason, ...effects: CallEffect[]): Step {
-  return { state: { name: 'ended', reason }, effects: [...effects, { do: 'finish', reason }] };
-}
-
-function stay(state: CallState): Step {
-  return { state, effects: [] };
 }

@@ -12,10 +12,10 @@
  * also says how many attempts are left. "Entering room now." plays while the room is joined, then ringback until another
  * participant can be heard.
  */
-import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
 import type { AskPinDecision, Decision, JoinDecision } from '@callgate/shared/contract/decision.ts';
 import { pinLimits } from '@callgate/shared/limits.ts';
 import type { CallEffect, CallEvent, Step } from './call-machine.ts';
+import { end, hangUp, refuse, stay } from './steps.ts';
 
 export type PinState =
   | { readonly name: 'pin-opening'; readonly ask: AskPinDecision }
@@ -214,20 +214,4 @@ function whenPlayed(state: Answered): Step {
 
 function startTimer(timer: 'ringing' | 'duration' | 'digit' | 'pin', ms: number): CallEffect {
   return { do: 'start-timer', timer, ms };
-}
-
-function hangUp(reason: OutcomeReason): Step {
-  return end(reason, { do: 'bye', reason }, { do: 'set-status', status: 'hangup' });
-}
-
-function refuse(reason: OutcomeReason, explanation: string): Step {
-  return end(reason, { do: 'refuse', reason, explanation });
-}
-
-function end(reason: OutcomeReason, ...effects: CallEffect[]): Step {
-  return { state: { name: 'ended', reason }, effects: [...effects, { do: 'finish', reason }] };
-}
-
-function stay(state: PinState): Step {
-  return { state, effects: [] };
 }
