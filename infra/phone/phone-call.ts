@@ -99,6 +99,12 @@ export class PhoneCall {
     return this.#parts.stream.heard();
   }
 
+  /** Presses keys once the call is answered, as telephone events (RFC 4733). */
+  press(keys: string): void {
+    this.timeline.note(`pressed ${keys}`);
+    this.#parts.stream.press(keys);
+  }
+
   get packets(): { readonly received: number; readonly sent: number } {
     return this.#parts.stream.packets;
   }

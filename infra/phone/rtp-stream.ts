@@ -22,6 +22,12 @@ const laws: Readonly<Record<PhoneCodec, CompandingLaw>> = { PCMU: muLaw, PCMA: a
 export const phoneRateHz = 8_000;
 const packetMs = 20;
 const packetSamples = 160;
+/** telephone-event in our offer (RFC 4733). */
+const eventPayloadType = 101;
+/** A digit lasts 100 ms and is followed by as much of the voice, as a keypad makes it. */
+const digitPackets = 5;
+/** The end of a digit is sent three times, since a packet may be lost. RFC 4733 §2.5.1.4. */
+const endPackets = 3;
 /** RMS, int16: above the residue of a silent line. */
 const soundRms = 60;
 /** Ten minutes at 8 kHz. */
@@ -45,6 +51,10 @@ export class RtpStream {
   #hasSound = false;
   #codec: PhoneCodec = 'PCMU';
   #timer: NodeJS.Timeout | null = null;
+  /** Digits not yet sent; the first is being sent. */
+  readonly #digits: number[] = [];
+  /** Packets of the first digit that are out, and those of the pause behind it. */
+  #digitStep = 0;
 
   private constructor(socket: Socket, events: RtpStreamEvents) {
     this.#socket = socket;
@@ -87,15 +97,19 @@ export class RtpStream {
     let timestamp = randomBytes(4).readUInt32BE();
     const send = () => {
       says(samples);
+      const event = this.#nextEvent();
       const at = writeRtpHeader(bytes, {
-        marker: this.#packetsSent === 0,
-        payloadType: payloadTypes[codec],
+        marker: event === null ? this.#packetsSent === 0 : event.step === 0,
+        payloadType: event === null ? payloadTypes[codec] : eventPayloadType,
         sequence,
-        timestamp,
+        // All packets of a digit carry the time of its start. RFC 4733 §2.1.
+        timestamp: (timestamp - (event?.step ?? 0) * packetSamples) >>> 0,
         ssrc: this.#ssrc,
       });
-      laws[codec].encode(samples, bytes.subarray(at));
-      this.#socket.send(bytes, remote.port, remote.address, () => {});
+      if (event === null) laws[codec].encode(samples, bytes.subarray(at));
+      else writeEvent(bytes, at, event);
+      const end = event === null ? bytes.length : at + 4;
+      this.#socket.send(bytes.subarray(0, end), remote.port, remote.address, () => {});
       this.#packetsSent += 1;
       sequence = (sequence + 1) & 0xffff;
       timestamp = (timestamp + packetSamples) >>> 0;
@@ -103,6 +117,15 @@ export class RtpStream {
       this.#timer = setTimeout(send, Math.max(0, dueAt - performance.now()));
     };
     send();
+  }
+
+  /** Presses keys: 0-9, *, #, A-D, one after the other. @throws Error on any other character */
+  press(keys: string): void {
+    for (const key of keys) {
+      const event = '0123456789*#ABCD'.indexOf(key.toUpperCase());
+      if (event < 0) throw new Error(`no such key: ${JSON.stringify(key)}`);
+      this.#digits.push(event);
+    }
   }
 
   /** What was heard from the first packet to the last, gaps as silence. */
@@ -119,6 +142,20 @@ export class RtpStream {
     this.#socket.close();
   }
 
+  /** The telephone event of the next packet; null: a packet of voice. */
+  #nextEvent(): TelephoneEvent | null {
+    const [digit] = this.#digits;
+    if (digit === undefined) return null;
+    const step = this.#digitStep;
+    this.#digitStep += 1;
+    if (step < digitPackets + endPackets) return { digit, step };
+    if (step === 2 * digitPackets + endPackets) {
+      this.#digits.shift();
+      this.#digitStep = 0;
+    }
+    return null;
+  }
+
   #receive(bytes: Buffer): void {
     const packet = this.#packet;
     if (packet.read(bytes) !== null || packet.payloadType !== payloadTypes[this.#codec]) return;
@@ -133,4 +170,18 @@ export class RtpStream {
     this.#hasSound = true;
     this.#events.onFirstSound();
   }
+}
+
+interface TelephoneEvent {
+  readonly digit: number;
+  /** Counts its packets from 0. */
+  readonly step: number;
+}
+
+/** event, E bit and volume, duration. RFC 4733 §2.3. */
+function writeEvent(bytes: Buffer, at: number, { digit, step }: TelephoneEvent): void {
+  const isEnd = step >= digitPackets;
+  bytes.writeUInt8(digit, at);
+  bytes.writeUInt8((isEnd ? 0x80 : 0) | 10, at + 1);
+  bytes.writeUInt16BE(Math.min(step + 1, digitPackets) * packetSamples, at + 2);
 }

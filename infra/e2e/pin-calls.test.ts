@@ -1,0 +1,159 @@
+/** A room behind a PIN, as a caller meets it: prompts by ear, digits as telephone events. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { resample } from '../../media-node/src/media/audio/resample.ts';
+import { readWav } from '../../media-node/src/media/sounds/wav.ts';
+import { Agent, agentRateHz } from '../agent/agent.ts';
+import { type Likeness, likenessOf } from '../audio/likeness.ts';
+import { tone } from '../audio/tone.ts';
+import type { Sound } from '../audio/wav.ts';
+import type { PhoneCall } from '../phone/phone-call.ts';
+import { phoneRateHz } from '../phone/rtp-stream.ts';
+import { SipPhone } from '../phone/sip-phone.ts';
+import { agentToneHz, dial, phoneToneHz, toneAtTheEnd } from './phone-calls.ts';
+import {
+  caller,
+  eventually,
+  isNodeIdle,
+  type RoutedStack,
+  startRoutedStack,
+} from './routed-stack.ts';
+
+const number = '+15550300';
+const room = 'vault';
+const pin = '4711';
+/** A prompt that came over G.711 is above 0.95; the other prompts reach 0.5. */
+const heardLeast = 0.8;
+
+let stack: RoutedStack;
+let phone: SipPhone;
+
+beforeAll(async () => {
+  stack = await startRoutedStack({ departureTimeoutS: 1 });
+  phone = await SipPhone.open('127.0.0.2');
+  const trunk = await stack.sip.createSipInboundTrunk('vault', [number], {
+    authUsername: caller.user,
+    authPassword: caller.password,
+  });
+  await stack.sip.createSipDispatchRule(
+    { type: 'direct', roomName: room, pin },
+    { name: 'vault', trunkIds: [trunk.sipTrunkId] },
+  );
+});
+afterAll(async () => {
+  phone?.close();
+  await stack?.stop();
+});
+
+function prompt(name: 'enter-pin' | 'wrong-pin' | 'entering-room'): Sound {
+  const file = fileURLToPath(new URL(`../../media-node/prompts/en/${name}.wav`, import.meta.url));
+  const { rateHz, samples } = readWav(readFileSync(file));
+  return { sampleRateHz: phoneRateHz, samples: resample(samples, rateHz, phoneRateHz) };
+}
+
+/** Waits until a prompt was heard, in what came `fromMs` after the first packet or later. */
+async function hear(
+  call: PhoneCall,
+  name: Parameters<typeof prompt>[0],
+  fromMs = 0,
+): Promise<Likeness> {
+  const recording = prompt(name);
+  let found: Likeness = { likeness: 0, atMs: 0 };
+  const end = performance.now() + 10_000;
+  while (found.likeness < heardLeast && performance.now() < end) {
+    await new Promise((settle) => setTimeout(settle, 250));
+    const { samples, sampleRateHz } = call.heard();
+    const from = Math.round((fromMs * sampleRateHz) / 1_000);
+    const { likeness, atMs } = likenessOf(
+      { sampleRateHz, samples: samples.subarray(from) },
+      recording,
+    );
+    found = { likeness, atMs: atMs + fromMs };
+  }
+  expect(found.likeness, name).toBeGreaterThan(heardLeast);
+  return found;
+}
+
+const heardMs = (call: PhoneCall) => (call.heard().samples.length * 1_000) / phoneRateHz;
+
+describe('a rule with a PIN', () => {
+  it('answers, asks, lets the right PIN in, rings, and then phone and room hear each other', async () => {
+    const call = await dial(stack, phone, number);
+    expect(await call.answer).toEqual({ kind: 'answered' });
+    await hear(call, 'enter-pin');
+    expect(await stack.rooms.listRooms([room])).toEqual([]);
+    call.press(`${pin}#`);
+    const { atMs } = await hear(call, 'entering-room');
+    await eventually('ringback begins', () => loudIn(call, atMs + 1_500) > 200);
+    expect(toneAtTheEnd(call.heard(), agentToneHz, 400)).toBe(0);
+
+    const agent = await Agent.join({
+      livekit: stack.livekit,
+      room,
+      says: tone({ frequencyHz: agentToneHz, sampleRateHz: agentRateHz }),
+    });
+    expect(agent.others).toEqual(['sip_+15550199']);
+    await eventually(
+      'the phone hears the agent',
+      () => toneAtTheEnd(call.heard(), agentToneHz, 600) > 500,
+    );
+    await eventually(
+      'the agent hears the phone',
+      () => toneAtTheEnd(agent.heard(), phoneToneHz, 600) > 500,
+    );
+    call.hangUp();
+    expect(await call.ended).toBe('phone');
+    await agent.leave();
+  });
+
+  it('lets a key interrupt the prompt', async () => {
+    const call = await dial(stack, phone, number);
+    await call.answer;
+    await eventually('the prompt has begun', () => heardMs(call) > 500);
+    call.press('1');
+    await new Promise((settle) => setTimeout(settle, 3_500));
+    // "... and press hash to confirm" was not said any more: what follows the digit is silence.
+    expect(loudIn(call, 1_500)).toBe(0);
+    call.hangUp();
+    await call.ended;
+  });
+
+  it('asks again after a wrong PIN, and hangs up after the third', async () => {
+    const call = await dial(stack, phone, number);
+    await call.answer;
+    let fromMs = 0;
+    for (const wrong of ['0000#', '4710#', '#']) {
+      fromMs = (await hear(call, 'enter-pin', fromMs)).atMs;
+      call.press(wrong);
+      fromMs = (await hear(call, 'wrong-pin', fromMs)).atMs;
+    }
+    expect(await call.ended).toBe('node');
+    const ended = stack.nodeEvents('call-ended').at(-1);
+    expect(ended).toMatchObject({ reason: 'wrong-pin' });
+    await eventually('the node is idle', () => isNodeIdle(stack));
+    expect(
+      (await stack.rooms.listRooms([room])).flatMap((one) => one.numParticipants),
+    ).not.toContain(1);
+  });
+
+  it('keeps PINs out of the log', () => {
+    const said = stack.lines.filter((line) => line.includes('"event"'));
+    expect(said.filter((line) => line.includes(pin) || line.includes('"4710"'))).toEqual([]);
+  });
+});
+
+/** Milliseconds that were no silence in what was heard after `fromMs`. */
+function loudIn(call: PhoneCall, fromMs: number): number {
+  const { samples, sampleRateHz } = call.heard();
+  const window = sampleRateHz / 50;
+  let loudMs = 0;
+  for (
+    let at = Math.round((fromMs * sampleRateHz) / 1_000);
+    at + window <= samples.length;
+    at += window
+  ) {
+    if (samples.subarray(at, at + window).some((sample) => Math.abs(sample) > 200)) loudMs += 20;
+  }
+  return loudMs;
+}
