@@ -27,7 +27,7 @@ export function createApp(clock: Clock) {
     .route('/twirp', twirpRoute)
     .route('/hooks', routingHook)
     .route('/v1/offers', offersRoute({ clock, reader }))
-    .route('/v1/nodes', nodesRoute({ clock, reader }))
+    .route('/v1/nodes', nodesRoute({ clock }))
     .route('/v1/routing/simulate', simulationRoute)
     .route('/v1/routing', routingRoute)
     .route('/v1', recordsRoute)

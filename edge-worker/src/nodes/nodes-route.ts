@@ -7,11 +7,11 @@ import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
 import { Problem } from '../http/problem.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
-import type { RoutingReader } from '../routing/read/routing-reader.ts';
+import { routingTableOf } from '../routing/table/routing-table.ts';
 import { requireNode } from '../trust/node-token.ts';
 import { nodeLinkOf } from './node-link-of.ts';
 
-export function nodesRoute(parts: { clock: Clock; reader: RoutingReader }) {
+export function nodesRoute(parts: { clock: Clock }) {
   return new Hono<{ Bindings: Env }>()
     .get('/link', (c) => {
       const node = requireNode(c.req.raw, c.env);
@@ -43,7 +43,7 @@ export function nodesRoute(parts: { clock: Clock; reader: RoutingReader }) {
         throw new Problem('forbidden', `name: the token belongs to the node "${node}"`);
       const welcome: NodeWelcome = {
         contract: contractVersion,
-        revision: await parts.reader.revision(c.env),
+        revision: (await routingTableOf(c.env).status()).revision,
         clock_skew_ms: Math.round(parts.clock.now() - hello.clock_ms),
       };
       return c.json(welcome);

@@ -21,7 +21,7 @@ export interface OfferParts {
 
 /** @throws Problem `routing-unavailable`, ConfigError */
 export async function decideOffer(offer: Offer, parts: OfferParts): Promise<Decision> {
-  const key = { number: offer.to.user, pin: null };
+  const key = { number: offer.to.user, caller: offer.from.user, pin: null };
   const view = await parts.reader.view(parts.env, key, offer.min_revision);
   const decision = await decide(offer, view, parts);
   if (!isDoubtful(decision)) return decision;

@@ -36,7 +36,8 @@ export async function decidePin(
     return refuse(ticket, 'wrong-pin', 'Too many wrong PINs came from this caller or address.');
   const pin: SaidPin =
     answer.digits === '' ? { kind: 'no-pin' } : { kind: 'pin', digits: answer.digits };
-  const key = { number: ticket.call.toUser, pin: pin.kind === 'pin' ? pin.digits : null };
+  const { toUser: number, fromUser: caller } = ticket.call;
+  const key = { number, caller, pin: pin.kind === 'pin' ? pin.digits : null };
   const view = await reader.view(env, key, ticket.revision);
   const joined = await tryJoin(view, ticket, pin, parts);
   if (joined !== null) return joined;

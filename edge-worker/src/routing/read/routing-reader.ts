@@ -1,6 +1,6 @@
 /**
- * Routing for the call path: the view of one called number. The order of asking: isolate memory while the manifest is fresh, then KV (manifest, then the
- * shards of the number in one read), and the Durable Object only when the caller has proof of something newer (`minRevision`) or is
+ * Routing for the call path: the view of one call. The order of asking: isolate memory while the manifest is fresh, then KV (manifest, then the
+ * shards of the call in one read), and the Durable Object only when the caller has proof of something newer (`minRevision`) or is
  * about to be refused for want of an entry. KV away: the last good manifest serves for routingCacheLimits.lastGoodMs. Requests share
  * what is held, never a promise: one that waits must not hang on another's connection.
  */
@@ -10,29 +10,31 @@ import type { Clock } from '../../clock.ts';
 import { allowsTrunklessCalls, ConfigError, type Env } from '../../env.ts';
 import { Problem } from '../../http/problem.ts';
 import { logLine } from '../../log.ts';
-import { bucketOf, keyHash } from '../shards/bucket.ts';
-import { bitsOf, type Manifest, manifestKey, shardKey } from '../shards/manifest.ts';
+import { type Manifest, manifestKey, shardKey } from '../shards/manifest.ts';
 import { emptyPart, type RoutingView } from '../shards/routing-view.ts';
 import type { RoutingPart } from '../shards/shard.ts';
 import { routingTableOf } from '../table/routing-table.ts';
-import type { TableAnswer } from '../table/table-question.ts';
 import { FresherPlaces } from './fresher-places.ts';
+import {
+  groupKey,
+  type KnownPlaces,
+  type LookupKeys,
+  type PartName,
+  partKeying,
+  partNames,
+  partOfPlace,
+  placesInAnswer,
+  placesInManifest,
+} from './known-places.ts';
 import { ShardCache } from './shard-cache.ts';
 
 /** What of a call chooses the shards. */
 export interface ViewKey {
-  /** Called number as the caller wrote it. */
+  /** Called number and caller as the caller wrote them. */
   readonly number: string;
+  readonly caller: string;
   /** The PIN that was keyed in; null: none yet. */
   readonly pin: string | null;
-}
-
-/** Where the parts of a view lie, and in which shards. */
-interface Places {
-  readonly revision: number;
-  readonly common: string;
-  readonly number: string;
-  readonly pin: string;
 }
 
 export class RoutingReader {
@@ -52,24 +54,24 @@ export class RoutingReader {
 
   /** The view of a call, of at least `minRevision`. @throws Problem `routing-unavailable`, ConfigError */
   async view(env: Env, key: ViewKey, minRevision: number): Promise<RoutingView> {
+    const keys = lookupKeys(key);
     const manifest = await this.#manifestOf(env);
-    const published = manifest === null ? null : placesIn(manifest, key);
-    const number = normalizeNumber(key.number);
-    const places = this.#fresher.over(published, number, key.pin, this.#clock.now());
+    const published = manifest === null ? null : placesInManifest(manifest, keys);
+    const places = this.#fresher.over(published, keys, this.#clock.now());
     if (places !== null && places.revision >= minRevision) {
-      const view = await this.#open(env, places, key);
+      const view = await this.#open(env, places, keys);
       if (view !== null) return view;
     }
-    const asked = await this.#ask(env, key, -1);
+    const asked = await this.#ask(env, keys, -1);
     if (asked !== null) return asked;
     // The table is away too: what is held is better than nothing, and its age is bounded by lastGoodMs.
-    const view = places === null ? null : await this.#open(env, places, key);
+    const view = places === null ? null : await this.#open(env, places, keys);
     if (view !== null) return view;
     throw new Problem('routing-unavailable', 'the published routing cannot be read');
   }
 
   /**
-   * For a call that is about to be refused under `view`: the newer view of the Durable Object, or null when there is none. Strangers can make us ask, so
+   * For a call that is about to be refused under `revision`: the newer view of the Durable Object, or null when there is none. Strangers can make us ask, so
    * an isolate asks routingCacheLimits.doubtsPerSecond times at most; the next published revision is seen without asking anyway.
    */
   async newerThan(env: Env, key: ViewKey, revision: number): Promise<RoutingView | null> {
@@ -77,12 +79,7 @@ export class RoutingReader {
     if (nowMs - this.#doubts.sinceMs >= 1_000) this.#doubts = { sinceMs: nowMs, asked: 0 };
     if (this.#doubts.asked >= routingCacheLimits.doubtsPerSecond) return null;
     this.#doubts.asked += 1;
-    return this.#ask(env, key, revision);
-  }
-
-  /** The newest revision known here: for hello. @throws Problem `routing-unavailable` */
-  async revision(env: Env): Promise<number> {
-    return (await routingTableOf(env).status()).revision;
+    return this.#ask(env, lookupKeys(key), revision);
   }
 
   /** The manifest, from memory while it is fresh, else from KV; null: there is none that may be used. */
@@ -112,25 +109,26 @@ export class RoutingReader {
   }
 
   /** null: a shard is neither here nor in KV, or KV is away. */
-  async #open(env: Env, places: Places, key: ViewKey): Promise<RoutingView | null> {
+  async #open(env: Env, places: KnownPlaces, keys: LookupKeys): Promise<RoutingView | null> {
     const allowTrunkless = allowsTrunklessCalls(env);
-    const hashes = [places.common, places.number, ...(key.pin === null ? [] : [places.pin])];
-    const missing = [...new Set(hashes)].filter(
-      (hash) => hash !== '' && this.#cache.get(hash) === undefined,
+    const missing = partNames.filter(
+      (part) => places[part] !== '' && this.#cache.get(places[part]) === undefined,
     );
     if (missing.length > 0) {
-      const texts = await this.#fetch(env, missing);
+      const texts = await this.#fetch(env, [...new Set(missing.map((part) => places[part]))]);
       if (texts === null) return null;
-      for (const [hash, text] of texts)
-        this.#keep(hash, text, hash === places.number, allowTrunkless);
+      for (const part of missing)
+        this.#keep(part, places[part], texts.get(places[part]) ?? '', allowTrunkless);
     }
-    const part = (hash: string, groupKey: string): RoutingPart =>
-      this.#cache.get(hash)?.part(groupKey) ?? emptyParts[allowTrunkless ? 'open' : 'closed'];
+    const open = (part: PartName): RoutingPart =>
+      this.#cache.get(places[part])?.part(groupKey(part, keys)) ??
+      emptyParts[allowTrunkless ? 'open' : 'closed'];
     return {
       revision: places.revision,
-      common: part(places.common, ''),
-      number: part(places.number, normalizeNumber(key.number)),
-      pin: key.pin === null ? emptyParts.closed : part(places.pin, key.pin),
+      number: open('number'),
+      caller: open('caller'),
+      common: open('common'),
+      pin: open('pin'),
     };
   }
 
@@ -154,12 +152,21 @@ export class RoutingReader {
     }
   }
 
-  async #ask(env: Env, key: ViewKey, revision: number): Promise<RoutingView | null> {
+  /** Asks the Durable Object for what is newer than `revision`; null: nothing, or it cannot be asked. */
+  async #ask(env: Env, keys: LookupKeys, revision: number): Promise<RoutingView | null> {
     const table = routingTableOf(env);
-    const number = normalizeNumber(key.number);
     try {
-      const answer = await table.ask({ revision, number, pin: key.pin, known: [] });
-      return answer === null ? null : await this.#take(env, key, answer);
+      const answer = await table.ask({ ...keys, revision, known: [] });
+      if (answer === null) return null;
+      const allowTrunkless = allowsTrunklessCalls(env);
+      for (const { place, hash, text } of answer.places) {
+        const part = partOfPlace(place);
+        if (part !== undefined && hash !== '' && this.#cache.get(hash) === undefined)
+          this.#keep(part, hash, text ?? '', allowTrunkless);
+      }
+      const places = placesInAnswer(answer);
+      this.#fresher.add(keys, places, this.#clock.now());
+      return await this.#open(env, places, keys);
     } catch (error) {
       if (error instanceof ConfigError) throw error;
       logLine('error', 'routing-table-away', { message: String(error) });
@@ -167,40 +174,13 @@ export class RoutingReader {
     }
   }
 
-  async #take(env: Env, key: ViewKey, answer: TableAnswer): Promise<RoutingView | null> {
-    const allowTrunkless = allowsTrunklessCalls(env);
-    for (const { place, hash, text } of answer.places)
-      if (hash !== '' && text !== null && this.#cache.get(hash) === undefined)
-        this.#keep(hash, text, place.startsWith('number/'), allowTrunkless);
-    this.#fresher.add(answer, normalizeNumber(key.number), key.pin, this.#clock.now());
-    const hashOf = (kind: string) =>
-      answer.places.find(({ place }) => place.startsWith(kind))?.hash ?? '';
-    return this.#open(
-      env,
-      {
-        revision: answer.revision,
-        common: hashOf('common'),
-        number: hashOf('number/'),
-        pin: hashOf('pin/'),
-      },
-      key,
-    );
-  }
-
-  #keep(hash: string, text: string, keyedByNumber: boolean, allowTrunklessCalls: boolean): void {
-    this.#cache.add(hash, text, { keyedByNumber, allowTrunklessCalls });
+  #keep(part: PartName, hash: string, text: string, allowTrunklessCalls: boolean): void {
+    this.#cache.add(hash, text, { keying: partKeying[part], allowTrunklessCalls });
   }
 }
 
 const emptyParts = { open: emptyPart(true), closed: emptyPart(false) } as const;
 
-function placesIn(manifest: Manifest, { number, pin }: ViewKey): Places {
-  const bucket = (buckets: readonly string[], key: string) =>
-    buckets[bucketOf(keyHash(key), bitsOf(buckets))] ?? '';
-  return {
-    revision: manifest.revision,
-    common: manifest.common,
-    number: bucket(manifest.numbers, normalizeNumber(number)),
-    pin: pin === null ? '' : bucket(manifest.pins, pin),
-  };
+function lookupKeys({ number, caller, pin }: ViewKey): LookupKeys {
+  return { number: normalizeNumber(number), caller: normalizeNumber(caller), pin };
 }

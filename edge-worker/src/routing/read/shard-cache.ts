@@ -1,6 +1,6 @@
 /** Shards that this isolate holds open, the least used dropped first when they take more than publishLimits.shardCacheBytesMax. */
 import { publishLimits } from '@callgate/shared/limits.ts';
-import { OpenShard } from '../shards/shard.ts';
+import { OpenShard, type ShardKeying } from '../shards/shard.ts';
 
 export class ShardCache {
   readonly #open = new Map<string, OpenShard>();
@@ -18,7 +18,7 @@ export class ShardCache {
   add(
     hash: string,
     text: string,
-    options: { allowTrunklessCalls: boolean; keyedByNumber: boolean },
+    options: { allowTrunklessCalls: boolean; keying: ShardKeying },
   ): OpenShard {
     const shard = new OpenShard(text, options);
     this.#open.set(hash, shard);

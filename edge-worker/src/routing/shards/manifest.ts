@@ -11,6 +11,8 @@ export interface Manifest {
   readonly common: string;
   /** Shards by bucket of the called number: 2^n of them. '' : nothing lies there. */
   readonly numbers: readonly string[];
+  /** Shards of rules for a caller and any number, by bucket of the caller. */
+  readonly callers: readonly string[];
   /** Shards by bucket of the PIN. */
   readonly pins: readonly string[];
 }

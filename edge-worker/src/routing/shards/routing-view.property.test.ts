@@ -76,7 +76,11 @@ async function expectSameVerdicts(
     allowTrunklessCalls: bindings.ALLOW_TRUNKLESS_CALLS === 'true',
   });
   const sent = pin.kind === 'pin' && pin.digits !== '' ? pin.digits : null;
-  const view = await reader.view(bindings, { number: call.toUser, pin: sent }, revision);
+  const view = await reader.view(
+    bindings,
+    { number: call.toUser, caller: call.fromUser, pin: sent },
+    revision,
+  );
   const found = findTrunk(whole, call);
   expect(essence(trunkOfView(view, call))).toEqual(essence(found));
   if (found.kind === 'none' || found.kind === 'ambiguous') return;

@@ -1,5 +1,5 @@
 /**
- * What one call sees of the routing table: the part of its called number and the common part, and once a PIN is keyed in, the part of that PIN.
+ * What one call sees of the routing table: the parts of its called number and of its caller, the common part, and once a PIN is keyed in, the part of that PIN.
  * Looked up one after the other, they give the verdict of the whole table (routing-view.test.ts holds them against each other).
  */
 import { compileRouting } from '@callgate/shared/routing/compile.ts';
@@ -15,7 +15,9 @@ export interface RoutingView {
   readonly revision: number;
   /** Trunks that list the called number, and the rules that only such a call can meet. */
   readonly number: RoutingPart;
-  /** Wildcard trunks, and rules for any number. */
+  /** Rules that name the caller and no number. */
+  readonly caller: RoutingPart;
+  /** Wildcard trunks, and rules for any number and caller. */
   readonly common: RoutingPart;
   /** All rules with the PIN that was keyed in. */
   readonly pin: RoutingPart;
@@ -44,11 +46,14 @@ export function ruleOfView(
   // Once a PIN is keyed in, only rules with that PIN count, and all of them lie together.
   if (pin.kind === 'pin' && pin.digits !== '')
     return findRule(view.pin.routing, trunkId, call, pin);
-  const a = findRule(view.number.routing, trunkId, call, pin);
-  const b = findRule(view.common.routing, trunkId, call, pin);
-  if (a.kind === 'ambiguous' || b.kind === 'none') return a;
-  if (b.kind === 'ambiguous' || a.kind === 'none') return b;
-  return compareRules(a.rule, b.rule) <= 0 ? a : b;
+  let best: RuleVerdict = { kind: 'none' };
+  for (const part of [view.number, view.caller, view.common]) {
+    const verdict = findRule(part.routing, trunkId, call, pin);
+    if (verdict.kind === 'ambiguous') return verdict;
+    if (verdict.kind === 'none') continue;
+    if (best.kind !== 'rule' || compareRules(verdict.rule, best.rule) < 0) best = verdict;
+  }
+  return best;
 }
 
 /** A trunk that takes this number, by id; null: it is gone, or takes other numbers now. */

@@ -4,8 +4,8 @@
  * and compiled when the first call to it comes.
  *
  * Text: JSON of `trunks` ([base64 of SIPInboundTrunkInfo, credential or null]), `rules` (base64 of SIPDispatchRuleInfo) and `groups`
- * ([key, indexes of trunks, indexes of rules]). In a shard of numbers, `numbers` of an object that has any is cut down to one empty
- * text: whoever opens a group puts its key there.
+ * ([key, indexes of trunks, indexes of rules]). The list that a shard is keyed by (called numbers, or callers) is cut down to one empty text in each object that
+ * has one: whoever opens a group puts its key there.
  */
 import { createHash } from 'node:crypto';
 import { type CompiledRouting, compileRouting } from '@callgate/shared/routing/compile.ts';
@@ -37,11 +37,11 @@ interface ShardFrame {
   readonly groups: readonly (readonly [string, readonly number[], readonly number[]])[];
 }
 
+/** Which list of its objects a shard is keyed by: called numbers, callers of rules, or none. */
+export type ShardKeying = 'number' | 'caller' | 'none';
+
 /** The text of a shard. Equal content gives equal text, whatever the order it comes in. */
-export function encodeShard(
-  groups: ReadonlyMap<string, ShardGroup>,
-  keyedByNumber: boolean,
-): string {
+export function encodeShard(groups: ReadonlyMap<string, ShardGroup>, keying: ShardKeying): string {
   const trunks = new Map<string, ShardTrunk>();
   const rules = new Map<string, SIPDispatchRuleInfo>();
   for (const group of groups.values()) {
@@ -55,9 +55,9 @@ export function encodeShard(
   const frame: ShardFrame = {
     trunks: trunkIds.map((id) => {
       const trunk = trunks.get(id) as ShardTrunk;
-      return [toText(trunk.info, keyedByNumber), trunk.credential];
+      return [toText(trunk.info, keying), trunk.credential];
     }),
-    rules: ruleIds.map((id) => toText(rules.get(id) as SIPDispatchRuleInfo, keyedByNumber)),
+    rules: ruleIds.map((id) => toText(rules.get(id) as SIPDispatchRuleInfo, keying)),
     groups: [...groups.keys()].sort().map((key) => {
       const group = groups.get(key) as ShardGroup;
       return [
@@ -80,17 +80,17 @@ export class OpenShard {
   readonly #groups: ReadonlyMap<string, readonly [readonly number[], readonly number[]]>;
   readonly #parts = new Map<string, RoutingPart>();
   readonly #allowTrunklessCalls: boolean;
-  readonly #keyedByNumber: boolean;
+  readonly #keying: ShardKeying;
   /** About how much memory it takes, bytes. */
   bytes: number;
 
-  constructor(text: string, options: { allowTrunklessCalls: boolean; keyedByNumber: boolean }) {
+  constructor(text: string, options: { allowTrunklessCalls: boolean; keying: ShardKeying }) {
     this.#frame = JSON.parse(text) as ShardFrame;
     this.#groups = new Map(
       this.#frame.groups.map(([key, trunks, rules]) => [key, [trunks, rules]]),
     );
     this.#allowTrunklessCalls = options.allowTrunklessCalls;
-    this.#keyedByNumber = options.keyedByNumber;
+    this.#keying = options.keying;
     this.bytes = text.length * 2;
   }
 
@@ -125,18 +125,28 @@ export class OpenShard {
     return part;
   }
 
-  #keyed<T extends { numbers: string[] }>(object: T, key: string): T {
-    if (this.#keyedByNumber && object.numbers.length > 0) object.numbers = [key];
+  #keyed<T extends RoutingObject>(object: T, key: string): T {
+    const list = keyedList(object, this.#keying);
+    if (list.length > 0) list.splice(0, list.length, key);
     return object;
   }
+}
+
+type RoutingObject = SIPInboundTrunkInfo | SIPDispatchRuleInfo;
+
+/** The list of an object that its shard is keyed by; empty: none. */
+function keyedList(object: RoutingObject, keying: ShardKeying): string[] {
+  if (keying === 'number') return object.numbers;
+  return keying === 'caller' && object instanceof SIPDispatchRuleInfo ? object.inboundNumbers : [];
 }
 
 /** A compiled trunk or rule with its message, measured: about 3 KB. */
 const compiledObjectBytes = 3_072;
 
-function toText(object: SIPInboundTrunkInfo | SIPDispatchRuleInfo, keyedByNumber: boolean): string {
+function toText(object: RoutingObject, keying: ShardKeying): string {
   const copy = object.clone();
-  if (keyedByNumber && copy.numbers.length > 0) copy.numbers = [''];
+  const list = keyedList(copy, keying);
+  if (list.length > 0) list.splice(0, list.length, '');
   return Buffer.from(copy.toBinary()).toString('base64');
 }
 

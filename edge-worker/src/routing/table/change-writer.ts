@@ -7,12 +7,13 @@ import {
   trunkConflictFault,
 } from '@callgate/shared/livekit-api/conflict-fault.ts';
 import type { Fault } from '@callgate/shared/livekit-api/fault.ts';
-import { SIPDispatchRuleInfo } from '@livekit/protocol';
+import { normalizeNumber } from '@callgate/shared/routing/normalize-number.ts';
+import { SIPDispatchRuleInfo, type SIPInboundTrunkInfo } from '@livekit/protocol';
 import { bitsFor } from '../shards/bucket.ts';
 import type { DirtyPlaces } from './dirty-places.ts';
 import type { ObjectKind } from './object-keys.ts';
 import type { ObjectRow, ObjectStore } from './object-store.ts';
-import type { PlaceIndex } from './place-index.ts';
+import { type PlaceIndex, placeText } from './place-index.ts';
 import type { Change, RevisionLog } from './revision-log.ts';
 import { storedObjects } from './stored-objects.ts';
 
@@ -66,13 +67,22 @@ export function writeChanges(
 ): number {
   const touched = new Set<string>();
   const bits = dirty.bits();
-  const mark = (kind: ObjectKind, row: ObjectRow | null) => {
-    if (row !== null) for (const place of places.placesOf(kind, row, bits)) touched.add(place);
-  };
-  for (const { kind, id, before, after } of changes) {
-    mark(kind, before);
+  for (const change of changes) {
+    const { kind, id, after } = change;
+    const mark = (row: ObjectRow | null) => {
+      if (row !== null) for (const place of places.placesOf(kind, row, bits)) touched.add(place);
+    };
+    const [left, entered] = movedPart(store, change);
+    mark(left);
     store.write(kind, id, after);
-    mark(kind, after);
+    for (const rule of kind === 'rule' ? [id] : places.rulesWithTrunk(id)) {
+      if (!places.noteBroad(rule)) continue;
+      // The rule moves between the buckets of its trunk and the common place.
+      touched.add(placeText({ kind: 'common' }));
+      mark(change.before);
+      mark(after);
+    }
+    mark(entered);
   }
   for (const { kind, id, after } of changes)
     if (after !== null) checkConflict(store, kind, id, after);
@@ -81,9 +91,51 @@ export function writeChanges(
   const counts = store.counts();
   dirty.mark(touched, revision, {
     numbers: bitsFor(counts.numbers, bits.numbers),
+    callers: bitsFor(counts.callers, bits.callers),
     pins: bitsFor(counts.pins, bits.pins),
   });
   return revision;
+}
+
+/**
+ * What of an object leaves places, and what enters places. An object that differs in its numbers alone is the same in all places but those of the numbers that came
+ * or went: of a trunk with thousands of numbers a change rewrites one bucket.
+ */
+function movedPart(
+  store: ObjectStore,
+  { kind, id, before, after }: Change,
+): [ObjectRow | null, ObjectRow | null] {
+  if (before === null || after === null) return [before, after];
+  const open = (row: ObjectRow) =>
+    kind === 'trunk' ? store.openTrunk(id, row) : SIPDispatchRuleInfo.fromBinary(row.message);
+  const [a, b] = [open(before), open(after)];
+  const [old, now] = [a.numbers, b.numbers];
+  a.numbers = b.numbers = [];
+  if (old.length === 0 || now.length === 0 || !isEqual(a, b)) return [before, after];
+  return [withNumbers(a, missingIn(now, old)), withNumbers(b, missingIn(old, now))];
+}
+
+function isEqual(
+  a: SIPInboundTrunkInfo | SIPDispatchRuleInfo,
+  b: SIPInboundTrunkInfo | SIPDispatchRuleInfo,
+): boolean {
+  return Buffer.compare(a.toBinary(), b.toBinary()) === 0;
+}
+
+/** Entries of `list` that `other` does not hold in any spelling. */
+function missingIn(other: readonly string[], list: readonly string[]): string[] {
+  const known = new Set(other.map(normalizeNumber));
+  return list.filter((number) => !known.has(normalizeNumber(number)));
+}
+
+/** null: no numbers, no places. */
+function withNumbers(
+  object: SIPInboundTrunkInfo | SIPDispatchRuleInfo,
+  numbers: string[],
+): ObjectRow | null {
+  if (numbers.length === 0) return null;
+  object.numbers = numbers;
+  return { message: object.toBinary(), password: null };
 }
 
 function checkConflict(store: ObjectStore, kind: ObjectKind, id: string, row: ObjectRow): void {

@@ -3,7 +3,7 @@
  * touched it until its new shard lies in KV, so whatever a crash interrupts is found again.
  */
 import type { Manifest } from '../shards/manifest.ts';
-import type { Bits } from './place-index.ts';
+import { type Bits, placeOfText } from './place-index.ts';
 
 export interface DirtyPlace {
   readonly place: string;
@@ -20,7 +20,11 @@ export class DirtyPlaces {
 
   /** The bits in use. */
   bits(): Bits {
-    return { numbers: this.#meta('number-bits'), pins: this.#meta('pin-bits') };
+    return {
+      numbers: this.#meta('number-bits'),
+      callers: this.#meta('caller-bits'),
+      pins: this.#meta('pin-bits'),
+    };
   }
 
   /** Marks places; when the number of buckets changes, every place of the new division. */
@@ -28,6 +32,7 @@ export class DirtyPlaces {
     const old = this.bits();
     const all = new Set(places);
     if (bits.numbers !== old.numbers) this.#divideAnew('number', bits.numbers, all);
+    if (bits.callers !== old.callers) this.#divideAnew('caller', bits.callers, all);
     if (bits.pins !== old.pins) this.#divideAnew('pin', bits.pins, all);
     this.#sql.exec(
       `INSERT INTO dirty SELECT value, ?1 FROM json_each(?2) WHERE true
@@ -37,7 +42,7 @@ export class DirtyPlaces {
     );
   }
 
-  #divideAnew(kind: 'number' | 'pin', bits: number, places: Set<string>): void {
+  #divideAnew(kind: 'number' | 'caller' | 'pin', bits: number, places: Set<string>): void {
     this.#sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', `${kind}-bits`, bits);
     this.#sql.exec('DELETE FROM places WHERE place LIKE ?', `${kind}/%`);
     this.#sql.exec('DELETE FROM dirty WHERE place LIKE ?', `${kind}/%`);
@@ -76,16 +81,20 @@ export class DirtyPlaces {
   /** The manifest of the table, given the shards of all places that are dirty. */
   manifest(revision: number, atMs: number, built: ReadonlyMap<string, string>): Manifest {
     const bits = this.bits();
-    const numbers = new Array<string>(2 ** bits.numbers).fill('');
-    const pins = new Array<string>(2 ** bits.pins).fill('');
+    const buckets = {
+      number: new Array<string>(2 ** bits.numbers).fill(''),
+      caller: new Array<string>(2 ** bits.callers).fill(''),
+      pin: new Array<string>(2 ** bits.pins).fill(''),
+    };
     let common = '';
     const rows = this.#sql.exec('SELECT place, hash FROM places').raw<[string, string]>();
-    for (const [place, hash] of [...rows, ...built]) {
-      const [kind, bucket] = place.split('/');
-      if (kind === 'common') common = hash;
-      else (kind === 'number' ? numbers : pins)[Number(bucket)] = hash;
+    for (const [name, hash] of [...rows, ...built]) {
+      const place = placeOfText(name);
+      if (place.kind === 'common') common = hash;
+      else buckets[place.kind][place.bucket] = hash;
     }
-    return { revision, atMs, common, numbers, pins };
+    const { number: numbers, caller: callers, pin: pins } = buckets;
+    return { revision, atMs, common, numbers, callers, pins };
   }
 
   #meta(name: string): number {

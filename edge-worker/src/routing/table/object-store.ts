@@ -159,15 +159,15 @@ export class ObjectStore {
     return fewest ?? [];
   }
 
-  /** How many called numbers of trunks and rules, and how many PINs of rules, the index holds. */
-  counts(): { numbers: number; pins: number } {
+  /** How many keys are spread over buckets: called numbers, callers of rules for any number, PINs. */
+  counts(): { numbers: number; callers: number; pins: number } {
     const rows = this.#sql
       .exec<{ name: string; value: number }>(
-        "SELECT name, value FROM meta WHERE name IN ('numbers', 'pins')",
+        "SELECT name, value FROM meta WHERE name IN ('numbers', 'callers', 'pins')",
       )
       .toArray();
     const value = (name: string) => rows.find((row) => row.name === name)?.value ?? 0;
-    return { numbers: value('numbers'), pins: value('pins') };
+    return { numbers: value('numbers'), callers: value('callers'), pins: value('pins') };
   }
 
   #sharing(
@@ -201,7 +201,9 @@ export class ObjectStore {
   #count(kind: ObjectKind, keys: ObjectKeys, sign: 1 | -1): void {
     const specific = (texts: ReadonlySet<string>) => (texts.has(anyKey) ? 0 : texts.size);
     this.#add('numbers', sign * specific(keys.number));
-    if (kind === 'rule') this.#add('pins', sign * specific(keys.pin ?? new Set([anyKey])));
+    if (kind === 'trunk') return;
+    if (keys.number.has(anyKey)) this.#add('callers', sign * specific(keys.caller));
+    this.#add('pins', sign * specific(keys.pin ?? new Set([anyKey])));
   }
 
   #add(name: string, amount: number): void {
@@ -212,6 +214,13 @@ export class ObjectStore {
         amount,
       );
   }
+}
+
+/** The id of an object as it lies in its row. */
+export function idOfRow(kind: ObjectKind, { message }: ObjectRow): string {
+  return kind === 'trunk'
+    ? SIPInboundTrunkInfo.fromBinary(message).sipTrunkId
+    : SIPDispatchRuleInfo.fromBinary(message).sipDispatchRuleId;
 }
 
 /** The keys of an object as it lies in its row. */

@@ -1,7 +1,8 @@
 /**
  * Which places of the published routing an object lies in, and what lies in a place. A trunk lies in the buckets of its numbers, a wildcard trunk
- * in the common place; a rule with numbers in their buckets, one without where its trunks lie, one for any number and any trunk in the
- * common place; a rule with a PIN also in the bucket of its PIN.
+ * in the common place. A rule lies under the most special thing it names: in the buckets of its numbers, else of its callers, else where its trunks lie, else in the
+ * common place; and with a PIN also in the bucket of its PIN. A broad rule, whose trunks have more numbers than broadNumbers, lies in the common place: an edit
+ * of it must not rewrite every bucket.
  */
 
 import { compileRouting } from '@callgate/shared/routing/compile.ts';
@@ -12,16 +13,18 @@ import { digestCredential } from '../../trust/digest/digest-algorithms.ts';
 import { bucketOf, hashRange, keyHash } from '../shards/bucket.ts';
 import type { ShardGroup, ShardTrunk } from '../shards/shard.ts';
 import { anyKey, keyOf, type ObjectKeys, type ObjectKind, pinOf, textOf } from './object-keys.ts';
-import { keysOfRow, type ObjectRow, type ObjectStore } from './object-store.ts';
+import { idOfRow, keysOfRow, type ObjectRow, type ObjectStore } from './object-store.ts';
 
 export type Place =
   | { readonly kind: 'common' }
   | { readonly kind: 'number'; readonly bucket: number }
+  | { readonly kind: 'caller'; readonly bucket: number }
   | { readonly kind: 'pin'; readonly bucket: number };
 
 /** How many bits of a hash choose the bucket. */
 export interface Bits {
   readonly numbers: number;
+  readonly callers: number;
   readonly pins: number;
 }
 
@@ -31,10 +34,13 @@ export function placeText(place: Place): string {
 
 export function placeOfText(text: string): Place {
   const [kind, bucket] = text.split('/');
-  return kind === 'number' || kind === 'pin'
+  return kind === 'number' || kind === 'caller' || kind === 'pin'
     ? { kind, bucket: Number(bucket) }
     : { kind: 'common' };
 }
+
+/** Numbers of its trunks above which a rule is broad. */
+const broadNumbers = 64;
 
 export class PlaceIndex {
   readonly #sql: SqlStorage;
@@ -48,31 +54,67 @@ export class PlaceIndex {
   /** The places of an object as it lies in its row, each once, as texts. */
   placesOf(kind: ObjectKind, row: ObjectRow, bits: Bits): Set<string> {
     const keys = keysOfRow(kind, row);
-    const places = new Set(this.#placesByNumber(kind, keys, bits).map(placeText));
-    for (const pin of keys.pin ?? [])
-      if (pin !== anyKey)
-        places.add(placeText({ kind: 'pin', bucket: bucketOf(keyHash(textOf(pin)), bits.pins) }));
+    const id = idOfRow(kind, row);
+    const places = new Set(this.#placesByName(kind, id, keys, bits).map(placeText));
+    for (const key of keys.pin ?? [])
+      if (key !== anyKey) places.add(placeText(bucketPlace('pin', key, bits.pins)));
     return places;
   }
 
-  #placesByNumber(kind: ObjectKind, keys: ObjectKeys, bits: Bits): Place[] {
-    if (!keys.number.has(anyKey)) return [...keys.number].map((key) => numberPlace(key, bits));
-    if (kind === 'trunk' || keys.trunk === undefined || keys.trunk.has(anyKey))
+  #placesByName(kind: ObjectKind, id: string, keys: ObjectKeys, bits: Bits): Place[] {
+    if (!keys.number.has(anyKey))
+      return [...keys.number].map((key) => bucketPlace('number', key, bits.numbers));
+    if (kind === 'trunk') return [{ kind: 'common' }];
+    if (!keys.caller.has(anyKey))
+      return [...keys.caller].map((key) => bucketPlace('caller', key, bits.callers));
+    if (keys.trunk === undefined || keys.trunk.has(anyKey) || this.#isBroad(id))
       return [{ kind: 'common' }];
-    return this.#numberKeysOfTrunks(keys.trunk).map((key) =>
-      key === anyKey ? { kind: 'common' } : numberPlace(key, bits),
+    return this.#numberKeysOfTrunks(keys.trunk, broadNumbers + 1).map((key) =>
+      key === anyKey ? { kind: 'common' } : bucketPlace('number', key, bits.numbers),
     );
   }
 
-  #numberKeysOfTrunks(trunks: ReadonlySet<string>): string[] {
+  #numberKeysOfTrunks(trunks: ReadonlySet<string>, limit: number): string[] {
     return this.#sql
       .exec<{ key: string }>(
         `SELECT DISTINCT key FROM keys WHERE kind = 'trunk' AND dimension = 'number'
-         AND id IN (SELECT value FROM json_each(?))`,
+         AND id IN (SELECT value FROM json_each(?)) LIMIT ?`,
         JSON.stringify([...trunks].map(textOf)),
+        limit,
       )
       .toArray()
       .map(({ key }) => key);
+  }
+
+  /** Rules for any number and caller that name the trunk: they lie where it lies. */
+  rulesWithTrunk(trunkId: string): string[] {
+    return this.#unnamedRulesOf([keyOf(trunkId)]);
+  }
+
+  /** Notes anew whether a rule is broad. true: that has changed. */
+  noteBroad(ruleId: string): boolean {
+    const row = this.#store.row('rule', ruleId);
+    if (row === null) return false;
+    const { number, caller, trunk = new Set([anyKey]) } = keysOfRow('rule', row);
+    const isUnnamed = number.has(anyKey) && caller.has(anyKey) && !trunk.has(anyKey);
+    const isBroad =
+      isUnnamed && this.#numberKeysOfTrunks(trunk, broadNumbers + 1).length > broadNumbers;
+    if (isBroad === this.#isBroad(ruleId)) return false;
+    if (isBroad) this.#sql.exec(`INSERT INTO keys VALUES ('rule', 'broad', '=', ?, 0)`, ruleId);
+    else
+      this.#sql.exec(
+        `DELETE FROM keys WHERE kind = 'rule' AND dimension = 'broad' AND id = ?`,
+        ruleId,
+      );
+    return true;
+  }
+
+  #isBroad(ruleId: string): boolean {
+    const rows = this.#sql.exec(
+      `SELECT 1 FROM keys WHERE kind = 'rule' AND dimension = 'broad' AND key = '=' AND id = ?`,
+      ruleId,
+    );
+    return rows.toArray().length > 0;
   }
 
   /** The groups of a place, by key. */
@@ -82,6 +124,8 @@ export class PlaceIndex {
         return this.#commonGroups();
       case 'number':
         return this.#numberGroups(place.bucket, bits.numbers);
+      case 'caller':
+        return this.#callerGroups(place.bucket, bits.callers);
       case 'pin':
         return this.#pinGroups(place.bucket, bits.pins);
       default:
@@ -93,8 +137,9 @@ export class PlaceIndex {
     const trunkIds = this.#idsByKey('trunk', 'number', anyKey);
     const trunks = trunkIds.map((id) => this.#trunk(id));
     const rules = new Set([
-      ...this.#numberlessRulesOf([anyKey]),
-      ...this.#numberlessRulesOf(trunkIds.map(keyOf)),
+      ...this.#unnamedRulesOf([anyKey]),
+      ...this.#unnamedRulesOf(trunkIds.map(keyOf)),
+      ...this.#idsByKey('rule', 'broad', '='),
     ]);
     const group = withoutSpecialPins({ trunks, rules: [...rules].map((id) => this.#rule(id)) });
     return new Map(group.trunks.length + group.rules.length === 0 ? [] : [['', group]]);
@@ -115,7 +160,7 @@ export class PlaceIndex {
     const trunks = new Map<string, ShardTrunk>();
     for (const ids of trunkIds.values())
       for (const id of ids) if (!trunks.has(id)) trunks.set(id, this.#trunk(id));
-    const rulesOfTrunks = this.#numberlessRules(trunks);
+    const rulesOfTrunks = this.#rulesByTrunk(trunks);
     const groups = new Map<string, ShardGroup>();
     for (const number of new Set([...trunkIds.keys(), ...ruleIds.keys()])) {
       const own = (trunkIds.get(number) ?? []).map((id) => trunks.get(id) as ShardTrunk);
@@ -127,15 +172,31 @@ export class PlaceIndex {
     return groups;
   }
 
-  /** By trunk id: rules without numbers that name the trunk. Of the trunks they name, those of other buckets are left out. */
-  #numberlessRules(trunks: ReadonlyMap<string, ShardTrunk>): Map<string, SIPDispatchRuleInfo[]> {
+  /** By trunk id: rules that lie where the trunk lies. Of the trunks they name, those of other buckets are left out. */
+  #rulesByTrunk(trunks: ReadonlyMap<string, ShardTrunk>): Map<string, SIPDispatchRuleInfo[]> {
     const byTrunk = new Map<string, SIPDispatchRuleInfo[]>();
-    for (const id of this.#numberlessRulesOf([...trunks.keys()].map(keyOf))) {
+    for (const id of this.#unnamedRulesOf([...trunks.keys()].map(keyOf))) {
+      if (this.#isBroad(id)) continue;
       const rule = this.#rule(id);
       rule.trunkIds = rule.trunkIds.filter((trunkId) => trunks.has(trunkId));
       for (const trunkId of new Set(rule.trunkIds)) addTo(byTrunk, trunkId, rule);
     }
     return byTrunk;
+  }
+
+  #callerGroups(bucket: number, bits: number): Map<string, ShardGroup> {
+    const { first, last } = hashRange(bucket, bits);
+    const rows = this.#sql.exec<{ key: string; id: string }>(
+      `SELECT key, id FROM keys AS caller WHERE kind = 'rule' AND dimension = 'caller'
+       AND hash BETWEEN ? AND ? AND key <> '' AND ${isAny('number', 'caller')}`,
+      first,
+      last,
+    );
+    const rules = new Map<string, SIPDispatchRuleInfo[]>();
+    for (const { key, id } of rows) addTo(rules, textOf(key), this.#rule(id));
+    return new Map(
+      [...rules].map(([caller, own]) => [caller, withoutSpecialPins({ trunks: [], rules: own })]),
+    );
   }
 
   #pinGroups(bucket: number, bits: number): Map<string, ShardGroup> {
@@ -151,13 +212,13 @@ export class PlaceIndex {
     return new Map([...rules].map(([pin, samePin]) => [pin, { trunks: [], rules: samePin }]));
   }
 
-  /** Ids of rules for any number that name one of the trunks (anyKey: that name none). */
-  #numberlessRulesOf(trunkKeys: readonly string[]): string[] {
+  /** Ids of rules for any number and caller that name one of the trunks (anyKey: that name none). */
+  #unnamedRulesOf(trunkKeys: readonly string[]): string[] {
     return this.#sql
       .exec<{ id: string }>(
         `SELECT DISTINCT id FROM keys AS trunk WHERE kind = 'rule' AND dimension = 'trunk'
          AND key IN (SELECT value FROM json_each(?))
-         AND EXISTS (SELECT 1 FROM keys WHERE kind = 'rule' AND dimension = 'number' AND key = '' AND id = trunk.id)`,
+         AND ${isAny('number', 'trunk')} AND ${isAny('caller', 'trunk')}`,
         JSON.stringify(trunkKeys),
       )
       .toArray()
@@ -214,8 +275,13 @@ function withoutSpecialPins(group: ShardGroup): ShardGroup {
   };
 }
 
-function numberPlace(key: string, bits: Bits): Place {
-  return { kind: 'number', bucket: bucketOf(keyHash(textOf(key)), bits.numbers) };
+/** SQL: the rule of the outer row names nothing in this dimension. */
+function isAny(dimension: 'number' | 'caller', outer: string): string {
+  return `EXISTS (SELECT 1 FROM keys WHERE kind = 'rule' AND dimension = '${dimension}' AND key = '' AND id = ${outer}.id)`;
+}
+
+function bucketPlace(kind: 'number' | 'caller' | 'pin', key: string, bits: number): Place {
+  return { kind, bucket: bucketOf(keyHash(textOf(key)), bits) };
 }
 
 function addTo<T>(map: Map<string, T[]>, key: string, item: T): void {

@@ -6,7 +6,7 @@
 import { publishLimits, routingCacheLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../../clock.ts';
 import { logLine } from '../../log.ts';
-import { manifestKey, shardKey } from '../shards/manifest.ts';
+import { type Manifest, manifestKey, shardKey } from '../shards/manifest.ts';
 import type { DirtyPlaces } from './dirty-places.ts';
 import type { RevisionLog } from './revision-log.ts';
 import type { BuiltShard, ShardBuilder } from './shard-builder.ts';
@@ -88,7 +88,7 @@ export class Publisher {
       dirty.clean(hashesOf(built), revision);
       this.#setMeta('published-revision', revision);
       this.#setMeta('published-at-ms', clock.now());
-      this.#noteUse([manifest.common, ...manifest.numbers, ...manifest.pins], clock.now());
+      this.#noteUse(allShards(manifest), clock.now());
     });
     return true;
   }
@@ -165,6 +165,10 @@ export class Publisher {
   #setMeta(name: string, value: number): void {
     this.#sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, value);
   }
+}
+
+function allShards({ common, numbers, callers, pins }: Manifest): string[] {
+  return [common, ...numbers, ...callers, ...pins];
 }
 
 function hashesOf(built: ReadonlyMap<string, BuiltShard>): Map<string, string> {

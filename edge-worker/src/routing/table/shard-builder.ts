@@ -1,7 +1,7 @@
 /** Builds the shards of places from the rows, and keeps the last few: what a Worker asks for is often what is published next. */
-import { encodeShard, shardHash } from '../shards/shard.ts';
+import { encodeShard, type ShardKeying, shardHash } from '../shards/shard.ts';
 import type { DirtyPlaces } from './dirty-places.ts';
-import { type PlaceIndex, placeOfText } from './place-index.ts';
+import { type Place, type PlaceIndex, placeOfText } from './place-index.ts';
 
 export interface BuiltShard {
   /** '' : the place holds nothing, and there is no shard. */
@@ -29,7 +29,7 @@ export class ShardBuilder {
     if (kept !== undefined) return kept;
     const place = placeOfText(placeName);
     const groups = this.#index.groupsOf(place, this.#dirty.bits());
-    const text = groups.size === 0 ? '' : encodeShard(groups, place.kind === 'number');
+    const text = groups.size === 0 ? '' : encodeShard(groups, keyingOf(place.kind));
     const built = { hash: text === '' ? '' : shardHash(text), text };
     this.#kept.set(placeName, built);
     this.#keptCharacters += text.length;
@@ -50,4 +50,9 @@ export class ShardBuilder {
       return;
     }
   }
+}
+
+/** What the shards of a kind of place are keyed by. */
+export function keyingOf(kind: Place['kind']): ShardKeying {
+  return kind === 'number' || kind === 'caller' ? kind : 'none';
 }

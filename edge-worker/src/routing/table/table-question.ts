@@ -7,8 +7,9 @@ import type { ShardBuilder } from './shard-builder.ts';
 export interface TableQuestion {
   /** The revision that the Worker has decided on; nothing is answered when the table has none newer. -1: none. */
   readonly revision: number;
-  /** Normalised called number. */
+  /** Normalised called number and caller. */
   readonly number: string;
+  readonly caller: string;
   /** The PIN that was keyed in; null: none. */
   readonly pin: string | null;
   /** Hashes of shards that the Worker holds: their text is not sent. */
@@ -24,15 +25,13 @@ export interface AnsweredPlace {
 
 export interface TableAnswer {
   readonly revision: number;
-  readonly numberBits: number;
-  readonly pinBits: number;
   readonly places: readonly AnsweredPlace[];
 }
 
 export function answerQuestion(
   { log, dirty }: TableParts,
   builder: ShardBuilder,
-  { revision, number, pin, known }: TableQuestion,
+  { revision, number, caller, pin, known }: TableQuestion,
 ): TableAnswer | null {
   const newest = log.newest();
   if (newest <= revision) return null;
@@ -40,12 +39,11 @@ export function answerQuestion(
   const places: Place[] = [
     { kind: 'common' },
     { kind: 'number', bucket: bucketOf(keyHash(number), bits.numbers) },
+    { kind: 'caller', bucket: bucketOf(keyHash(caller), bits.callers) },
   ];
   if (pin !== null) places.push({ kind: 'pin', bucket: bucketOf(keyHash(pin), bits.pins) });
   return {
     revision: newest,
-    numberBits: bits.numbers,
-    pinBits: bits.pins,
     places: places.map((place) => {
       const { hash, text } = builder.build(placeText(place));
       return { place: placeText(place), hash, text: known.includes(hash) ? null : text };

@@ -1,0 +1,140 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { publishLimits } from '@callgate/shared/limits.ts';
+import { describe, expect, it } from 'vitest';
+import { asAdmin, putRouting } from '../../../testdata/requests.ts';
+import { type Manifest, manifestKey, shardKey } from '../shards/manifest.ts';
+import type { ShardSink } from './publisher.ts';
+import { routingTableOf } from './routing-table.ts';
+
+const stub = () => routingTableOf(env);
+
+/** The published revision, once every shard that its manifest names has been found. */
+async function publishedRevision(): Promise<number> {
+  const text = await env.ROUTING.get(manifestKey);
+  if (text === null) return 0;
+  const { revision, common, numbers, callers, pins } = JSON.parse(text) as Manifest;
+  for (const hash of new Set([common, ...numbers, ...callers, ...pins]))
+    if (hash !== '') expect(await env.ROUTING.get(shardKey(hash)), hash).not.toBeNull();
+  return revision;
+}
+
+/** KV that counts what is asked of it, and fails from the operation `failFrom` on. */
+function watchedKv(failFrom = Number.POSITIVE_INFINITY) {
+  const operations: string[] = [];
+  const watch = async (operation: string, key: string, act: () => Promise<void>) => {
+    operations.push(`${operation} ${key.split('/')[0]}`);
+    if (operations.length > failFrom) throw new Error('KV is away');
+    await act();
+  };
+  const kv = {
+    put: (key: string, value: string) => watch('put', key, () => env.ROUTING.put(key, value)),
+    delete: (key: string) => watch('delete', key, () => env.ROUTING.delete(key)),
+  } as ShardSink;
+  return { kv, operations };
+}
+
+/** Gives the object another KV, and a clock ahead of the last publication, so that nothing waits for the next second. */
+let aheadMs = 0;
+async function use(kv: ShardSink, moreMs = 5_000): Promise<void> {
+  aheadMs += moreMs;
+  const now = aheadMs;
+  await runInDurableObject(stub(), (table) => {
+    table.kv = kv;
+    table.clock = { now: () => Date.now() + now };
+  });
+}
+
+const numbers = (count: number, first = 0) =>
+  Array.from({ length: count }, (_, n) => `+1555${String(first + n).padStart(7, '0')}`);
+const oneTrunkEach = (count: number) =>
+  numbers(count).map((number, n) => ({ sip_trunk_id: `ST_${n}`, numbers: [number] }));
+const rule = { sip_dispatch_rule_id: 'SDR', rule: { dispatch_rule_direct: { room_name: 'r' } } };
+
+describe('publishing', () => {
+  it.each([0, 1, 2, 3])('that fails at operation %i is invisible, then finished', async (step) => {
+    await use(env.ROUTING);
+    const before = await putRouting({ trunks: oneTrunkEach(3 + step) });
+    await runDurableObjectAlarm(stub());
+    expect(await publishedRevision()).toBe(before.revision);
+    await use(watchedKv(step).kv);
+    const { revision } = await putRouting({ trunks: oneTrunkEach(9 + step), rules: [rule] });
+    expect([before.revision, revision]).toContain(await publishedRevision());
+    // The object is restarted: what is left to do must not be lost with its memory.
+    await evictDurableObject(stub());
+    await use(env.ROUTING);
+    await runDurableObjectAlarm(stub());
+    expect(await publishedRevision()).toBe(revision);
+  });
+
+  it('that fails again and again is tried by each alarm until it succeeds', async () => {
+    await use(watchedKv(0).kv);
+    const { revision } = await putRouting({ trunks: oneTrunkEach(2) });
+    for (let alarm = 0; alarm < 3; alarm += 1)
+      expect(await runDurableObjectAlarm(stub())).toBe(true);
+    expect(await publishedRevision()).not.toBe(revision);
+    await use(env.ROUTING);
+    await runDurableObjectAlarm(stub());
+    expect(await publishedRevision()).toBe(revision);
+  });
+
+  it('merges changes that come within a second', async () => {
+    const { kv, operations } = watchedKv();
+    await use(kv);
+    let revision = 0;
+    for (let change = 0; change < 5; change += 1)
+      ({ revision } = await putRouting({ trunks: oneTrunkEach(4 + change) }));
+    await use(kv);
+    await runDurableObjectAlarm(stub());
+    expect(await publishedRevision()).toBe(revision);
+    expect(operations.filter((operation) => operation === 'put manifest').length).toBe(2);
+  });
+
+  it('writes one shard of many when one number changes', async () => {
+    await use(env.ROUTING);
+    await putRouting({ trunks: oneTrunkEach(3_000), rules: [rule] });
+    while ((await publishedRevision()) !== (await stub().status()).revision)
+      await runDurableObjectAlarm(stub());
+    const shards = JSON.parse((await env.ROUTING.get(manifestKey)) ?? '') as Manifest;
+    expect(shards.numbers.length).toBeGreaterThanOrEqual(8);
+    const { kv, operations } = watchedKv();
+    await use(kv);
+    await asAdmin('PATCH', '/v1/routing', { trunks: { ST_7: { name: 'changed' } } });
+    await runDurableObjectAlarm(stub());
+    expect(operations.toSorted()).toEqual(['put manifest', 'put shard']);
+  });
+
+  it('writes one shard of many when a trunk of many numbers gets one more', async () => {
+    await use(env.ROUTING);
+    // An update leaves media set, as in LiveKit: with it unset the first update would change the whole trunk.
+    const trunk = { sip_trunk_id: 'ST', numbers: numbers(3_000), media: {} };
+    await putRouting({ trunks: [trunk], rules: [rule] });
+    while ((await publishedRevision()) !== (await stub().status()).revision)
+      await runDurableObjectAlarm(stub());
+    const { kv, operations } = watchedKv();
+    await use(kv);
+    const body = { sip_trunk_id: 'ST', update: { numbers: { add: ['+1999'] } } };
+    await asAdmin('POST', '/twirp/livekit.SIP/UpdateSIPInboundTrunk', body);
+    await runDurableObjectAlarm(stub());
+    expect(operations.toSorted()).toEqual(['put manifest', 'put shard']);
+  });
+
+  it('deletes shards that no manifest names, but not before their time', async () => {
+    await use(env.ROUTING);
+    const { revision } = await putRouting({ trunks: oneTrunkEach(5) });
+    while ((await publishedRevision()) !== revision) await runDurableObjectAlarm(stub());
+    const names = async () => (await env.ROUTING.list({ prefix: 'shard/' })).keys.length;
+    const young = await names();
+    await use(env.ROUTING, publishLimits.unusedShardAgeMs / 2);
+    await runDurableObjectAlarm(stub());
+    expect(await names()).toBe(young);
+    await use(env.ROUTING, publishLimits.unusedShardAgeMs);
+    for (let alarm = 0; alarm < 10 && (await names()) > 1; alarm += 1) {
+      await runDurableObjectAlarm(stub());
+      await use(env.ROUTING);
+      await runInDurableObject(stub(), (table) => table.alarm());
+    }
+    expect(await names()).toBe(1);
+    expect(await publishedRevision()).toBe(revision);
+  });
+});
