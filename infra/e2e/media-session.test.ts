@@ -19,7 +19,7 @@ import type { Log } from '@callgate/media-node/src/ops/log.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type LivekitServer, startLivekitServer } from '../local/livekit-server.ts';
 import { eventually } from './routed-stack.ts';
-import { RtpPhone } from './rtp-phone.ts';
+import { phoneRateHz, RtpPhone } from './rtp-phone.ts';
 import { participantRateHz, roomToken, ToneParticipant } from './tone-participant.ts';
 
 let server: LivekitServer;
@@ -144,6 +144,30 @@ describe('a call between a phone and a room', () => {
       expect(toneShare(call.phone.heard(1_000), 1_000, 8_000)).toBeGreaterThan(0.9);
     },
   );
+
+  it.each([
+    ['PCMA', 8, 8_000],
+    ['G722', 9, 8_000],
+    ['opus', 96, 48_000],
+  ] as const)('carries a tone each way in %s', async (codec, payloadType, clockRateHz) => {
+    const call = await openCall();
+    const phone = await RtpPhone.open('127.0.0.1', codec, payloadType);
+    closers.push(() => phone.close());
+    call.session.setStream(streamTo(phone, { codec, payloadType, clockRateHz }));
+    const agent = await joinTalker(codec);
+    await agent.play(1_000);
+    await joinRoom(call, codec);
+    await eventually('audible', () => call.kinds().includes('audible'));
+    call.session.connect(patience);
+    phone.play(440, call.session.local);
+    await eventually('the phone in the room', () => agent.hears(440));
+    const hears = (ms: number, hz: number) => toneShare(phone.heard(ms), hz, phoneRateHz) > 0.9;
+    await eventually('the room at the phone', () => hears(1_000, 1_000));
+    const [fifth, sixth] = phone.packets.slice(4, 6);
+    expect(sixth?.timestamp).toBe(((fifth?.timestamp ?? 0) + clockRateHz / 50) >>> 0);
+    call.session.play('ringback');
+    await eventually('ringback', () => hears(200, 425));
+  });
 
   it('is audible when a track comes after the join', async () => {
     const call = await openCall();

@@ -1,7 +1,12 @@
-/** The media half of a phone, for tests below SIP: a UDP socket that plays a tone as PCMU and keeps what it gets. */
+/** The media half of a phone, for tests below SIP: a UDP socket that plays a tone in a codec and keeps what it gets. */
 import { createSocket, type Socket } from 'node:dgram';
-import { muLaw } from '@callgate/media-node/src/media/audio/g711.ts';
+import {
+  createPhoneCodec,
+  type PhoneCodec,
+} from '@callgate/media-node/src/media/audio/phone-codec.ts';
+import { resample } from '@callgate/media-node/src/media/audio/resample.ts';
 import { addTone } from '@callgate/media-node/src/media/audio/tone.ts';
+import type { PhoneCodecName } from '@callgate/media-node/src/media/media-session.ts';
 import { RtpPacket, writeRtpHeader } from '@callgate/media-node/src/media/rtp/rtp-packet.ts';
 import { Srtp } from '@callgate/media-node/src/media/rtp/srtp.ts';
 import type { SrtpSuite } from '@callgate/media-node/src/media/rtp/srtp-keys.ts';
@@ -17,8 +22,8 @@ export interface HeardPacket {
   readonly payload: Buffer;
 }
 
-const rateHz = 8_000;
-const frameSamples = 160;
+/** Of what `heard` returns, Hz. */
+export const phoneRateHz = 8_000;
 
 export class RtpPhone {
   readonly packets: HeardPacket[] = [];
@@ -29,8 +34,13 @@ export class RtpPhone {
   readonly ssrc = 0x1234_5678;
   #secure: { readonly send: Srtp; readonly receive: Srtp } | null = null;
 
-  private constructor(socket: Socket) {
+  readonly #codec: PhoneCodec;
+  readonly #payloadType: number;
+
+  private constructor(socket: Socket, codec: PhoneCodecName, payloadType: number) {
     this.#socket = socket;
+    this.#codec = createPhoneCodec(codec);
+    this.#payloadType = payloadType;
     const view = new RtpPacket();
     socket.on('message', (received, source) => {
       const bytes = this.#secure === null ? received : this.#secure.receive.unprotect(received);
@@ -49,10 +59,14 @@ export class RtpPhone {
     });
   }
 
-  static async open(address = '127.0.0.1'): Promise<RtpPhone> {
+  static async open(
+    address = '127.0.0.1',
+    codec: PhoneCodecName = 'PCMU',
+    payloadType = 0,
+  ): Promise<RtpPhone> {
     const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
     await new Promise<void>((done) => socket.bind(0, address, done));
-    return new RtpPhone(socket);
+    return new RtpPhone(socket, codec, payloadType);
   }
 
   get address(): { readonly address: string; readonly port: number } {
@@ -73,15 +87,11 @@ export class RtpPhone {
     this.#timer = setInterval(() => {
       const due = Math.floor((performance.now() - startMono) / 20);
       for (; sent < due; sent++) {
-        const samples = new Int16Array(frameSamples);
-        addTone(samples, {
-          frequencyHz,
-          rateHz,
-          amplitude: 8_000,
-          fromSample: sent * frameSamples,
-        });
-        const payload = new Uint8Array(frameSamples);
-        muLaw.encode(samples, payload);
+        const rateHz = this.#codec.sampleRateHz;
+        const samples = new Int16Array(rateHz / 50);
+        const fromSample = sent * samples.length;
+        addTone(samples, { frequencyHz, rateHz, amplitude: 8_000, fromSample });
+        const payload = Uint8Array.from(this.#codec.encode(samples));
         this.send(payload, to);
       }
     }, 5);
@@ -91,7 +101,7 @@ export class RtpPhone {
   send(
     payload: Uint8Array,
     to: { readonly address: string; readonly port: number },
-    payloadType = 0,
+    payloadType = this.#payloadType,
   ): void {
     const packet = Buffer.alloc(12 + payload.length);
     writeRtpHeader(packet, {
@@ -101,7 +111,7 @@ export class RtpPhone {
       timestamp: this.#timestamp,
       ssrc: this.ssrc,
     });
-    this.#timestamp += payload.length;
+    this.#timestamp += this.#codec.clockRateHz / 50;
     packet.set(payload, 12);
     const bytes = this.#secure === null ? packet : this.#secure.send.protect(packet);
     this.#socket.send(bytes, to.port, to.address);
@@ -110,7 +120,7 @@ export class RtpPhone {
   /** Sends one telephone event packet; the timestamp stands still while a digit lasts. */
   sendEvent(payload: Uint8Array, to: { readonly address: string; readonly port: number }): void {
     this.send(payload, to, 101);
-    this.#timestamp -= payload.length;
+    this.#timestamp -= this.#codec.clockRateHz / 50;
   }
 
   /** Lets time pass on the RTP clock, ticks. */
@@ -123,16 +133,15 @@ export class RtpPhone {
     this.#timer = null;
   }
 
-  /** The last `ms` of what came, decoded in order of arrival, int16 at 8 kHz. */
+  /** The last `ms` of what came, decoded in order of arrival, int16 at phoneRateHz. */
   heard(ms: number): Int16Array {
-    const packets = this.packets.slice(-Math.ceil(ms / 20));
-    const samples = new Int16Array(packets.reduce((sum, { payload }) => sum + payload.length, 0));
-    let at = 0;
-    for (const { payload } of packets) {
-      muLaw.decode(payload, samples.subarray(at, at + payload.length));
-      at += payload.length;
-    }
-    return samples;
+    // From the first packet on: some codecs need what came before.
+    const codec = createPhoneCodec(this.#codec.name);
+    const samples = this.packets
+      .filter((packet) => packet.payloadType === this.#payloadType)
+      .flatMap(({ payload }) => [...(codec.decode(payload) ?? [])]);
+    const tail = Int16Array.from(samples.slice(-(ms * codec.sampleRateHz) / 1_000));
+    return resample(tail, codec.sampleRateHz, phoneRateHz);
   }
 
   close(): Promise<void> {

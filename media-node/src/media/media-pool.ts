@@ -29,7 +29,7 @@ export interface MediaPoolOptions {
 }
 
 /** What a phone may speak to this node. */
-export const phoneCodecNames: readonly PhoneCodecName[] = ['PCMU', 'PCMA'];
+export const phoneCodecNames: readonly PhoneCodecName[] = ['PCMU', 'PCMA', 'G722', 'opus'];
 export const phoneSrtpSuites: readonly SrtpSuite[] = [
   'AEAD_AES_256_GCM',
   'AEAD_AES_128_GCM',

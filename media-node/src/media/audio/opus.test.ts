@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOpusSilence, OpusDecoder, OpusEncoder } from './opus.ts';
+import { isOpusSilence, OpusDecoder, OpusEncoder, opusTicks } from './opus.ts';
 
 function tone(samples: number, rateHz: number, frequencyHz: number): Int16Array {
   return Int16Array.from({ length: samples }, (_, i) =>
@@ -60,4 +60,19 @@ it.each([
   [[0xf8, 0xff, 0xfe], false],
 ])('takes %j for silence: %s', (bytes, is) => {
   expect(isOpusSilence(Uint8Array.from(bytes))).toBe(is);
+});
+
+it.each([2.5, 5, 10, 20, 40, 60])('reads from the packet that it plays %d ms', (ms) => {
+  expect(opusTicks(new OpusEncoder(48_000).encode(new Int16Array(48 * ms)))).toBe(48 * ms);
+});
+
+it.each([
+  ['two frames of 20 ms', [0xf9, 0], 1_920],
+  ['six frames of 20 ms', [0xfb, 6], 5_760],
+  ['nothing', [], null],
+  ['no frame at all', [0xfb, 0], null],
+  ['more than 120 ms', [0xfb, 7], null],
+  ['a frame count that is missing', [0xfb], null],
+])('%s', (_what, bytes, ticks) => {
+  expect(opusTicks(Uint8Array.from(bytes))).toBe(ticks);
 });

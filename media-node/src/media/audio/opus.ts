@@ -67,3 +67,21 @@ export class OpusDecoder {
 export function isOpusSilence(packet: Uint8Array): boolean {
   return packet.length <= 2;
 }
+
+/** Frame durations of the 32 configurations of a TOC byte, in samples at 48 kHz. RFC 6716 §3.1. */
+function frameTicksOf(configuration: number): number {
+  if (configuration < 12) return [480, 960, 1_920, 2_880][configuration % 4] ?? 960;
+  if (configuration < 16) return configuration % 2 === 0 ? 480 : 960;
+  return [120, 240, 480, 960][configuration % 4] ?? 960;
+}
+
+/** How long a packet plays, in ticks of 48 kHz; null: it is no Opus, or longer than 120 ms. RFC 6716 §3.2. */
+export function opusTicks(packet: Uint8Array): number | null {
+  const [toc, second] = packet;
+  if (toc === undefined) return null;
+  const code = toc & 3;
+  if (code === 3 && second === undefined) return null;
+  const frames = code === 0 ? 1 : code < 3 ? 2 : (second ?? 0) & 0x3f;
+  const ticks = frames * frameTicksOf(toc >> 3);
+  return frames > 0 && ticks <= 5_760 ? ticks : null;
+}

@@ -5,7 +5,8 @@
 import { mediaLimits } from '@callgate/shared/limits.ts';
 import type { PhoneCodecName } from '../media-session.ts';
 import { aLaw, type CompandingLaw, muLaw } from './g711.ts';
-import type { OpusRateHz } from './opus.ts';
+import { G722Decoder, G722Encoder } from './g722.ts';
+import { OpusDecoder, OpusEncoder, type OpusRateHz, opusClockHz } from './opus.ts';
 
 export interface PhoneCodec {
   readonly name: PhoneCodecName;
@@ -43,14 +44,56 @@ class G711Codec implements PhoneCodec {
   }
 }
 
-/** One call's codec. @throws RangeError for a codec that this node does not speak; negotiation offers none such. */
+class G722Codec implements PhoneCodec {
+  readonly name = 'G722';
+  /** RFC 3551 §4.5.2 has it so since a mistake in its first edition: 8000, though there are 16,000 samples. */
+  readonly clockRateHz = 8_000;
+  readonly sampleRateHz = 16_000;
+  readonly #encoder = new G722Encoder();
+  readonly #decoder = new G722Decoder();
+  readonly #samples = new Int16Array(2 * mediaLimits.rtpPacketBytesMax);
+  readonly #bytes = new Uint8Array(mediaLimits.rtpPacketBytesMax);
+
+  decode(payload: Uint8Array): Int16Array {
+    this.#decoder.decode(payload, this.#samples);
+    return this.#samples.subarray(0, 2 * payload.length);
+  }
+
+  encode(samples: Int16Array): Uint8Array {
+    this.#encoder.encode(samples, this.#bytes);
+    return this.#bytes.subarray(0, samples.length >> 1);
+  }
+}
+
+/** Audio from and to the room passes through as it is; what is coded here are prompts, tones and other codecs' audio. */
+class OpusCodec implements PhoneCodec {
+  readonly name = 'opus';
+  readonly clockRateHz = opusClockHz;
+  readonly sampleRateHz = 16_000;
+  readonly #encoder = new OpusEncoder(16_000);
+  readonly #decoder = new OpusDecoder(16_000);
+
+  decode(payload: Uint8Array): Int16Array | null {
+    return this.#decoder.decode(payload);
+  }
+
+  encode(samples: Int16Array): Uint8Array {
+    return this.#encoder.encode(samples);
+  }
+}
+
+/** One call's codec. */
 export function createPhoneCodec(name: PhoneCodecName): PhoneCodec {
   switch (name) {
     case 'PCMU':
       return new G711Codec(name, muLaw);
     case 'PCMA':
       return new G711Codec(name, aLaw);
+    case 'G722':
+      return new G722Codec();
+    case 'opus':
+      return new OpusCodec();
     default:
-      throw new RangeError(`${name} is not spoken here`);
+      return name satisfies never;
   }
 }

@@ -5,7 +5,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { levelDbov } from '../audio/level.ts';
-import { OpusEncoder, opusClockHz } from '../audio/opus.ts';
+import { OpusDecoder, OpusEncoder, opusClockHz, opusTicks } from '../audio/opus.ts';
 import type { PhoneCodec } from '../audio/phone-codec.ts';
 import type { EncodedFrame } from '../room/room.ts';
 import type { Arrival } from '../rtp/reception.ts';
@@ -45,6 +45,7 @@ export class PhoneToRoom {
   #newest = randomInt(0x8000);
   /** Frames that the last packet became: what a lost one would have become. */
   #framesPerPacket = 1;
+  #levelDecoder: OpusDecoder | null = null;
   /** RTP timestamp that follows on the last packet without a pause. */
   #nextTimestamp = 0;
 
@@ -73,6 +74,7 @@ export class PhoneToRoom {
   /** Takes one audio packet of the phone. @param now ms on the monotonic clock */
   packet(packet: RtpPacket, arrival: Arrival, now: number): void {
     if (arrival.kind === 'duplicate') return;
+    if (this.#codec.name === 'opus') return this.#passOn(packet, arrival, now);
     const samples = this.#codec.decode(packet.payload);
     if (samples === null || samples.length === 0) return;
     if (arrival.kind === 'late') return this.#late(packet, arrival.behind, samples);
@@ -91,27 +93,55 @@ export class PhoneToRoom {
     this.#cutter.cut(samples, (frame, offset) => {
       const marker = this.#newest === before && (packet.marker || arrival.kind === 'restart');
       this.#newest++;
-      this.#emit(frame, timestamp + offset * opusTicks, this.#newest, marker, level);
+      this.#emit(
+        this.#encoder.encode(frame),
+        timestamp + offset * opusTicks,
+        this.#newest,
+        marker,
+        level,
+      );
     });
     this.#framesPerPacket = Math.max(1, this.#newest - before);
+  }
+
+  /** Opus from the phone is Opus for the room; it is decoded for its level only, at the lowest rate. */
+  #passOn(packet: RtpPacket, arrival: Exclude<Arrival, { kind: 'duplicate' }>, now: number): void {
+    if (opusTicks(packet.payload) === null) return;
+    this.#levelDecoder ??= new OpusDecoder(8_000);
+    const samples = this.#levelDecoder.decode(packet.payload);
+    if (samples === null) return;
+    const level = levelDbov(samples);
+    if (arrival.kind === 'late') {
+      const timestamp = this.#timestamps.late(packet.timestamp);
+      if (timestamp === null) return;
+      return this.#emit(packet.payload, timestamp, this.#newest - arrival.behind, false, level);
+    }
+    if (arrival.kind === 'restart') this.#timestamps.restart(this.#codec.clockRateHz);
+    else this.#newest += arrival.lost;
+    this.#framesPerPacket = 1;
+    this.#newest++;
+    const timestamp = this.#timestamps.forward(packet.timestamp, now);
+    const marker = packet.marker || arrival.kind === 'restart';
+    this.#emit(packet.payload, timestamp, this.#newest, marker, level);
   }
 
   /** A packet that was overtaken goes where it belongs, if it is one frame; what was cut cannot be put back together. */
   #late(packet: RtpPacket, behind: number, samples: Int16Array): void {
     const timestamp = this.#timestamps.late(packet.timestamp);
     if (timestamp === null || !this.#cutter.isWhole(samples.length)) return;
-    this.#emit(samples, timestamp, this.#newest - behind, false, levelDbov(samples));
+    const payload = this.#encoder.encode(samples);
+    this.#emit(payload, timestamp, this.#newest - behind, false, levelDbov(samples));
   }
 
   #emit(
-    samples: Int16Array,
+    payload: Uint8Array,
     timestamp: number,
     sequence: number,
     marker: boolean,
     levelDbov: number,
   ): void {
     const frame = this.#frame;
-    frame.payload = this.#encoder.encode(samples);
+    frame.payload = payload;
     frame.timestamp = timestamp >>> 0;
     frame.sequence = sequence & 0xffff;
     frame.marker = marker;

@@ -6,10 +6,11 @@
 import { randomInt } from 'node:crypto';
 import { mediaLimits } from '@callgate/shared/limits.ts';
 import { aLaw, type CompandingLaw, muLaw } from '../audio/g711.ts';
-import { isOpusSilence, OpusDecoder, opusClockHz } from '../audio/opus.ts';
+import { isOpusSilence, OpusDecoder, opusClockHz, opusTicks } from '../audio/opus.ts';
 import type { PhoneCodec } from '../audio/phone-codec.ts';
+import { Resampler } from '../audio/resample.ts';
 import type { EncodedFrame } from '../room/room.ts';
-import { Reception } from '../rtp/reception.ts';
+import { type Arrival, Reception } from '../rtp/reception.ts';
 import { rtpHeaderBytes, writeRtpHeader } from '../rtp/rtp-packet.ts';
 import { FrameCutter } from './frame-cutter.ts';
 import { OutgoingTimeline, type Place } from './outgoing-timeline.ts';
@@ -31,6 +32,9 @@ export interface RoomToPhoneOptions {
 const fillAfterDtxMs = 60;
 /** The same when the track did not announce a pause: the network stalls, and filling in would cost what comes late. */
 const fillAfterStallMs = 200;
+
+/** Samples of a G.711 track, Hz. */
+const g711RateHz = 8_000;
 
 /** Packets that may be on their way to the kernel at one time. */
 const packetBuffers = 8;
@@ -55,6 +59,8 @@ export class RoomToPhone {
   );
   #buffer = 0;
   #decoder: OpusDecoder | null = null;
+  /** For a track of another phone, when this one speaks a wider band. */
+  #resampler: Resampler | null = null;
   #reception: Reception | null = null;
   #framesPerPacket = 1;
   #heardAtMono: number;
@@ -85,6 +91,7 @@ export class RoomToPhone {
   switchTrack(): void {
     this.#reception = null;
     this.#decoder = null;
+    this.#resampler = null;
   }
 
   /** Takes a frame of the track that is heard. @returns whether it went out */
@@ -95,6 +102,8 @@ export class RoomToPhone {
     if (arrival.kind === 'restart') this.#timeline.restart(clockOf(frame.codec));
     this.#heardAtMono = now;
     this.#isPausing = frame.codec === 'opus' && isOpusSilence(frame.payload);
+    if (frame.codec === 'opus' && this.#codec.name === 'opus')
+      return this.#passOn(frame, arrival, now);
     const samples = this.#decode(frame);
     if (samples === null || samples.length === 0) return false;
     if (arrival.kind === 'late') return this.#late(samples, frame.timestamp, arrival.behind);
@@ -155,7 +164,29 @@ export class RoomToPhone {
   #expand(law: CompandingLaw, payload: Uint8Array): Int16Array {
     const samples = new Int16Array(payload.length);
     law.decode(payload, samples);
-    return samples;
+    if (this.#codec.sampleRateHz === g711RateHz) return samples;
+    this.#resampler ??= new Resampler(g711RateHz, this.#codec.sampleRateHz);
+    return this.#resampler.process(samples);
+  }
+
+  /** A phone that speaks Opus gets the room's packets as they are. */
+  #passOn(
+    frame: EncodedFrame,
+    arrival: Exclude<Arrival, { kind: 'duplicate' }>,
+    now: number,
+  ): boolean {
+    const ticks = opusTicks(frame.payload);
+    if (ticks === null) return false;
+    if (arrival.kind === 'late') {
+      const place = this.#timeline.late(frame.timestamp, arrival.behind);
+      if (place !== null) this.#emit(frame.payload, place);
+      return place !== null;
+    }
+    const timestamp = this.#timeline.track(frame.timestamp, now);
+    if (timestamp === null) return false;
+    if (arrival.kind === 'newer') this.#timeline.skip(arrival.lost);
+    this.#emit(frame.payload, this.#timeline.place(timestamp, ticks));
+    return true;
   }
 
   #cut(samples: Int16Array, timestamp: number): boolean {
