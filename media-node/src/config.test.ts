@@ -56,6 +56,33 @@ describe('configuration', () => {
     expect(fault).toContain(`${name} is "${value}"; expected `);
   });
 
+  it('reads TLS and further addresses', () => {
+    const config = readConfig({
+      ...least,
+      CALLGATE_SIP_ALSO_LISTEN: '[::1]:5060, 127.0.0.2:5060',
+      CALLGATE_TLS_LISTEN: '127.0.0.1:5061',
+      CALLGATE_TLS_CERTIFICATE: '/etc/callgate/cert.pem',
+      CALLGATE_TLS_KEY: '/etc/callgate/key.pem',
+    });
+    expect(config.sipAlsoListen).toEqual([
+      { address: '::1', port: 5060 },
+      { address: '127.0.0.2', port: 5060 },
+    ]);
+    expect(config.tls).toEqual({
+      address: '127.0.0.1',
+      port: 5061,
+      certificateFile: '/etc/callgate/cert.pem',
+      keyFile: '/etc/callgate/key.pem',
+    });
+  });
+
+  it('takes no half of a TLS configuration', () => {
+    expect(faultOf({ ...least, CALLGATE_TLS_LISTEN: '127.0.0.1:5061' }).split('\n')).toEqual([
+      'CALLGATE_TLS_CERTIFICATE is not set; expected with the other CALLGATE_TLS_ variables',
+      'CALLGATE_TLS_KEY is not set; expected with the other CALLGATE_TLS_ variables',
+    ]);
+  });
+
   it('never shows a token', () => {
     const fault = faultOf({ ...least, CALLGATE_NODE_TOKEN: 'short secret' });
     expect(fault).toContain('CALLGATE_NODE_TOKEN is (12 characters)');

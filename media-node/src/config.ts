@@ -17,6 +17,10 @@ export interface NodeConfig {
   readonly edgeUrl: URL;
   readonly nodeToken: string;
   readonly sipListen: AddressAndPort;
+  /** Further addresses for SIP over UDP and TCP: another family, another network. */
+  readonly sipAlsoListen: readonly AddressAndPort[];
+  /** SIP over TLS; null: none. */
+  readonly tls: TlsConfig | null;
   /** Host that Contact names; null: the address a request arrived at. */
   readonly sipAdvertise: string | null;
   /** Address that RTP is bound to. */
@@ -26,10 +30,20 @@ export interface NodeConfig {
   /** Address that media to LiveKit leaves from; 0.0.0.0 or ::: any. */
   readonly roomAddress: string;
   readonly rtpPorts: { readonly from: number; readonly to: number };
+  /** Prompts of the operator's own; null: those that come with the node. */
+  readonly promptsFolder: string | null;
   readonly spoolFolder: string;
   /** Where /health and /stats listen; null: nowhere. */
   readonly healthListen: AddressAndPort | null;
   readonly logLevel: LogLevel;
+}
+
+export interface TlsConfig extends AddressAndPort {
+  /** PEM files; read again when they change. */
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** PEM of the authorities that callers' certificates must be signed by; left out: callers need none. */
+  readonly authorityFile?: string;
 }
 
 /** A variable that is missing or wrong. The message is meant for the operator. */
@@ -42,17 +56,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads the whole configuration. @throws ConfigError that lists every wrong variable, one a line. */
 export function readConfig(environment: Environment): NodeConfig {
   const faults: string[] = [];
-  const read = <T>(
-    name: string,
-    parse: (text: string) => T | null,
-    expected: string,
-    fallback?: T,
-  ): T => {
+  const read: Read = (name, parse, expected, fallback) => {
     const text = environment[name]?.trim();
     if (text === undefined || text === '') {
       if (fallback !== undefined) return fallback;
       faults.push(`${name} is not set; expected ${expected}`);
-      return undefined as T;
+      return undefined as never;
     }
     const value = parse(text);
     if (value === null) {
@@ -60,7 +69,7 @@ export function readConfig(environment: Environment): NodeConfig {
         ? `(${text.length} characters)`
         : JSON.stringify(text.slice(0, 80));
       faults.push(`${name} is ${shown}; expected ${expected}`);
-      return undefined as T;
+      return undefined as never;
     }
     return value;
   };
@@ -90,6 +99,13 @@ export function readConfig(environment: Environment): NodeConfig {
       'address:port such as 0.0.0.0:5060 or [::]:5060',
       { address: '0.0.0.0', port: 5060 },
     ),
+    sipAlsoListen: read(
+      'CALLGATE_SIP_ALSO_LISTEN',
+      addressesAndPorts,
+      'address:port, several with commas between, such as [::]:5060',
+      [],
+    ),
+    tls: readTls(read, faults),
     sipAdvertise: read<string | null>(
       'CALLGATE_SIP_ADVERTISE',
       host,
@@ -113,6 +129,12 @@ export function readConfig(environment: Environment): NodeConfig {
       from: 10_000,
       to: 20_000,
     }),
+    promptsFolder: read<string | null>(
+      'CALLGATE_PROMPTS_DIR',
+      (text) => text,
+      'a folder of prompts, one folder a language in it',
+      null,
+    ),
     spoolFolder: read(
       'CALLGATE_SPOOL_DIR',
       (text) => text,
@@ -129,6 +151,43 @@ export function readConfig(environment: Environment): NodeConfig {
   };
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
   return config;
+}
+
+/** Reads one variable: its value, the fallback, or a fault noted and a value that nobody will use. */
+type Read = <T>(
+  name: string,
+  parse: (text: string) => T | null,
+  expected: string,
+  fallback?: T,
+) => T;
+
+/** TLS needs its address, certificate and key together; one alone is a mistake that must not go unseen. */
+function readTls(read: Read, faults: string[]): TlsConfig | null {
+  const expected = 'address:port such as 0.0.0.0:5061';
+  const listen = read<AddressAndPort | null>('CALLGATE_TLS_LISTEN', addressAndPort, expected, null);
+  const file = (name: string, what: string) =>
+    read<string | null>(name, (text) => text, `the file of ${what} (PEM)`, null);
+  const certificateFile = file('CALLGATE_TLS_CERTIFICATE', 'the certificate and its chain');
+  const keyFile = file('CALLGATE_TLS_KEY', 'its private key');
+  const authorityFile = file('CALLGATE_TLS_CLIENT_AUTHORITY', 'the authorities of callers');
+  if (listen === null && certificateFile === null && keyFile === null && authorityFile === null)
+    return null;
+  const needed = {
+    CALLGATE_TLS_LISTEN: listen,
+    CALLGATE_TLS_CERTIFICATE: certificateFile,
+    CALLGATE_TLS_KEY: keyFile,
+  };
+  for (const [name, value] of Object.entries(needed)) {
+    if (value === null)
+      faults.push(`${name} is not set; expected with the other CALLGATE_TLS_ variables`);
+  }
+  if (listen === null || certificateFile === null || keyFile === null) return null;
+  return {
+    ...listen,
+    certificateFile,
+    keyFile,
+    ...(authorityFile === null ? {} : { authorityFile }),
+  };
 }
 
 function nodeName(text: string): string | null {
@@ -149,6 +208,11 @@ function addressAndPort(text: string): AddressAndPort | null {
   const address = match?.[1] ?? match?.[2] ?? '';
   const port = Number(match?.[3]);
   return isIP(address) !== 0 && port <= 65_535 ? { address, port } : null;
+}
+
+function addressesAndPorts(text: string): AddressAndPort[] | null {
+  const all = text.split(',').map((one) => addressAndPort(one.trim()));
+  return all.every((one) => one !== null) ? all : null;
 }
 
 function ipAddress(text: string): string | null {

@@ -41,6 +41,7 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
     advertise: config.mediaAdvertise,
     roomAddress: isWildcard(config.roomAddress) ? null : config.roomAddress,
     portRange: config.rtpPorts,
+    ...(config.promptsFolder === null ? {} : { promptsFolder: config.promptsFolder }),
     clock,
     log,
   });
@@ -65,6 +66,8 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
   });
   const sip = createSipEndpoint({
     listen: config.sipListen,
+    alsoListen: config.sipAlsoListen,
+    ...(config.tls === null ? {} : { tls: config.tls }),
     advertise: config.sipAdvertise,
     clock,
     log,
