@@ -212,6 +212,35 @@ describe('a call between a phone and a room', () => {
     expect(call.kinds().filter((kind) => kind === 'audible').length).toBe(1);
   });
 
+  it('mixes those who speak at one time, and lets one that is left straight through', async () => {
+    const call = await openCall();
+    const talkers = new Map<number, ToneParticipant>();
+    for (const hz of [500, 900, 1_500]) {
+      const talker = await joinTalker('mix', `talker-${hz}`);
+      await talker.play(hz);
+      talkers.set(hz, talker);
+    }
+    await joinRoom(call, 'mix');
+    await eventually('audible', () => call.kinds().includes('audible'));
+    call.session.connect(patience);
+    const share = (hz: number) => toneShare(call.phone.heard(600), hz, phoneRateHz);
+    await eventually('three tones', () => [500, 900, 1_500].every((hz) => share(hz) > 0.25));
+    await talkers.get(500)?.leave();
+    await eventually(
+      'two tones',
+      () => share(500) < 0.01 && share(900) > 0.4 && share(1_500) > 0.4,
+    );
+    await talkers.get(900)?.leave();
+    await eventually('one tone', () => share(1_500) > 0.95);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(share(1_500)).toBeGreaterThan(0.95);
+    const sequences = call.phone.packets.map((packet) => packet.sequence);
+    const holes = sequences.filter(
+      (sequence, i) => i > 0 && sequence !== (((sequences[i - 1] ?? 0) + 1) & 0xffff),
+    );
+    expect(holes).toEqual([]);
+  });
+
   it('hears no stranger and sends it nothing', async () => {
     const call = await openCall();
     const agent = await joinTalker('stranger');

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import { createPhoneCodec } from './audio/phone-codec.ts';
 import { PhoneToRoom } from './bridge/phone-to-room.ts';
+import { RoomListening } from './bridge/room-listening.ts';
 import { RoomToPhone } from './bridge/room-to-phone.ts';
 import type {
   MediaEvent,
@@ -52,8 +53,7 @@ export class LocalMediaSession implements MediaSession {
   readonly #phone: PhoneLeg;
   readonly #stops: (() => void)[] = [];
   readonly #happened = new Set<string>();
-  /** Remote tracks that can be heard, in the order they came. */
-  #tracks: string[] = [];
+  readonly #listening = new RoomListening();
   #stream: PhoneStream | null = null;
   #room: Room | null = null;
   #isRoomUp = false;
@@ -94,7 +94,7 @@ export class LocalMediaSession implements MediaSession {
       else this.#toRoom = new PhoneToRoom(codec, (frame, level) => this.#room?.send(frame, level));
     }
     const isSame = before?.codec === stream.codec && before.payloadType === stream.payloadType;
-    if (!isSame || this.#toPhone === null) this.#toPhone = this.#createToPhone(stream);
+    if (!isSame || this.#toPhone === null) this.#createToPhone(stream);
   }
 
   join({ url, token, timeoutMs }: { url: string; token: string; timeoutMs: number }): void {
@@ -105,17 +105,11 @@ export class LocalMediaSession implements MediaSession {
         this.#report({ kind: 'joined' });
       },
       onTrack: ({ id }) => {
-        this.#tracks.push(id);
-        if (this.#tracks.length === 1) this.#toPhone?.switchTrack();
+        this.#listening.addTrack(id);
         this.#reportOnce('audible', { kind: 'audible' });
       },
-      onTrackEnded: ({ id }) => {
-        if (this.#tracks[0] === id) this.#toPhone?.switchTrack();
-        this.#tracks = this.#tracks.filter((one) => one !== id);
-      },
-      onFrame: ({ id }, frame) => {
-        if (id === this.#tracks[0]) this.#guard(() => this.#onRoomFrame(frame));
-      },
+      onTrackEnded: ({ id }) => this.#listening.removeTrack(id),
+      onFrame: ({ id }, frame) => this.#guard(() => this.#onRoomFrame(id, frame)),
       onDigits: (digits) => this.#guard(() => this.#onRoomDigits(digits)),
       onEnded: (reason) => this.#onRoomEnded(reason),
     });
@@ -142,7 +136,7 @@ export class LocalMediaSession implements MediaSession {
     if (this.#playing === null) return;
     this.#playing = null;
     // What the room sent meanwhile was not heard: its stream begins anew for the phone.
-    this.#toPhone?.switchTrack();
+    this.#listening.interrupt();
   }
 
   receiveDigit(digit: string): void {
@@ -167,14 +161,16 @@ export class LocalMediaSession implements MediaSession {
     return stats;
   }
 
-  #createToPhone(stream: PhoneStream): RoomToPhone {
-    return new RoomToPhone({
-      codec: createPhoneCodec(stream.codec),
+  #createToPhone(stream: PhoneStream): void {
+    const codec = createPhoneCodec(stream.codec);
+    this.#toPhone = new RoomToPhone({
+      codec,
       payloadType: stream.payloadType,
       ptimeMs: stream.ptimeMs,
       send: (packet) => this.#phone.send(packet),
       now: this.#parts.clock.nowMono(),
     });
+    this.#listening.setOutput(this.#toPhone, codec);
   }
 
   #onPhoneAudio(packet: RtpPacket, arrival: Arrival): void {
@@ -183,9 +179,9 @@ export class LocalMediaSession implements MediaSession {
     this.#reportOnce('from-phone', { kind: 'first-audio', direction: 'from-phone' });
   }
 
-  #onRoomFrame(frame: EncodedFrame): void {
+  #onRoomFrame(trackId: string, frame: EncodedFrame): void {
     if (this.#patience === null || this.#playing !== null || this.#stream?.send !== true) return;
-    const isSent = this.#toPhone?.frame(frame, this.#parts.clock.nowMono()) === true;
+    const isSent = this.#listening.frame(trackId, frame, this.#parts.clock.nowMono());
     if (isSent) this.#reportOnce('to-phone', { kind: 'first-audio', direction: 'to-phone' });
   }
 
@@ -193,7 +189,7 @@ export class LocalMediaSession implements MediaSession {
     const toPhone = this.#toPhone;
     const stream = this.#stream;
     if (toPhone === null || stream === null) return;
-    if (this.#playing === null) toPhone.tick(now);
+    if (this.#playing === null) this.#listening.tick(now);
     else this.#playTick(toPhone);
     const eventPayloadType = stream.telephoneEventPayloadType;
     if (eventPayloadType === null) return;

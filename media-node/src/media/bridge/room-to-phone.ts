@@ -5,15 +5,14 @@
  */
 import { randomInt } from 'node:crypto';
 import { mediaLimits } from '@callgate/shared/limits.ts';
-import { aLaw, type CompandingLaw, muLaw } from '../audio/g711.ts';
-import { isOpusSilence, OpusDecoder, opusClockHz, opusTicks } from '../audio/opus.ts';
+import { isOpusSilence, opusClockHz, opusTicks } from '../audio/opus.ts';
 import type { PhoneCodec } from '../audio/phone-codec.ts';
-import { Resampler } from '../audio/resample.ts';
 import type { EncodedFrame } from '../room/room.ts';
 import { type Arrival, Reception } from '../rtp/reception.ts';
 import { rtpHeaderBytes, writeRtpHeader } from '../rtp/rtp-packet.ts';
 import { FrameCutter } from './frame-cutter.ts';
 import { OutgoingTimeline, type Place } from './outgoing-timeline.ts';
+import { clockOf, TrackDecoder } from './track-decoder.ts';
 
 /** Takes one RTP packet for the phone; it must not be kept beyond the next seven. */
 export type PhoneSender = (packet: Buffer) => void;
@@ -33,16 +32,8 @@ const fillAfterDtxMs = 60;
 /** The same when the track did not announce a pause: the network stalls, and filling in would cost what comes late. */
 const fillAfterStallMs = 200;
 
-/** Samples of a G.711 track, Hz. */
-const g711RateHz = 8_000;
-
 /** Packets that may be on their way to the kernel at one time. */
 const packetBuffers = 8;
-
-/** The RTP clock of what a room sends, Hz. */
-function clockOf(codec: EncodedFrame['codec']): number {
-  return codec === 'opus' || codec === 'L16' ? opusClockHz : 8_000;
-}
 
 export class RoomToPhone {
   readonly #codec: PhoneCodec;
@@ -58,9 +49,7 @@ export class RoomToPhone {
     Buffer.alloc(mediaLimits.rtpPacketBytesMax),
   );
   #buffer = 0;
-  #decoder: OpusDecoder | null = null;
-  /** For a track of another phone, when this one speaks a wider band. */
-  #resampler: Resampler | null = null;
+  #decoder: TrackDecoder | null = null;
   #reception: Reception | null = null;
   #framesPerPacket = 1;
   #heardAtMono: number;
@@ -91,7 +80,6 @@ export class RoomToPhone {
   switchTrack(): void {
     this.#reception = null;
     this.#decoder = null;
-    this.#resampler = null;
   }
 
   /** Takes a frame of the track that is heard. @returns whether it went out */
@@ -104,7 +92,8 @@ export class RoomToPhone {
     this.#isPausing = frame.codec === 'opus' && isOpusSilence(frame.payload);
     if (frame.codec === 'opus' && this.#codec.name === 'opus')
       return this.#passOn(frame, arrival, now);
-    const samples = this.#decode(frame);
+    this.#decoder ??= new TrackDecoder(this.#codec.sampleRateHz);
+    const samples = this.#decoder.decode(frame);
     if (samples === null || samples.length === 0) return false;
     if (arrival.kind === 'late') return this.#late(samples, frame.timestamp, arrival.behind);
 
@@ -145,28 +134,6 @@ export class RoomToPhone {
   #receptionFor(frame: EncodedFrame): Reception {
     this.#reception ??= new Reception(clockOf(frame.codec));
     return this.#reception;
-  }
-
-  #decode(frame: EncodedFrame): Int16Array | null {
-    switch (frame.codec) {
-      case 'opus':
-        this.#decoder ??= new OpusDecoder(this.#codec.sampleRateHz);
-        return this.#decoder.decode(frame.payload);
-      case 'PCMU':
-        return this.#expand(muLaw, frame.payload);
-      case 'PCMA':
-        return this.#expand(aLaw, frame.payload);
-      default:
-        return null;
-    }
-  }
-
-  #expand(law: CompandingLaw, payload: Uint8Array): Int16Array {
-    const samples = new Int16Array(payload.length);
-    law.decode(payload, samples);
-    if (this.#codec.sampleRateHz === g711RateHz) return samples;
-    this.#resampler ??= new Resampler(g711RateHz, this.#codec.sampleRateHz);
-    return this.#resampler.process(samples);
   }
 
   /** A phone that speaks Opus gets the room's packets as they are. */

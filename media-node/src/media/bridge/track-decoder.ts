@@ -1,0 +1,47 @@
+/** Decodes a remote track, whatever codec its packets have, to int16 mono samples at one rate. */
+import { aLaw, type CompandingLaw, muLaw } from '../audio/g711.ts';
+import { OpusDecoder, type OpusRateHz, opusClockHz } from '../audio/opus.ts';
+import { Resampler } from '../audio/resample.ts';
+import type { EncodedFrame } from '../room/room.ts';
+
+/** Samples of a G.711 track, Hz. */
+const g711RateHz = 8_000;
+
+/** The RTP clock of what a room sends, Hz. */
+export function clockOf(codec: EncodedFrame['codec']): number {
+  return codec === 'opus' || codec === 'L16' ? opusClockHz : g711RateHz;
+}
+
+export class TrackDecoder {
+  readonly #rateHz: OpusRateHz;
+  #opus: OpusDecoder | null = null;
+  #resampler: Resampler | null = null;
+
+  /** @param rateHz of the samples it gives */
+  constructor(rateHz: OpusRateHz) {
+    this.#rateHz = rateHz;
+  }
+
+  /** Samples of one packet; null: it is damaged or of a codec that no room sends us. */
+  decode(frame: EncodedFrame): Int16Array | null {
+    switch (frame.codec) {
+      case 'opus':
+        this.#opus ??= new OpusDecoder(this.#rateHz);
+        return this.#opus.decode(frame.payload);
+      case 'PCMU':
+        return this.#expand(muLaw, frame.payload);
+      case 'PCMA':
+        return this.#expand(aLaw, frame.payload);
+      default:
+        return null;
+    }
+  }
+
+  #expand(law: CompandingLaw, payload: Uint8Array): Int16Array {
+    const samples = new Int16Array(payload.length);
+    law.decode(payload, samples);
+    if (this.#rateHz === g711RateHz) return samples;
+    this.#resampler ??= new Resampler(g711RateHz, this.#rateHz);
+    return this.#resampler.process(samples);
+  }
+}
