@@ -38,6 +38,28 @@ export const sipLimits = {
   connectionUnsentBytesMax: 262_144,
 } as const;
 
+/**
+ * What a source may cost that has brought no welcome call yet. A source is known for `knownMs` after a call of it was let in; carriers
+ * are known from their first call on, so these numbers only meet strangers.
+ */
+export const strangerLimits = {
+  /** New requests at once, and a second after that: a phone that is set up wrongly sends one or two a second. */
+  burst: 100,
+  perSecond: 20,
+  /** All strangers together: what the edge is asked at most on their behalf. */
+  burstAll: 2_000,
+  perSecondAll: 500,
+  /** Sources remembered; the one longest silent is forgotten for a new one. */
+  sourcesMax: 10_000,
+  knownMs: 3_600_000,
+  /** Wrong credentials within `failuresMs` after which a stranger hears nothing for as long again. */
+  failuresMax: 20,
+  failuresMs: 600_000,
+  /** Final answers repeated to who asks again with the same Call-ID and tag (livekit/sip: the same). */
+  answersMax: 5_000,
+  answersMs: 60_000,
+} as const;
+
 /** RFC 3261 §17 base timers, ms. */
 export const sipTimers = {
   /** Round-trip estimate: first retransmission after this. */
@@ -137,6 +159,9 @@ export const registryLimits = {
 export const recordLimits = {
   /** Objects that share the records: each takes some 200 writes a second. */
   objects: 16,
+  /** Traces of refused calls: how many an isolate keeps in a second, and an object in all. About 5 KB each. */
+  refusalsPerSecond: 20,
+  refusalsMax: 20_000,
   /** Records are forgotten after 30 days; who needs them longer takes them from the webhooks. */
   keepMs: 2_592_000_000,
   /** How often old records are looked for. */

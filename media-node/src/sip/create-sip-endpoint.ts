@@ -7,6 +7,8 @@ import { OwnAddresses } from './own-addresses.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { RequestSender } from './request-sender.ts';
 import type { SipEndpoint } from './sip-endpoint.ts';
+import { TrustedProxies } from './strangers/real-source.ts';
+import { StrangerGate } from './strangers/stranger-gate.ts';
 import type { RandomBytes } from './transaction/random-token.ts';
 import { TransactionTable } from './transaction/transaction-table.ts';
 import { type NameResolver, systemResolver } from './transport/locate.ts';
@@ -26,6 +28,8 @@ export interface SipEndpointOptions {
   readonly alsoListen?: readonly HostPort[];
   /** Host that Contact and our Via name; null: the address that a request arrived at. */
   readonly advertise: string | null;
+  /** Addresses or networks of proxies in front whose Via says who called them; none by default. */
+  readonly trustedProxies?: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: RandomBytes;
@@ -57,7 +61,10 @@ function samePort({ address }: HostPort, { port }: HostPort): HostPort {
 
 /** The endpoint on transports of the caller's choice: tests bring one without sockets. */
 export function assembleEndpoint(
-  options: Pick<SipEndpointOptions, 'advertise' | 'clock' | 'log' | 'random' | 'resolver'>,
+  options: Pick<
+    SipEndpointOptions,
+    'trustedProxies' | 'advertise' | 'clock' | 'log' | 'random' | 'resolver'
+  >,
   list: readonly Transport[],
   attempts = 1,
 ): SipEndpoint {
@@ -92,6 +99,8 @@ export function assembleEndpoint(
     send: (request, to, flow, events) => sender.send(request, to, flow, events),
     sendOnce: (request, to, flow) => sender.sendOnce(request, to, flow),
   };
+  const strangers = new StrangerGate(clock);
+  const proxies = new TrustedProxies(options.trustedProxies ?? []);
   let agent: UserAgent | null = null;
 
   return {
@@ -100,6 +109,8 @@ export function assembleEndpoint(
         transactions,
         sender,
         services,
+        strangers,
+        proxies,
         onInvite,
         onRefused: (source, fields) => refusals.note(source, fields),
       });

@@ -2,6 +2,7 @@
  * The user agent: every message that comes in passes here once and goes to the transaction, dialog or call that it belongs to, or is
  * answered on the spot and leaves nothing behind. RFC 3261 §8.2, §9.2, §12.2.2, §17.
  */
+import { applicationRows } from './dialog/application-rows.ts';
 import { Dialog, dialogKey } from './dialog/dialog.ts';
 import type { DialogServices } from './dialog/dialog-services.ts';
 import { UasCall } from './dialog/uas-call.ts';
@@ -9,6 +10,8 @@ import { inspectRequest } from './inspect-request.ts';
 import { malformedAnswer } from './malformed-answer.ts';
 import type { RequestSender } from './request-sender.ts';
 import type { SipCall } from './sip-endpoint.ts';
+import type { TrustedProxies } from './strangers/real-source.ts';
+import type { StrangerGate } from './strangers/stranger-gate.ts';
 import {
   type IncomingRequest,
   type ResponseParts,
@@ -28,6 +31,8 @@ export interface UserAgentParts {
   readonly transactions: TransactionTable;
   readonly sender: RequestSender;
   readonly services: DialogServices;
+  readonly strangers: StrangerGate;
+  readonly proxies: TrustedProxies;
   readonly onInvite: (call: SipCall) => void;
   /** One line about something refused; called for every one, so it must be cheap or bounded itself. */
   readonly onRefused: (source: string, fields: Readonly<Record<string, unknown>>) => void;
@@ -66,7 +71,10 @@ export class UserAgent {
     const { message } = reading;
     if (message.kind === 'response') return this.#parts.sender.receive(message, flow.remote);
     const arrivedAtMono = this.#parts.services.clock.nowMono();
-    this.#receiveRequest({ request: message, flow, arrivedAtMono });
+    const { address, port } = flow.remote;
+    const seen = { address, port, transport: flow.transport };
+    const source = this.#parts.proxies.sourceOf(message, seen);
+    this.#receiveRequest({ request: message, flow, source, arrivedAtMono });
   }
 
   /** Forgets every dialog. */
@@ -81,7 +89,13 @@ export class UserAgent {
     const transaction = this.#parts.transactions.serverOf(request);
     if (transaction !== null) return transaction.receive(request);
     if (request.method === 'CANCEL') return this.#receiveCancel(incoming);
-    if (request.toTag !== '') return this.#receiveInDialog(incoming);
+    if (request.toTag !== '' && this.#dialogOf(request) !== undefined) {
+      return this.#receiveInDialog(incoming);
+    }
+    if (!this.#isAdmitted(incoming)) return;
+    if (request.toTag !== '') {
+      return this.#answer(incoming, { status: 481, phrase: 'Call/Transaction Does Not Exist' });
+    }
     const inspection = inspectRequest(request);
     if (inspection.kind === 'answer') {
       if (inspection.rule !== null) this.#note(incoming, inspection.status, inspection.rule);
@@ -95,8 +109,30 @@ export class UserAgent {
     this.#receiveInvite(incoming);
   }
 
+  /** What belongs to no dialog has to pass the gate for strangers before it costs anything. */
+  #isAdmitted(incoming: IncomingRequest): boolean {
+    const { strangers } = this.#parts;
+    const { request } = incoming;
+    const admission = strangers.judge(request, incoming.source.address);
+    switch (admission.kind) {
+      case 'admitted':
+        return true;
+      case 'silence':
+        this.#note(incoming, null, admission.rule);
+        return false;
+      case 'again': {
+        const { status, phrase, headers = [] } = admission.answer;
+        this.#note(incoming, status, 'refused-before');
+        this.#answer(incoming, { status, phrase, rows: applicationRows(headers).rows });
+        return false;
+      }
+      default:
+        return admission satisfies never;
+    }
+  }
+
   #receiveInvite(incoming: IncomingRequest): void {
-    const { transactions, services, onInvite } = this.#parts;
+    const { transactions, services, strangers, onInvite } = this.#parts;
     const { request } = incoming;
     const transaction = transactions.openServer(incoming);
     if (transaction === null) {
@@ -120,6 +156,8 @@ export class UserAgent {
       dialog,
       services,
       onEnded: () => this.#dialogs.delete(key),
+      onWelcome: () => strangers.welcome(incoming.source.address),
+      onRefused: (answer) => strangers.refused(request, incoming.source.address, answer),
     });
     this.#dialogs.set(key, call);
     this.#invites.set(transaction, call);
@@ -143,6 +181,7 @@ export class UserAgent {
     const transaction = this.#parts.transactions.serverByKey(cancelledKey(incoming.request));
     const call = transaction === null ? undefined : this.#invites.get(transaction);
     if (transaction === null || call === undefined) {
+      if (!this.#isAdmitted(incoming)) return;
       return this.#answer(incoming, { status: 481, phrase: 'Call/Transaction Does Not Exist' });
     }
     if (transaction.stateName === 'silent') return;
@@ -153,9 +192,7 @@ export class UserAgent {
 
   #receiveInDialog(incoming: IncomingRequest): void {
     const call = this.#dialogOf(incoming.request);
-    if (call === undefined) {
-      return this.#answer(incoming, { status: 481, phrase: 'Call/Transaction Does Not Exist' });
-    }
+    if (call === undefined) return;
     const transaction = this.#parts.transactions.openServer(incoming);
     if (transaction === null) {
       return this.#answer(incoming, {
@@ -187,6 +224,7 @@ export class UserAgent {
     this.#refusedByGate += 1;
     const { rule, detail, status } = unreadable.fault;
     this.#parts.onRefused(flow.remote.address, { rule, detail, sip_status: status });
+    if (!this.#parts.strangers.judgeUnreadable(flow.remote.address)) return;
     const bytes = malformedAnswer(unreadable, flow.remote, this.#parts.services.random);
     if (bytes === null) return;
     flow.send(bytes, flow.remote, (why) =>
@@ -194,11 +232,7 @@ export class UserAgent {
     );
   }
 
-  #note({ request, flow }: IncomingRequest, status: number, rule: string): void {
-    this.#parts.onRefused(flow.remote.address, {
-      method: request.method,
-      rule,
-      sip_status: status,
-    });
+  #note({ request, source }: IncomingRequest, status: number | null, rule: string): void {
+    this.#parts.onRefused(source.address, { method: request.method, rule, sip_status: status });
   }
 }

@@ -12,12 +12,12 @@ const secretHeaders: ReadonlySet<string> = new Set(credentialHeaders);
 
 /** @param local address and port that answers should name */
 export function inviteRequest(
-  { request, flow, arrivedAtMono }: IncomingRequest,
+  { request, source, arrivedAtMono }: IncomingRequest,
   local: InviteRequest['local'],
 ): InviteRequest {
   const { from, to, uri, callId, fields } = request;
   return {
-    source: { ...flow.remote, transport: flow.transport },
+    source,
     local,
     arrivedAtMono,
     requestUri: uri,

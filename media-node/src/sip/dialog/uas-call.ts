@@ -42,6 +42,10 @@ export interface UasCallOptions {
   readonly services: DialogServices;
   /** The dialog is over; nothing reaches this call any more. */
   readonly onEnded: () => void;
+  /** The call lets the caller in: it rings or is answered. */
+  readonly onWelcome: () => void;
+  /** The call refuses. */
+  readonly onRefused: (answer: SipAnswer) => void;
 }
 
 export class UasCall implements SipCall {
@@ -59,7 +63,7 @@ export class UasCall implements SipCall {
   readonly #incoming: IncomingRequest;
   readonly #transaction: ServerTransaction;
   readonly #requests: InDialogRequests;
-  readonly #onEnded: () => void;
+  readonly #options: UasCallOptions;
   /** Wake whoever waits in `bye` for the ACK. */
   readonly #ackWaiters = new Set<() => void>();
   #stage: CallStage = 'early';
@@ -72,7 +76,7 @@ export class UasCall implements SipCall {
     this.#transaction = transaction;
     this.dialog = dialog;
     this.services = services;
-    this.#onEnded = options.onEnded;
+    this.#options = options;
     this.invite = inviteRequest(incoming, services.localFor(incoming.flow));
     this.peer = new DialogPeer(dialog, incoming, services);
     this.acks = new AwaitedAcks(services.clock);
@@ -111,6 +115,7 @@ export class UasCall implements SipCall {
 
   provisional(answer: SipAnswer): void {
     if (this.#stage !== 'early') return;
+    this.#options.onWelcome();
     const rows = [...this.#recordRoute(), this.contactRow(), allowRow];
     if (this.reliable === null) {
       this.#respond(answer, rows);
@@ -125,12 +130,14 @@ export class UasCall implements SipCall {
   refuse(answer: SipAnswer): void {
     if (this.#stage !== 'early') return;
     this.#end();
+    this.#options.onRefused(answer);
     this.#respond(answer, []);
   }
 
   accept(answer: SipAnswer): void {
     if (this.#stage !== 'early') return;
     this.#stage = 'accepted';
+    this.#options.onWelcome();
     this.reliable?.stop();
     this.description = answer.body;
     const { request } = this.#incoming;
@@ -257,7 +264,7 @@ export class UasCall implements SipCall {
     this.#stage = 'ended';
     this.#quiet();
     this.#settleAck();
-    this.#onEnded();
+    this.#options.onEnded();
   }
 
   /** Stops everything that would speak by itself. */

@@ -1,5 +1,6 @@
 /** A request as it arrived, and the answers made from it: what every answer must repeat. RFC 3261 §8.2.6. */
 
+import type { SipSource } from '../sip-endpoint.ts';
 import { responseAddress } from '../transport/response-address.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { SipRequest } from '../wire/message.ts';
@@ -9,6 +10,8 @@ import { type Row, writeMessage } from '../wire/write-message.ts';
 export interface IncomingRequest {
   readonly request: SipRequest;
   readonly flow: Flow;
+  /** Who sent it: the peer of the flow, or the caller behind a proxy that the configuration names. */
+  readonly source: SipSource;
   /** Monotonic ms. */
   readonly arrivedAtMono: number;
 }

@@ -1,0 +1,51 @@
+/** Everything that stands between a stranger and our state, in one question: may this request go on? */
+import type { Clock } from '../../clock.ts';
+import type { SipAnswer } from '../sip-endpoint.ts';
+import type { SipRequest } from '../wire/message.ts';
+import { FinalAnswers } from './final-answers.ts';
+import { scannerRule } from './scanner.ts';
+import { Sources } from './sources.ts';
+
+export type Admission =
+  | { readonly kind: 'admitted' }
+  /** Say nothing. */
+  | { readonly kind: 'silence'; readonly rule: string }
+  /** Say what was said before. */
+  | { readonly kind: 'again'; readonly answer: SipAnswer };
+
+export class StrangerGate {
+  readonly #sources: Sources;
+  readonly #answers: FinalAnswers;
+
+  constructor(clock: Clock) {
+    this.#sources = new Sources(clock);
+    this.#answers = new FinalAnswers(clock);
+  }
+
+  /** Judges a request that belongs to no dialog and no transaction. @param address where it really comes from */
+  judge(request: SipRequest, address: string): Admission {
+    const rule = this.#sources.admit(address) ?? scannerRule(request);
+    if (rule !== null) return { kind: 'silence', rule };
+    const answer = request.method === 'INVITE' ? this.#answers.find(request) : null;
+    return answer === null ? { kind: 'admitted' } : { kind: 'again', answer };
+  }
+
+  /** Bytes that could not be read: they cost as much as a request. @returns false when they are not to be answered */
+  judgeUnreadable(address: string): boolean {
+    return this.#sources.admit(address) === null;
+  }
+
+  /** The call has let the caller in: it rings, or is answered. */
+  welcome(address: string): void {
+    this.#sources.welcome(address);
+  }
+
+  /** The call has refused an INVITE. */
+  refused(invite: SipRequest, address: string, answer: SipAnswer): void {
+    this.#answers.note(invite, answer);
+    const hadCredentials =
+      invite.fields.first('proxy-authorization') ?? invite.fields.first('authorization');
+    const isChallenge = answer.status === 401 || answer.status === 407 || answer.status === 403;
+    if (hadCredentials !== null && isChallenge) this.#sources.failed(address);
+  }
+}
