@@ -19,14 +19,21 @@ export interface OfferParts {
   readonly reader: RoutingReader;
 }
 
+export interface OfferVerdict {
+  readonly decision: Decision;
+  /** What the decision was made on. */
+  readonly view: RoutingView;
+}
+
 /** @throws Problem `routing-unavailable`, ConfigError */
-export async function decideOffer(offer: Offer, parts: OfferParts): Promise<Decision> {
+export async function decideOffer(offer: Offer, parts: OfferParts): Promise<OfferVerdict> {
   const key = { number: offer.to.user, caller: offer.from.user, pin: null };
   const view = await parts.reader.view(parts.env, key, offer.min_revision);
   const decision = await decide(offer, view, parts);
-  if (!isDoubtful(decision)) return decision;
+  if (!isDoubtful(decision)) return { decision, view };
   const newer = await parts.reader.newerThan(parts.env, key, view.revision);
-  return newer === null ? decision : decide(offer, newer, parts);
+  if (newer === null) return { decision, view };
+  return { decision: await decide(offer, newer, parts), view: newer };
 }
 
 /** Refused for want of an entry, or for a password that may have been changed: what KV has not yet shown may say otherwise. */

@@ -24,7 +24,7 @@ export async function decideRule(
   const pin = { kind: 'none-yet' } as const;
   const common = { revision: view.revision, trunk_id: trunk?.id ?? null };
   const found = ruleOfView(view, common.trunk_id, call, pin);
-  if (found.kind !== 'rule') return refuseRule(found, view, common.trunk_id, call, pin);
+  if (found.kind !== 'rule') return refuseRule(found, view, common.trunk_id, call);
   const evaluation = evaluateRule({
     trunk: trunk?.info ?? null,
     rule: found.rule,

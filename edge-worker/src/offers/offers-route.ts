@@ -11,15 +11,22 @@ import type { RoutingReader } from '../routing/read/routing-reader.ts';
 import { requireNode } from '../trust/node-token.ts';
 import { decideOffer } from './decide-offer.ts';
 import { decidePin } from './decide-pin.ts';
+import { RefusalKeeper } from './refusal-keeper.ts';
 
 export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
+  const refusals = new RefusalKeeper(parts.clock);
   return new Hono<{ Bindings: Env }>()
     .post('/', async (c) => {
-      requireNode(c.req.raw, c.env);
+      const node = requireNode(c.req.raw, c.env);
       const body = await readJson(c.req.raw);
       requireContract(body);
       const offer = checkShape(offerSchema, body);
-      return c.json(await decideOffer(offer, { env: c.env, ...parts }));
+      const { decision, view } = await decideOffer(offer, { env: c.env, ...parts });
+      if (decision.kind === 'refuse') {
+        const keeping = refusals.keep(c.env, { node, offer, decision, view });
+        c.executionCtx.waitUntil(keeping);
+      }
+      return c.json(decision);
     })
     .post('/:id/pin', async (c) => {
       requireNode(c.req.raw, c.env);

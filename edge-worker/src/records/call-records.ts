@@ -33,6 +33,9 @@ export class CallRecords extends DurableObject<Env> {
       call_id TEXT NOT NULL, sequence INTEGER NOT NULL, node TEXT NOT NULL,
       received_at_ms INTEGER NOT NULL, record TEXT NOT NULL,
       PRIMARY KEY (call_id, sequence)) WITHOUT ROWID`);
+    state.storage.sql.exec(`CREATE TABLE IF NOT EXISTS refusals (
+      call_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, refusal TEXT NOT NULL) WITHOUT ROWID`);
+    state.storage.sql.exec('CREATE INDEX IF NOT EXISTS refusals_age ON refusals (at_ms)');
     state.storage.sql.exec('CREATE INDEX IF NOT EXISTS records_age ON records (received_at_ms)');
   }
 
@@ -49,6 +52,28 @@ export class CallRecords extends DurableObject<Env> {
     if ((await this.ctx.storage.getAlarm()) === null)
       await this.ctx.storage.setAlarm(this.clock.now() + recordLimits.sweepMs);
     return rowsWritten > 0;
+  }
+
+  /** Keeps why a call was refused: JSON text, the latest for each call. */
+  async addRefusal(callId: string, refusal: string): Promise<void> {
+    const { sql } = this.ctx.storage;
+    sql.exec('INSERT OR REPLACE INTO refusals VALUES (?, ?, ?)', callId, this.clock.now(), refusal);
+    // Strangers cause refusals: beyond the bound the oldest go.
+    sql.exec(
+      `DELETE FROM refusals WHERE call_id IN (
+         SELECT call_id FROM refusals ORDER BY at_ms DESC LIMIT -1 OFFSET ?)`,
+      recordLimits.refusalsMax,
+    );
+    if ((await this.ctx.storage.getAlarm()) === null)
+      await this.ctx.storage.setAlarm(this.clock.now() + recordLimits.sweepMs);
+  }
+
+  /** null: the call was not refused by the edge, or it is not known. */
+  async refusalOf(callId: string): Promise<string | null> {
+    const [row] = this.ctx.storage.sql
+      .exec<{ refusal: string }>('SELECT refusal FROM refusals WHERE call_id = ?', callId)
+      .toArray();
+    return row?.refusal ?? null;
   }
 
   /** The records of a call in their order, as the JSON they came in. */
@@ -70,7 +95,12 @@ export class CallRecords extends DurableObject<Env> {
       'DELETE FROM records WHERE received_at_ms < ?',
       this.clock.now() - recordLimits.keepMs,
     );
-    const left = sql.exec<{ n: number }>('SELECT count(*) AS n FROM records').one().n;
+    sql.exec('DELETE FROM refusals WHERE at_ms < ?', this.clock.now() - recordLimits.keepMs);
+    const { n: left } = sql
+      .exec<{ n: number }>(
+        'SELECT (SELECT count(*) FROM records) + (SELECT count(*) FROM refusals) AS n',
+      )
+      .one();
     if (left > 0) await this.ctx.storage.setAlarm(this.clock.now() + recordLimits.sweepMs);
   }
 }

@@ -25,10 +25,13 @@ export const recordsRoute = new Hono<{ Bindings: Env }>()
     await requireSipAdmin(c.req.raw, c.env);
     const id = callIdSchema.safeParse(c.req.param('id'));
     if (!id.success) throw new Problem('bad-field', 'id: expected SCL_ and 12 characters');
-    const stored = await recordsOf(c.env, id.data).ofCall(id.data);
-    if (stored.length === 0) throw new Problem('not-found', 'no record of this call has come in');
+    const table = recordsOf(c.env, id.data);
+    const [stored, refusal] = await Promise.all([table.ofCall(id.data), table.refusalOf(id.data)]);
+    if (stored.length === 0 && refusal === null)
+      throw new Problem('not-found', 'no record of this call has come in');
     return c.json({
       call_id: id.data,
       records: stored.map((row) => ({ ...row, record: JSON.parse(row.record) as unknown })),
+      refusal: refusal === null ? null : (JSON.parse(refusal) as unknown),
     });
   });

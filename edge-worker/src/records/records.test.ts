@@ -21,6 +21,7 @@ describe('call records', () => {
         received_at_ms: expect.any(Number),
         record: record(id, sequence),
       })),
+      refusal: null,
     });
   });
 
