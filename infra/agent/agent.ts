@@ -34,7 +34,7 @@ export interface AgentOptions {
   readonly events?: AgentEvents;
 }
 
-/** Each once, at the instant it happens. */
+/** Each once, unless said otherwise, at the instant it happens. */
 export interface AgentEvents {
   readonly onParticipant?: (participant: RemoteParticipant) => void;
   /** Our track is published: others may hear us. */
@@ -42,6 +42,8 @@ export interface AgentEvents {
   /** The first sound that is not silence. */
   readonly onFirstSound?: () => void;
   readonly onParticipantLeft?: (identity: string) => void;
+  /** A key that a caller pressed; each time. */
+  readonly onDigit?: (digit: string) => void;
 }
 
 /** Of what the agent says and records. */
@@ -102,6 +104,7 @@ export class Agent {
       .on(RoomEvent.ParticipantDisconnected, ({ identity: left }) =>
         this.#options.events?.onParticipantLeft?.(left),
       )
+      .on(RoomEvent.DtmfReceived, (_code, digit) => this.#options.events?.onDigit?.(digit))
       .on(RoomEvent.TrackSubscribed, (track) => this.#listen(track));
     await this.#room.connect(livekit.url, await token.toJwt(), {
       autoSubscribe: true,

@@ -15,17 +15,23 @@ describe('WAV', () => {
     expect(readWavBytes(bytes)).toEqual(sound);
   });
 
+  it('takes the first channel of two', () => {
+    const stereo = wavBytes({ sampleRateHz: 8_000, samples: Int16Array.of(1, 9, 2, 9, 3, 9) });
+    stereo.writeUInt16LE(2, 22);
+    expect(readWavBytes(stereo).samples).toEqual(Int16Array.of(1, 2, 3));
+  });
+
   it.each([
     ['an empty file', Buffer.alloc(0), /not a WAV file/],
     ['no data chunk', wavBytes(sound).subarray(0, 36), /without sound/],
     [
-      'stereo',
+      '8 bits',
       (() => {
         const bytes = wavBytes(sound);
-        bytes.writeUInt16LE(2, 22);
+        bytes.writeUInt16LE(8, 34);
         return bytes;
       })(),
-      /2 channels.*expected PCM, 1 channel/,
+      /format 1, 8 bits; expected PCM \(1\), 16 bits/,
     ],
   ])('refuses %s', (_, bytes, message) => {
     expect(() => readWavBytes(bytes)).toThrow(message);

@@ -1,4 +1,4 @@
-/** WAV files with 16 bit PCM, one channel: written for what was heard, read for what shall be played. */
+/** WAV files with 16 bit PCM: written mono for what was heard, read in any number of channels, of which the first counts. */
 import { readFile, writeFile } from 'node:fs/promises';
 
 export interface Sound {
@@ -35,25 +35,22 @@ export function readWavBytes(bytes: Buffer): Sound {
   if (bytes.toString('latin1', 0, 4) !== 'RIFF' || bytes.toString('latin1', 8, 12) !== 'WAVE')
     throw new Error('not a WAV file; expected RIFF and WAVE at its start');
   let sampleRateHz = 0;
+  let channels = 1;
   for (let at = 12; at + 8 <= bytes.length; ) {
     const name = bytes.toString('latin1', at, at + 4);
     const size = bytes.readUInt32LE(at + 4);
     const body = bytes.subarray(at + 8, at + 8 + size);
     if (name === 'fmt ') {
-      const [format, channels, bits] = [
-        body.readUInt16LE(0),
-        body.readUInt16LE(2),
-        body.readUInt16LE(14),
-      ];
-      if (format !== 1 || channels !== 1 || bits !== 16)
-        throw new Error(
-          `WAV of format ${format}, ${channels} channels, ${bits} bits; expected PCM, 1 channel, 16 bits`,
-        );
+      const [format, bits] = [body.readUInt16LE(0), body.readUInt16LE(14)];
+      channels = Math.max(1, body.readUInt16LE(2));
+      if (format !== 1 || bits !== 16)
+        throw new Error(`WAV of format ${format}, ${bits} bits; expected PCM (1), 16 bits`);
       sampleRateHz = body.readUInt32LE(4);
     }
     if (name === 'data' && sampleRateHz > 0) {
-      const samples = Int16Array.from({ length: body.length >> 1 }, (_, i) =>
-        body.readInt16LE(2 * i),
+      const step = 2 * channels;
+      const samples = Int16Array.from({ length: Math.floor(body.length / step) }, (_, i) =>
+        body.readInt16LE(step * i),
       );
       return { sampleRateHz, samples };
     }

@@ -8,6 +8,7 @@ import { delimiter, join } from 'node:path';
 
 /** What the tests need. `program` is how its presence is seen. */
 export const debianPackages = [
+  { name: 'baresip-core', program: 'baresip', use: 'baresip, a phone of the end-to-end tests' },
   { name: 'sip-tester', program: 'sipp', use: 'sipp, the SIP caller of the end-to-end tests' },
 ];
 

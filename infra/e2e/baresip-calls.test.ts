@@ -1,0 +1,181 @@
+/** Calls by baresip: a phone that nobody here wrote, with its own SIP, its own codecs and its own idea of RTP. */
+import { SIPMediaEncryption } from '@livekit/protocol';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Agent, AgentEvents } from '../agent/agent.ts';
+import { listenFor } from '../audio/goertzel.ts';
+import { tone } from '../audio/tone.ts';
+import type { Sound } from '../audio/wav.ts';
+import { Baresip, type BaresipCodec, type BaresipOptions } from '../lab/baresip.ts';
+import { agentIn, agentToneHz, pause, phoneToneHz, toneAtTheEnd } from './phone-calls.ts';
+import {
+  caller,
+  eventually,
+  isNodeIdle,
+  numbers,
+  type RoutedStack,
+  startRoutedStack,
+} from './routed-stack.ts';
+
+let stack: RoutedStack;
+const agents: Agent[] = [];
+const phones: Baresip[] = [];
+let called = 0;
+
+beforeAll(async () => {
+  stack = await startRoutedStack({ departureTimeoutS: 1 });
+});
+afterEach(async () => {
+  for (const phone of phones.splice(0)) await phone.stop();
+  for (const agent of agents.splice(0)) await agent.leave();
+});
+afterAll(async () => {
+  await stack?.stop();
+});
+
+function toneSound(sampleRateHz: number): Sound {
+  const samples = new Int16Array(sampleRateHz * 30);
+  tone({ frequencyHz: phoneToneHz, sampleRateHz })(samples);
+  return { sampleRateHz, samples };
+}
+
+const rates: Readonly<Record<BaresipCodec, number>> = {
+  'PCMU/8000/1': 8_000,
+  'PCMA/8000/1': 8_000,
+  'G722/16000/1': 16_000,
+  'opus/48000/2': 48_000,
+};
+
+/** A phone that has called a number of its own, with an agent in the room. */
+async function callBy(
+  codec: BaresipCodec,
+  options: Partial<BaresipOptions> & {
+    /** Absent: one of the trunk's numbers, another for each call. */
+    readonly number?: string;
+    readonly uriParameters?: string;
+    readonly events?: AgentEvents;
+  } = {},
+): Promise<{ phone: Baresip; agent: Agent }> {
+  const number = options.number ?? numbers[called++ % numbers.length] ?? '';
+  const agent = await agentIn(stack, number, options.events);
+  agents.push(agent);
+  const phone = await Baresip.start({
+    from: '+15550199',
+    ...caller,
+    codec,
+    says: toneSound(rates[codec]),
+    ...options,
+  });
+  phones.push(phone);
+  phone.dial(number, stack.node.sip, options.uriParameters);
+  return { phone, agent };
+}
+
+async function established(phone: Baresip): Promise<void> {
+  await eventually(`the call is up\n${phone.said}`, () => phone.has('CALL_ESTABLISHED'));
+}
+
+/** Ends the phone and gives back what it heard. */
+async function stop(phone: Baresip): Promise<Sound> {
+  phones.splice(phones.indexOf(phone), 1);
+  return (await phone.stop()) ?? { sampleRateHz: 8_000, samples: new Int16Array() };
+}
+
+describe('baresip calls', () => {
+  it.each(['PCMU/8000/1', 'PCMA/8000/1', 'G722/16000/1', 'opus/48000/2'] as const)(
+    'in %s: digest, two-way audio by tones, hang-up',
+    async (codec) => {
+      const { phone, agent } = await callBy(codec);
+      await established(phone);
+      await pause(2_500);
+      expect(toneAtTheEnd(agent.heard(), phoneToneHz, 1_000)).toBeGreaterThan(900);
+      const heard = listenFor(await stop(phone), agentToneHz);
+      expect(heard.toneMs).toBeGreaterThan(2_000);
+      await eventually('the participant has left', () => agent.others.length === 0);
+      await eventually('the node is idle', () => isNodeIdle(stack));
+      expect(stack.nodeEvents('call-ended').at(-1)).toMatchObject({ reason: 'caller-hung-up' });
+    },
+  );
+
+  it('over TCP', async () => {
+    const { phone, agent } = await callBy('PCMU/8000/1', { uriParameters: ';transport=tcp' });
+    await established(phone);
+    await pause(1_500);
+    expect(toneAtTheEnd(agent.heard(), phoneToneHz, 800)).toBeGreaterThan(700);
+    expect(listenFor(await stop(phone), agentToneHz).toneMs).toBeGreaterThan(1_000);
+  });
+
+  it('with its media encrypted (SRTP, keys by SDES), where the trunk requires it', async () => {
+    const number = '+15550400';
+    const trunk = await stack.sip.createSipInboundTrunk('encrypted', [number], {
+      authUsername: caller.user,
+      authPassword: caller.password,
+      mediaEncryption: SIPMediaEncryption.SIP_MEDIA_ENCRYPT_REQUIRE,
+    });
+    await stack.sip.createSipDispatchRule(
+      { type: 'callee', roomPrefix: 'desk', pin: '', randomize: false },
+      { name: 'encrypted', trunkIds: [trunk.sipTrunkId] },
+    );
+    const plain = await callBy('PCMU/8000/1', { number });
+    await eventually('without encryption it is refused', () => plain.phone.has('CALL_CLOSED'));
+    expect(plain.phone.events.at(-1)?.param).toContain('488');
+
+    const { phone, agent } = await callBy('PCMU/8000/1', {
+      number,
+      account: ['mediaenc=srtp-mand'],
+    });
+    await established(phone);
+    await pause(1_500);
+    expect(toneAtTheEnd(agent.heard(), phoneToneHz, 800)).toBeGreaterThan(700);
+    expect(listenFor(await stop(phone), agentToneHz).toneMs).toBeGreaterThan(1_000);
+  });
+
+  it('and puts the call on hold: the room hears nothing, until it is resumed', async () => {
+    const { phone, agent } = await callBy('PCMU/8000/1');
+    await established(phone);
+    await pause(1_000);
+    phone.command('hold');
+    await pause(1_500);
+    expect(toneAtTheEnd(agent.heard(), phoneToneHz, 800)).toBe(0);
+    expect(phone.has('CALL_CLOSED')).toBe(false);
+    phone.command('resume');
+    await eventually(
+      'the room hears the phone again',
+      () => toneAtTheEnd(agent.heard(), phoneToneHz, 800) > 700,
+    );
+    await pause(500);
+    expect(phone.has('CALL_CLOSED')).toBe(false);
+  });
+
+  it('and presses keys: each arrives in the room once, in order', async () => {
+    const digits: string[] = [];
+    const { phone } = await callBy('PCMU/8000/1', {
+      events: { onDigit: (digit) => digits.push(digit) },
+    });
+    await established(phone);
+    await pause(300);
+    for (const digit of '15#*') {
+      phone.command('sndcode', digit);
+      await pause(150);
+      phone.command('sndcode', '\u0004');
+      await pause(150);
+    }
+    await eventually('all digits are there', () => digits.length >= 4);
+    await pause(300);
+    expect(digits.join('')).toBe('15#*');
+  });
+
+  it('with a wrong password: it is told, and gives up', async () => {
+    const { phone } = await callBy('PCMU/8000/1', { password: 'wrong' });
+    await eventually('the call is closed', () => phone.has('CALL_CLOSED'));
+    expect(phone.events.find((event) => event.type === 'CALL_CLOSED')?.param).toMatch(/40[137]/);
+  });
+
+  it('is ended by the room', async () => {
+    const { phone, agent } = await callBy('PCMU/8000/1');
+    await established(phone);
+    await pause(500);
+    const [identity = ''] = agent.others;
+    await stack.rooms.removeParticipant(`desk_${numbers[(called - 1) % numbers.length]}`, identity);
+    await eventually('the call is closed', () => phone.has('CALL_CLOSED'));
+  });
+});
