@@ -73,6 +73,25 @@ describe('a call behind a PIN', () => {
     expect(done).toEqual(['stop-timer ringing', 'stop-sound']);
   });
 
+  it('plays its word to the end when somebody can already be heard', () => {
+    const early = [...asked, ...typed('1234#'), decided(join), audible] as const;
+    expect(after(...early).done).toEqual(['stop-timer ringing']);
+    const { state, done } = after(...early, played('entering-room'));
+    expect(state.name).toBe('up');
+    expect(done).toEqual(['stop-timer ringing', 'stop-sound']);
+  });
+
+  it('a digit during "No room matched" begins the next attempt', () => {
+    const again = { ...ask, ticket: 'v1.second', attempts_left: 1 };
+    const second = [...asked, ...typed('9#'), decided(again), digit('1')] as const;
+    expect(after(...second).done).toEqual(['start-timer pin', 'stop-sound', 'start-timer digit']);
+    expect(after(...second, digit('#')).done.at(-1)).toBe('check-pin v1.second 1');
+  });
+
+  it('a digit during the last "No room matched" changes nothing', () => {
+    expect(after(...asked, ...typed('9#'), decided(wrongPin), digit('1')).done).toEqual([]);
+  });
+
   it('a wrong PIN is told so, and hung up when no attempt is left', () => {
     const wrong = [...asked, ...typed('9#'), decided(wrongPin)] as const;
     expect(after(...wrong).done).toEqual(['play wrong-pin']);

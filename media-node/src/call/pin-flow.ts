@@ -26,8 +26,13 @@ export type PinState =
   | { readonly name: 'pin-checking'; readonly ask: AskPinDecision }
   /** "No room matched": then asked again with `again`, or hung up when it is null. */
   | { readonly name: 'pin-wrong'; readonly again: AskPinDecision | null }
-  /** The PIN was right: joining, or waiting for somebody to be heard. */
-  | { readonly name: 'entering'; readonly decision: JoinDecision };
+  /** The PIN was right: "Entering room now." plays to its end while the room is joined; then ringback until somebody can be heard. */
+  | {
+      readonly name: 'entering';
+      readonly decision: JoinDecision;
+      readonly isSpoken: boolean;
+      readonly isAudible: boolean;
+    };
 
 const pinStateNames: ReadonlySet<string> = new Set<PinState['name']>([
   'pin-opening',
@@ -110,17 +115,13 @@ function whileAnswered(state: Answered, event: CallEvent): Step {
 function whileMedia(state: Answered, event: Extract<CallEvent, { kind: 'media' }>['event']): Step {
   switch (event.kind) {
     case 'digit':
-      return state.name === 'pin-asking' ? collect(state, event.digit) : stay(state);
+      return whileDigit(state, event.digit);
     case 'played':
       return whenPlayed(state);
     case 'joined':
       return { state, effects: [{ do: 'set-status', status: 'active' }] };
     case 'audible':
-      if (state.name !== 'entering') return stay(state);
-      return {
-        state: { name: 'up', decision: state.decision },
-        effects: [{ do: 'stop-timer', timer: 'ringing' }, { do: 'stop-sound' }],
-      };
+      return state.name === 'entering' ? enter({ ...state, isAudible: true }) : stay(state);
     case 'silent':
       return hangUp('media-silent');
     case 'room-ended':
@@ -135,6 +136,25 @@ function prompt(ask: AskPinDecision): Step {
   return {
     state: { name: 'pin-asking', ask, digits: '' },
     effects: [{ do: 'play', sound: 'enter-pin' }, startTimer('pin', pinLimits.attemptMs)],
+  };
+}
+
+/** Who knows the PIN does not wait for "No room matched" to end: a digit there begins the next attempt. */
+function whileDigit(state: Answered, digit: string): Step {
+  if (state.name === 'pin-asking') return collect(state, digit);
+  if (state.name !== 'pin-wrong' || state.again === null) return stay(state);
+  const first = collect({ name: 'pin-asking', ask: state.again, digits: '' }, digit);
+  return { ...first, effects: [startTimer('pin', pinLimits.attemptMs), ...first.effects] };
+}
+
+/** In the room for good when its word has been spoken and somebody can be heard; else ringback, or the rest of the word. */
+function enter(state: Extract<PinState, { name: 'entering' }>): Step {
+  const heard: CallEffect[] = state.isAudible ? [{ do: 'stop-timer', timer: 'ringing' }] : [];
+  if (!state.isSpoken) return { state, effects: heard };
+  if (!state.isAudible) return { state, effects: [{ do: 'play', sound: 'ringback' }] };
+  return {
+    state: { name: 'up', decision: state.decision },
+    effects: [...heard, { do: 'stop-sound' }],
   };
 }
 
@@ -165,7 +185,7 @@ function judge(decision: Decision): Step {
   switch (decision.kind) {
     case 'join':
       return {
-        state: { name: 'entering', decision },
+        state: { name: 'entering', decision, isSpoken: false, isAudible: false },
         effects: [
           { do: 'play', sound: 'entering-room' },
           startTimer('ringing', decision.limits.ringing_timeout_ms),
@@ -206,7 +226,7 @@ function whenPlayed(state: Answered): Step {
     case 'pin-wrong':
       return state.again === null ? hangUp('wrong-pin') : prompt(state.again);
     case 'entering':
-      return { state, effects: [{ do: 'play', sound: 'ringback' }] };
+      return enter({ ...state, isSpoken: true });
     default:
       return stay(state);
   }
