@@ -26,9 +26,14 @@ export function dial(
   stack: RoutedStack,
   phone: SipPhone,
   number: string,
-  options: { readonly password?: string; readonly codecs?: readonly PhoneCodec[] } = {},
+  options: {
+    readonly password?: string;
+    readonly codecs?: readonly PhoneCodec[];
+    /** Where the INVITE goes; absent: to the node itself. */
+    readonly through?: string;
+  } = {},
 ): Promise<PhoneCall> {
-  const [address = '', port = ''] = stack.node.sip.split(':');
+  const [address = '', port = ''] = (options.through ?? stack.node.sip).split(':');
   return phone.call({
     target: { address, port: Number(port) },
     to: number,

@@ -9,6 +9,7 @@ import { delimiter, join } from 'node:path';
 /** What the tests need. `program` is how its presence is seen. */
 export const debianPackages = [
   { name: 'baresip-core', program: 'baresip', use: 'baresip, a phone of the end-to-end tests' },
+  { name: 'kamailio', program: 'kamailio', use: 'kamailio, the carrier of the end-to-end tests' },
   { name: 'sip-tester', program: 'sipp', use: 'sipp, the SIP caller of the end-to-end tests' },
 ];
 
@@ -34,7 +35,8 @@ export async function seeToDebianPackages(say) {
 }
 
 async function isOnPath(program) {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+  // Servers live in sbin, which a user's PATH may leave out.
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']) {
     try {
       await access(join(folder, program), constants.X_OK);
       return true;
