@@ -113,6 +113,43 @@ describe('sipp calls', { timeout: 90_000 }, () => {
     expect(endpoint.stats().dialogs).toBe(0);
   });
 
+  it('twenty times over TCP', async () => {
+    onInvite = (call) => call.accept(answerBody);
+    const { status, said } = await sipp(
+      '-sn',
+      'uac',
+      '-t',
+      't1',
+      '-r',
+      '20',
+      '-m',
+      '20',
+      '-d',
+      '200',
+    );
+    expect(status, said).toBe(0);
+    expect([count('ack'), count('bye')]).toEqual([20, 20]);
+  });
+
+  it('ten times and gives up while ringing, over TCP with a connection for each call', async () => {
+    onInvite = () => {};
+    const cancelling = scenario('cancel-while-ringing');
+    const { status, said } = await sipp(
+      '-sf',
+      cancelling,
+      '-t',
+      'tn',
+      '-max_socket',
+      '100',
+      '-r',
+      '10',
+      '-m',
+      '10',
+    );
+    expect(status, said).toBe(0);
+    expect(count('cancel')).toBe(10);
+  });
+
   it('ten times and gives up while ringing', async () => {
     onInvite = () => {};
     const { status, said } = await sipp(

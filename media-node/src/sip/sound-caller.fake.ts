@@ -1,9 +1,15 @@
 /**
- * A caller that follows RFC 3261 to the letter, on the fake clock: client transactions that resend, an ACK for every copy of a 200 or of a
+ * A caller that follows RFC 3261 to the letter: client transactions that resend, an ACK for every copy of a 200 or of a
  * refusal, answers to a BYE. The network between it and the endpoint is a function that a test gives.
  */
-import type { FakeClock } from '../clock.fake.ts';
-import { firstLine, requestText, responseText, toTagOf } from './scripted-peer.fake.ts';
+import type { Clock } from '../clock.ts';
+import {
+  firstLine,
+  type RequestOptions,
+  requestText,
+  responseText,
+  toTagOf,
+} from './scripted-peer.fake.ts';
 import { inviteClient } from './transaction/invite-client.ts';
 import { nonInviteClient } from './transaction/non-invite-client.ts';
 import { standardTiming } from './transaction/timing.ts';
@@ -19,7 +25,8 @@ export type CallerEvent =
 
 export class SoundCaller {
   readonly events: CallerEvent[] = [];
-  readonly #clock: FakeClock;
+  readonly #clock: Clock;
+  readonly #callId: string;
   readonly #send: (text: string) => void;
   readonly #transactions = new Map<string, { receive(text: string, status: number): void }>();
   #number = 0;
@@ -28,8 +35,9 @@ export class SoundCaller {
   #toTag = '';
 
   /** @param send puts a message on the network */
-  constructor(clock: FakeClock, send: (text: string) => void) {
+  constructor(clock: Clock, send: (text: string) => void, callId = 'call-1') {
     this.#clock = clock;
+    this.#callId = callId;
     this.#send = send;
   }
 
@@ -37,9 +45,9 @@ export class SoundCaller {
   invite(headers: Readonly<Record<string, string>> = {}): void {
     this.#number += 1;
     const number = this.#number;
-    const text = requestText({ number, headers });
+    const text = this.#text({ number, headers });
     const acknowledge = (toTag: string, branch?: string) =>
-      requestText({ method: 'ACK', number, toTag, ...(branch === undefined ? {} : { branch }) });
+      this.#text({ method: 'ACK', number, toTag, ...(branch === undefined ? {} : { branch }) });
     const transaction = this.#run('INVITE', number, text, {
       machine: inviteClient,
       acknowledge: (response) => acknowledge(toTagOf(response), `z9hG4bK-INVITE-${number}`),
@@ -63,14 +71,14 @@ export class SoundCaller {
       return;
     }
     const number = this.#number;
-    const text = requestText({ method: 'CANCEL', number, branch: `z9hG4bK-INVITE-${number}` });
+    const text = this.#text({ method: 'CANCEL', number, branch: `z9hG4bK-INVITE-${number}` });
     this.#run('CANCEL', number, text, { machine: nonInviteClient, onFinal: () => {} }).start();
   }
 
   bye(): void {
     this.#number += 1;
     this.events.push('bye sent');
-    const text = requestText({ method: 'BYE', number: this.#number, toTag: this.#toTag });
+    const text = this.#text({ method: 'BYE', number: this.#number, toTag: this.#toTag });
     this.#run('BYE', this.#number, text, { machine: nonInviteClient, onFinal: () => {} }).start();
   }
 
@@ -84,6 +92,14 @@ export class SoundCaller {
     }
     const cseq = /^CSeq: (\d+ [A-Z]+)\r$/m.exec(text)?.[1] ?? '';
     this.#transactions.get(cseq)?.receive(text, Number(line.slice(0, 3)));
+  }
+
+  /** The branch names the call: two callers of one test are two clients. */
+  #text(options: RequestOptions): string {
+    const callId = this.#callId;
+    const branch =
+      (options.branch ?? `z9hG4bK-${options.method ?? 'INVITE'}-${options.number}`) + callId;
+    return requestText({ ...options, callId, branch });
   }
 
   #run<Name extends string, Input extends string>(

@@ -113,16 +113,18 @@ describe('answers go back the way RFC 3581 says', () => {
     ]);
   });
 
-  it('to the port of sent-by when it does not, but never to the address of sent-by or maddr', async () => {
+  it('to the source port behind a NAT in any case, never to the address of sent-by or maddr', async () => {
     const bench = await endpointBench();
-    bench.request(
-      {
-        method: 'OPTIONS',
-        headers: { Via: 'SIP/2.0/UDP 10.0.0.4;maddr=203.0.113.1;branch=z9hG4bK1' },
-      },
-      nat,
-    );
-    expect(bench.transport.sent[0]?.to).toEqual({ address: nat.address, port: 5060 });
+    const via = 'SIP/2.0/UDP 10.0.0.4;maddr=203.0.113.1;branch=z9hG4bK1';
+    bench.request({ method: 'OPTIONS', headers: { Via: via } }, nat);
+    expect(bench.transport.sent[0]?.to).toEqual(nat);
+  });
+
+  it('to the port of sent-by where there is no NAT: a client may listen elsewhere than it sends from', async () => {
+    const bench = await endpointBench();
+    const via = `SIP/2.0/UDP ${nat.address}:5062;branch=z9hG4bK1`;
+    bench.request({ method: 'OPTIONS', headers: { Via: via } }, nat);
+    expect(bench.transport.sent[0]?.to).toEqual({ address: nat.address, port: 5062 });
   });
 });
 

@@ -1,0 +1,123 @@
+/**
+ * A bad network between a caller and the endpoint, on real sockets: a UDP relay that loses, delays, doubles and reorders by a seeded
+ * schedule, each way. The kernel here has no netem, and a schedule that can be repeated is better than one that cannot.
+ */
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import type { Clock, Timer } from '../../clock.ts';
+import type { HostPort } from './transport.ts';
+
+export interface Impairment {
+  /** Shares of 1. */
+  readonly loss: number;
+  readonly duplicate: number;
+  /** Share that is held back until after what follows it. */
+  readonly reorder: number;
+  /** Every packet is late by the first, and by up to the second more, ms. */
+  readonly delayMs: readonly [least: number, jitter: number];
+}
+
+export interface LinkCounts {
+  carried: number;
+  lost: number;
+  doubled: number;
+  heldBack: number;
+}
+
+/** One caller's side: the endpoint sees each caller from a port of its own. */
+interface Branch {
+  readonly socket: Socket;
+  readonly caller: HostPort;
+}
+
+/** Callers that one link carries; a test has few. */
+const branchesMax = 256;
+
+/** How long a packet that is held back waits beyond its delay, ms: longer than what follows it. */
+const holdMs = 60;
+
+export class ImpairedLink {
+  readonly counts: LinkCounts = { carried: 0, lost: 0, doubled: 0, heldBack: 0 };
+  readonly #target: HostPort;
+  readonly #impairment: Impairment;
+  readonly #clock: Clock;
+  readonly #front = createSocket('udp4');
+  readonly #branches = new Map<string, Branch>();
+  readonly #underway = new Set<Timer>();
+  #state: number;
+
+  constructor(options: { target: HostPort; impairment: Impairment; clock: Clock; seed: number }) {
+    this.#target = options.target;
+    this.#impairment = options.impairment;
+    this.#clock = options.clock;
+    this.#state = options.seed >>> 0;
+  }
+
+  /** Where callers should send to. */
+  async open(address: string): Promise<HostPort> {
+    this.#front.bind(0, address);
+    await once(this.#front, 'listening');
+    this.#front.on('message', (bytes, { address: from, port }) => {
+      const branch = this.#branchOf({ address: from, port }, address);
+      if (branch === null) return;
+      this.#carry(() => branch.socket.send(bytes, this.#target.port, this.#target.address));
+    });
+    return { address, port: this.#front.address().port };
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#underway) timer.cancel();
+    this.#underway.clear();
+    for (const { socket } of this.#branches.values()) socket.close();
+    this.#branches.clear();
+    await new Promise<void>((resolve) => {
+      this.#front.close(resolve);
+    });
+  }
+
+  #branchOf(caller: HostPort, address: string): Branch | null {
+    const key = `${caller.address} ${caller.port}`;
+    const known = this.#branches.get(key);
+    if (known !== undefined) return known;
+    if (this.#branches.size >= branchesMax) return null;
+    const socket = createSocket('udp4');
+    socket.bind(0, address);
+    socket.on('message', (bytes) =>
+      this.#carry(() => this.#front.send(bytes, caller.port, caller.address)),
+    );
+    const branch = { socket, caller };
+    this.#branches.set(key, branch);
+    return branch;
+  }
+
+  #carry(deliver: () => void): void {
+    const { loss, duplicate, reorder, delayMs } = this.#impairment;
+    if (this.#random() < loss) {
+      this.counts.lost += 1;
+      return;
+    }
+    const isHeld = this.#random() < reorder;
+    if (isHeld) this.counts.heldBack += 1;
+    this.#later(delayMs[0] + delayMs[1] * this.#random() + (isHeld ? holdMs : 0), deliver);
+    if (this.#random() >= duplicate) return;
+    this.counts.doubled += 1;
+    this.#later(delayMs[0] + delayMs[1] * this.#random(), deliver);
+  }
+
+  #later(ms: number, deliver: () => void): void {
+    const timer = this.#clock.after(ms, () => {
+      this.#underway.delete(timer);
+      this.counts.carried += 1;
+      deliver();
+    });
+    this.#underway.add(timer);
+  }
+
+  /** 0 up to 1, the same row for the same seed (mulberry32). */
+  #random(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  }
+}
