@@ -1,4 +1,9 @@
 /** Calls by baresip: a phone that nobody here wrote, with its own SIP, its own codecs and its own idea of RTP. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { SIPMediaEncryption } from '@livekit/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent, AgentEvents } from '../agent/agent.ts';
@@ -6,6 +11,7 @@ import { listenFor } from '../audio/goertzel.ts';
 import { tone } from '../audio/tone.ts';
 import type { Sound } from '../audio/wav.ts';
 import { Baresip, type BaresipCodec, type BaresipOptions } from '../lab/baresip.ts';
+import { freeTcpPort } from '../local/free-port.ts';
 import { agentIn, agentToneHz, pause, phoneToneHz, toneAtTheEnd } from './phone-calls.ts';
 import {
   caller,
@@ -20,9 +26,19 @@ let stack: RoutedStack;
 const agents: Agent[] = [];
 const phones: Baresip[] = [];
 let called = 0;
+let certificateFolder = '';
+let tlsListen = '';
 
 beforeAll(async () => {
-  stack = await startRoutedStack({ departureTimeoutS: 1 });
+  certificateFolder = await mkdtemp(join(tmpdir(), 'callgate-tls-'));
+  tlsListen = `127.0.0.1:${await freeTcpPort('127.0.0.1')}`;
+  stack = await startRoutedStack({
+    departureTimeoutS: 1,
+    nodeEnvironment: {
+      CALLGATE_TLS_LISTEN: tlsListen,
+      ...(await makeCertificate(certificateFolder)),
+    },
+  });
 });
 afterEach(async () => {
   for (const phone of phones.splice(0)) await phone.stop();
@@ -30,7 +46,19 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await stack?.stop();
+  await rm(certificateFolder, { recursive: true, force: true });
 });
+
+/** A certificate for 127.0.0.1, signed by itself; the node's variables for it. */
+async function makeCertificate(folder: string): Promise<Record<string, string>> {
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  await promisify(execFile)('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+    ...['-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'],
+    ...['-keyout', key, '-out', certificate],
+  ]);
+  return { CALLGATE_TLS_CERTIFICATE: certificate, CALLGATE_TLS_KEY: key };
+}
 
 function toneSound(sampleRateHz: number): Sound {
   const samples = new Int16Array(sampleRateHz * 30);
@@ -51,6 +79,8 @@ async function callBy(
   options: Partial<BaresipOptions> & {
     /** Absent: one of the trunk's numbers, another for each call. */
     readonly number?: string;
+    /** Where it calls; absent: the node's UDP and TCP port. */
+    readonly target?: string;
     readonly uriParameters?: string;
     readonly events?: AgentEvents;
   } = {},
@@ -66,7 +96,7 @@ async function callBy(
     ...options,
   });
   phones.push(phone);
-  phone.dial(number, stack.node.sip, options.uriParameters);
+  phone.dial(number, options.target ?? stack.node.sip, options.uriParameters);
   return { phone, agent };
 }
 
@@ -96,8 +126,11 @@ describe('baresip calls', () => {
     },
   );
 
-  it('over TCP', async () => {
-    const { phone, agent } = await callBy('PCMU/8000/1', { uriParameters: ';transport=tcp' });
+  it.each(['tcp', 'tls'] as const)('over %s', async (transport) => {
+    const { phone, agent } = await callBy('PCMU/8000/1', {
+      uriParameters: `;transport=${transport}`,
+      ...(transport === 'tls' ? { target: tlsListen } : {}),
+    });
     await established(phone);
     await pause(1_500);
     expect(toneAtTheEnd(agent.heard(), phoneToneHz, 800)).toBeGreaterThan(700);

@@ -10,6 +10,11 @@ import { delimiter, join } from 'node:path';
 export const debianPackages = [
   { name: 'baresip-core', program: 'baresip', use: 'baresip, a phone of the end-to-end tests' },
   { name: 'kamailio', program: 'kamailio', use: 'kamailio, the carrier of the end-to-end tests' },
+  {
+    name: 'openssl',
+    program: 'openssl',
+    use: 'openssl, which makes the certificates of the tests',
+  },
   { name: 'sip-tester', program: 'sipp', use: 'sipp, the SIP caller of the end-to-end tests' },
 ];
 
