@@ -11,6 +11,7 @@ import { twirpRoute } from './livekit-api/twirp-route.ts';
 import { logLine } from './log.ts';
 import { nodesRoute } from './nodes/nodes-route.ts';
 import { offersRoute } from './offers/offers-route.ts';
+import { openapiDocument } from './openapi/openapi.ts';
 import { recordsRoute } from './records/records-route.ts';
 import { RoutingReader } from './routing/read/routing-reader.ts';
 import { routingRoute } from './routing/routing-route.ts';
@@ -31,6 +32,7 @@ export function createApp(clock: Clock) {
     .route('/v1/routing/simulate', simulationRoute)
     .route('/v1/routing', routingRoute)
     .route('/v1', recordsRoute)
+    .get('/v1/openapi.json', (c) => c.json(openapiDocument()))
     .get('/v1/problems/:code', (c) => {
       const kind = problemKind(c.req.param('code'));
       if (kind === undefined) throw new Problem('not-found', 'code: expected a code of ours');

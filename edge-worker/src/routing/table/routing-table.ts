@@ -55,6 +55,8 @@ export interface DocumentPage {
 export interface TableStatus {
   readonly revision: number;
   readonly changed_at_ms: number;
+  /** Since the last change. */
+  readonly age_ms: number;
   readonly published_revision: number;
   readonly published_at_ms: number;
   /** Linked nodes and what each has seen. */
@@ -292,9 +294,11 @@ export class RoutingTable extends DurableObject<Env> {
   async status(): Promise<TableStatus> {
     const published = this.#publisher.published();
     const revision = this.#parts.log.newest();
+    const changedAtMs = this.#parts.log.one(revision)?.at_ms ?? 0;
     return {
       revision,
-      changed_at_ms: this.#parts.log.one(revision)?.at_ms ?? 0,
+      changed_at_ms: changedAtMs,
+      age_ms: this.clock.now() - changedAtMs,
       published_revision: published.revision,
       published_at_ms: published.atMs,
       nodes: this.#nodes.all(),
