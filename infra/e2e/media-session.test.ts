@@ -241,6 +241,27 @@ describe('a call between a phone and a room', () => {
     expect(holes).toEqual([]);
   });
 
+  it('reports to the phone by RTCP, and tells of the phone reports in its figures', async () => {
+    const call = await openCall();
+    const agent = await joinTalker('rtcp');
+    await agent.play(700);
+    await joinRoom(call, 'rtcp');
+    await eventually('audible', () => call.kinds().includes('audible'));
+    call.session.connect(patience);
+    call.phone.play(440, call.session.local);
+    await eventually('a report', () => call.phone.reports.length > 0);
+    const [report] = call.phone.reports;
+    expect(report?.sender?.ssrc).toBe(call.phone.packets[0]?.ssrc);
+    expect(report?.blocks[0]).toMatchObject({ ssrc: call.phone.ssrc, lost: 0 });
+    call.phone.reportTo(call.session.local);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const stats = await call.session.close();
+    expect(stats?.packetsLostAtPhone).toBe(12);
+    expect(stats?.roundTripMs).toBeLessThan(1_000);
+    expect(stats?.mos).toBeGreaterThan(4);
+    await eventually('a goodbye', () => call.phone.reports.some(({ gone }) => gone.length === 1));
+  });
+
   it('hears no stranger and sends it nothing', async () => {
     const call = await openCall();
     const agent = await joinTalker('stranger');

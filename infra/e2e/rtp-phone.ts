@@ -7,6 +7,11 @@ import {
 import { resample } from '@callgate/media-node/src/media/audio/resample.ts';
 import { addTone } from '@callgate/media-node/src/media/audio/tone.ts';
 import type { PhoneCodecName } from '@callgate/media-node/src/media/media-session.ts';
+import {
+  type ReceivedReports,
+  readRtcp,
+  writeRtcp,
+} from '@callgate/media-node/src/media/rtp/rtcp.ts';
 import { RtpPacket, writeRtpHeader } from '@callgate/media-node/src/media/rtp/rtp-packet.ts';
 import { Srtp } from '@callgate/media-node/src/media/rtp/srtp.ts';
 import type { SrtpSuite } from '@callgate/media-node/src/media/rtp/srtp-keys.ts';
@@ -37,8 +42,17 @@ export class RtpPhone {
   readonly #codec: PhoneCodec;
   readonly #payloadType: number;
 
-  private constructor(socket: Socket, codec: PhoneCodecName, payloadType: number) {
+  /** Compound packets that came on the port above. */
+  readonly reports: ReceivedReports[] = [];
+  readonly #rtcp: Socket;
+
+  private constructor(socket: Socket, rtcp: Socket, codec: PhoneCodecName, payloadType: number) {
     this.#socket = socket;
+    this.#rtcp = rtcp;
+    rtcp.on('message', (bytes) => {
+      const reports = readRtcp(bytes);
+      if (reports !== null) this.reports.push(reports);
+    });
     this.#codec = createPhoneCodec(codec);
     this.#payloadType = payloadType;
     const view = new RtpPacket();
@@ -64,9 +78,19 @@ export class RtpPhone {
     codec: PhoneCodecName = 'PCMU',
     payloadType = 0,
   ): Promise<RtpPhone> {
-    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-    await new Promise<void>((done) => socket.bind(0, address, done));
-    return new RtpPhone(socket, codec, payloadType);
+    const type = address.includes(':') ? 'udp6' : 'udp4';
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const [socket, rtcp] = [createSocket(type), createSocket(type)];
+      await new Promise<void>((done) => socket.bind(0, address, done));
+      const isPair = await new Promise<boolean>((done) => {
+        rtcp.once('error', () => done(false));
+        rtcp.bind(socket.address().port + 1, address, () => done(true));
+      });
+      if (isPair) return new RtpPhone(socket, rtcp, codec, payloadType);
+      socket.close();
+      rtcp.close();
+    }
+    throw new Error(`no pair of free ports on ${address}`);
   }
 
   get address(): { readonly address: string; readonly port: number } {
@@ -144,8 +168,26 @@ export class RtpPhone {
     return resample(tail, codec.sampleRateHz, phoneRateHz);
   }
 
+  /** Sends a receiver report about what it hears, as if a quarter was lost. */
+  reportTo(to: { readonly address: string; readonly port: number }): void {
+    const [last] = this.reports.slice(-1);
+    const about = this.packets.at(-1);
+    const block = {
+      ssrc: about?.ssrc ?? 0,
+      fractionLost: 0.25,
+      lost: 12,
+      highestSequence: about?.sequence ?? 0,
+      jitterTicks: 8,
+      lastReport: last?.sender?.ntpMiddle ?? 0,
+      sinceLastReport: 0,
+    };
+    const report = writeRtcp(this.ssrc, 'phone', null, block);
+    this.#rtcp.send(report, to.port + 1, to.address);
+  }
+
   close(): Promise<void> {
     this.stop();
+    this.#rtcp.close();
     return new Promise((done) => this.#socket.close(() => done()));
   }
 }

@@ -21,15 +21,16 @@ import { type MediaTick, tickMs } from './media-tick.ts';
 import { PhoneLeg } from './phone-leg.ts';
 import type { EncodedFrame, Room, RoomEvents } from './room/room.ts';
 import { identityOfToken } from './room/token-identity.ts';
+import { estimateMos } from './rtp/quality.ts';
 import type { Arrival } from './rtp/reception.ts';
 import type { RtpPacket } from './rtp/rtp-packet.ts';
-import type { RtpPort } from './rtp/rtp-port.ts';
+import type { PortPair } from './rtp/rtp-port-range.ts';
 import { TelephoneEventSender } from './rtp/telephone-event-sender.ts';
 import type { Sound } from './sounds/sound.ts';
 import type { SoundLibrary } from './sounds/sound-library.ts';
 
 export interface LocalMediaSessionParts {
-  readonly port: RtpPort;
+  readonly ports: PortPair;
   readonly advertise: string | null;
   readonly clock: Clock;
   readonly tick: MediaTick;
@@ -37,8 +38,8 @@ export interface LocalMediaSessionParts {
   readonly sounds: SoundLibrary;
   readonly createRoom: (events: RoomEvents) => Room;
   readonly onEvent: (event: MediaEvent) => void;
-  /** The session is over; the port goes back to its range. */
-  readonly onClosed: (port: RtpPort) => void;
+  /** The session is over; the ports go back to their range. */
+  readonly onClosed: (ports: PortPair) => void;
 }
 
 /** How long the phone may be silent, ms: before its first packet, and after its last. */
@@ -69,9 +70,10 @@ export class LocalMediaSession implements MediaSession {
 
   constructor(parts: LocalMediaSessionParts) {
     this.#parts = parts;
-    this.local = { address: parts.advertise ?? parts.port.address, port: parts.port.port };
+    const { rtp } = parts.ports;
+    this.local = { address: parts.advertise ?? rtp.address, port: rtp.port };
     this.#phone = new PhoneLeg(
-      parts.port,
+      parts.ports,
       {
         onAudio: (packet, arrival) => this.#guard(() => this.#onPhoneAudio(packet, arrival)),
         onDigit: (digit) => {
@@ -79,7 +81,7 @@ export class LocalMediaSession implements MediaSession {
           this.#onDigit(digit);
         },
       },
-      () => parts.clock.nowMono(),
+      parts.clock,
     );
   }
 
@@ -122,7 +124,10 @@ export class LocalMediaSession implements MediaSession {
     this.#watchedSinceMono = this.#parts.clock.nowMono();
     this.#stops.push(
       this.#parts.tick.everyTick((now) => this.#guard(() => this.#onTick(now))),
-      this.#parts.tick.everySecond((now) => this.#watchSilence(now)),
+      this.#parts.tick.everySecond((now) => {
+        this.#watchSilence(now);
+        this.#phone.report(this.#toPhone?.sent() ?? null);
+      }),
     );
   }
 
@@ -156,7 +161,8 @@ export class LocalMediaSession implements MediaSession {
     for (const stop of this.#stops.splice(0)) stop();
     const stats = this.#stats();
     this.#parts.log('info', 'media-closed', { ...this.#phone.discarded });
-    this.#parts.onClosed(this.#parts.port);
+    this.#phone.goodbye();
+    this.#parts.onClosed(this.#parts.ports);
     await this.#room?.leave();
     return stats;
   }
@@ -168,7 +174,7 @@ export class LocalMediaSession implements MediaSession {
       payloadType: stream.payloadType,
       ptimeMs: stream.ptimeMs,
       send: (packet) => this.#phone.send(packet),
-      now: this.#parts.clock.nowMono(),
+      clock: this.#parts.clock,
     });
     this.#listening.setOutput(this.#toPhone, codec);
   }
@@ -264,8 +270,9 @@ export class LocalMediaSession implements MediaSession {
   }
 
   #stats(): MediaStats | null {
-    const { reception, discarded, packetsSent } = this.#phone;
+    const { reception, discarded, packetsSent, reporting } = this.#phone;
     if (this.#stream === null || reception === null) return null;
+    const { roundTripMs } = reporting;
     return {
       codec: this.#stream.codec,
       packetsReceived: reception.received,
@@ -273,6 +280,17 @@ export class LocalMediaSession implements MediaSession {
       packetsLost: reception.lost,
       packetsForeign: discarded.foreign,
       jitterMs: Math.round(reception.jitterMs * 10) / 10,
+      packetsLostAtPhone: reporting.remoteLoss.packets,
+      roundTripMs: roundTripMs === null ? null : Math.round(roundTripMs),
+      mos:
+        reception.received === 0
+          ? null
+          : estimateMos({
+              codec: this.#stream.codec,
+              lossFraction: reception.lost / Math.max(1, reception.expected),
+              jitterMs: reception.jitterMs,
+              roundTripMs,
+            }),
     };
   }
 }

@@ -14,6 +14,9 @@ const noFigures: MediaStats = {
   packetsLost: 0,
   packetsForeign: 0,
   jitterMs: 0,
+  packetsLostAtPhone: 0,
+  roundTripMs: null,
+  mos: null,
 };
 
 export class FakeMediaSession implements MediaSession {

@@ -68,7 +68,7 @@ class LocalMediaPool implements MediaPool {
     const log: Log = (level, event, fields) =>
       this.#options.log(level, event, { call_id: callId, ...fields });
     const session: LocalMediaSession = new LocalMediaSession({
-      port: await this.#ports.take(),
+      ports: await this.#ports.take(),
       advertise,
       clock,
       tick: this.#tick,
@@ -82,8 +82,8 @@ class LocalMediaPool implements MediaPool {
           log,
           bindAddress: this.#options.roomAddress,
         }),
-      onClosed: (port) => {
-        this.#ports.release(port);
+      onClosed: (ports) => {
+        this.#ports.release(ports);
         this.#sessions.delete(session);
       },
     });

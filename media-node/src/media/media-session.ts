@@ -44,6 +44,12 @@ export interface MediaStats {
   readonly packetsForeign: number;
   /** RFC 3550 §6.4.1, ms. */
   readonly jitterMs: number;
+  /** Of our packets on the way to the phone, by its reports (RTCP). */
+  readonly packetsLostAtPhone: number;
+  /** To the phone and back, ms; null: the phone sends no reports. */
+  readonly roundTripMs: number | null;
+  /** How the caller probably sounded to us (E-model), 1 to 4.5; null: nothing came. */
+  readonly mos: number | null;
 }
 
 /** Why a room went away, in our words. */

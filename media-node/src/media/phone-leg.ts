@@ -2,10 +2,14 @@
  * The phone's side of one call's media: judges where packets come from, counts them, tells audio from telephone events, and sends ours where
  * the caller is. It knows nothing of rooms.
  */
+
+import type { Clock } from '../clock.ts';
 import type { PhoneStream } from './media-session.ts';
 import { type Arrival, Reception } from './rtp/reception.ts';
+import { Reporting } from './rtp/reporting.ts';
+import type { SentStream } from './rtp/rtcp.ts';
 import { isRtcp, RtpPacket } from './rtp/rtp-packet.ts';
-import type { RtpPort } from './rtp/rtp-port.ts';
+import type { PortPair } from './rtp/rtp-port-range.ts';
 import { SourceLock } from './rtp/source-lock.ts';
 import { Srtp } from './rtp/srtp.ts';
 import { TelephoneEventReader } from './rtp/telephone-event.ts';
@@ -37,9 +41,11 @@ export class PhoneLeg {
     unexpected: 0,
   };
   packetsSent = 0;
-  readonly #port: RtpPort;
+  readonly reporting: Reporting;
+  readonly #ports: PortPair;
   readonly #events: PhoneLegEvents;
-  readonly #now: () => number;
+  readonly #clock: Clock;
+  #ownSsrc: number | null = null;
   readonly #packet = new RtpPacket();
   readonly #lock = new SourceLock();
   readonly #digits = new TelephoneEventReader();
@@ -48,12 +54,14 @@ export class PhoneLeg {
   #stream: PhoneStream | null = null;
   #heardAtMono: number | null = null;
 
-  /** @param now ms on the monotonic clock */
-  constructor(port: RtpPort, events: PhoneLegEvents, now: () => number) {
-    this.#port = port;
+  constructor(ports: PortPair, events: PhoneLegEvents, clock: Clock) {
+    this.#ports = ports;
     this.#events = events;
-    this.#now = now;
-    port.onDatagram((bytes, address, source) => this.#onDatagram(bytes, address, source));
+    this.#clock = clock;
+    this.reporting = new Reporting(clock.nowMono());
+    ports.rtp.onDatagram((bytes, address, port) => this.#onDatagram(bytes, address, port));
+    // A phone's RTCP comes from the same address as its RTP, from the port above.
+    ports.rtcp.onDatagram((bytes, address, port) => this.#onReport(bytes, address, port - 1));
   }
 
   /** What was agreed on with the caller, again after each offer. */
@@ -85,7 +93,44 @@ export class PhoneLeg {
     if (destination === null || this.#stream?.send !== true) return;
     this.packetsSent++;
     const bytes = this.#secure === null ? packet : this.#secure.send.protect(packet);
-    this.#port.send(bytes, destination.address, destination.port);
+    this.#ports.rtp.send(bytes, destination.address, destination.port);
+  }
+
+  /** Once a second: a report to the phone, when one is due. @param sent null: we have sent nothing yet */
+  report(sent: { readonly ssrc: number; readonly stream: SentStream } | null): void {
+    if (sent === null) return;
+    this.#ownSsrc = sent.ssrc;
+    const report = this.reporting.report({ ssrc: sent.ssrc, sent: sent.stream }, this.#reception, {
+      nowMono: this.#clock.nowMono(),
+      nowWall: this.#clock.nowWall(),
+      random: Math.random(),
+    });
+    if (report !== null) this.#sendReport(report);
+  }
+
+  /** Our stream is over. */
+  goodbye(): void {
+    if (this.#ownSsrc !== null) this.#sendReport(this.reporting.goodbye(this.#ownSsrc));
+  }
+
+  #sendReport(report: Buffer): void {
+    const destination = this.#lock.destination;
+    if (destination === null) return;
+    const bytes = this.#secure === null ? report : this.#secure.send.protectRtcp(report);
+    this.#ports.rtcp.send(bytes, destination.address, destination.port + 1);
+  }
+
+  /** @param rtpPort the source port, as its RTP would have it */
+  #onReport(bytes: Buffer, address: string, rtpPort: number): void {
+    const from = this.#lock.destination;
+    if (from === null || from.address !== address || from.port !== rtpPort) {
+      this.discarded.foreign++;
+      return;
+    }
+    const clear = this.#secure === null ? bytes : this.#secure.receive.unprotectRtcp(bytes);
+    if (clear === null) this.discarded.unauthenticated++;
+    else if (this.#ownSsrc !== null)
+      this.reporting.receive(clear, this.#ownSsrc, this.#clock.nowWall());
   }
 
   #onDatagram(bytes: Buffer, address: string, port: number): void {
@@ -96,7 +141,7 @@ export class PhoneLeg {
       this.discarded.foreign++;
       return;
     }
-    if (isRtcp(bytes)) return;
+    if (isRtcp(bytes)) return this.#onReport(bytes, address, port);
     const clear = this.#secure === null ? bytes : this.#secure.receive.unprotect(bytes);
     if (clear === null) {
       this.discarded.unauthenticated++;
@@ -118,7 +163,7 @@ export class PhoneLeg {
       return;
     }
     if (verdict === 'probation' || this.#reception === null) return;
-    const now = this.#now();
+    const now = this.#clock.nowMono();
     this.#heardAtMono = now;
     const arrival = this.#reception.arrive(packet, isAudio ? now : null);
     if (isAudio) this.#events.onAudio(packet, arrival);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../../clock.fake.ts';
 import { muLaw } from '../audio/g711.ts';
 import { OpusDecoder, OpusEncoder } from '../audio/opus.ts';
 import { createPhoneCodec } from '../audio/phone-codec.ts';
@@ -156,7 +157,7 @@ function towardPhone(frameMs = 20) {
     codec: createPhoneCodec('PCMU'),
     payloadType: 0,
     ptimeMs: 20,
-    now: 0,
+    clock: new FakeClock(),
     send: (bytes) => {
       const packet = new RtpPacket();
       packet.read(Buffer.from(bytes));

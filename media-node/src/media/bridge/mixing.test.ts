@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../../clock.fake.ts';
 import { muLaw } from '../audio/g711.ts';
 import { createPhoneCodec } from '../audio/phone-codec.ts';
 import { addTone, toneShare } from '../audio/tone.ts';
@@ -133,7 +134,7 @@ describe('RoomListening', () => {
       codec,
       payloadType: 0,
       ptimeMs: 20,
-      now: 0,
+      clock: new FakeClock(),
       send: (bytes) => {
         const packet = new RtpPacket();
         packet.read(Buffer.from(bytes));

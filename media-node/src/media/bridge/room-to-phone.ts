@@ -5,10 +5,12 @@
  */
 import { randomInt } from 'node:crypto';
 import { mediaLimits } from '@callgate/shared/limits.ts';
+import type { Clock } from '../../clock.ts';
 import { isOpusSilence, opusClockHz, opusTicks } from '../audio/opus.ts';
 import type { PhoneCodec } from '../audio/phone-codec.ts';
 import type { EncodedFrame } from '../room/room.ts';
 import { type Arrival, Reception } from '../rtp/reception.ts';
+import type { SentStream } from '../rtp/rtcp.ts';
 import { rtpHeaderBytes, writeRtpHeader } from '../rtp/rtp-packet.ts';
 import { FrameCutter } from './frame-cutter.ts';
 import { OutgoingTimeline, type Place } from './outgoing-timeline.ts';
@@ -23,8 +25,7 @@ export interface RoomToPhoneOptions {
   /** Of the packets that we send, ms. */
   readonly ptimeMs: number;
   readonly send: PhoneSender;
-  /** Monotonic clock, ms: what counts as silent before the first packet. */
-  readonly now: number;
+  readonly clock: Clock;
 }
 
 /** No packet of the track for so long after DTX began: we fill in, ms. Three packets, so that jitter is not taken for a pause. */
@@ -39,6 +40,7 @@ export class RoomToPhone {
   readonly #codec: PhoneCodec;
   readonly #payloadType: number;
   readonly #send: PhoneSender;
+  readonly #clock: Clock;
   readonly #ssrc = randomInt(2 ** 32);
   readonly #ticksPerPacket: number;
   readonly #samplesPerPacket: number;
@@ -58,12 +60,19 @@ export class RoomToPhone {
   #nextTimestamp = 0;
   /** Where the telephone event that is being sent began. */
   #eventTimestamp = 0;
+  #packets = 0;
+  #payloadBytes = 0;
+  /** Of the newest packet, and when it went out. */
+  #sentTimestamp = 0;
+  #sentAtMono = 0;
 
-  constructor({ codec, payloadType, ptimeMs, send, now }: RoomToPhoneOptions) {
+  constructor({ codec, payloadType, ptimeMs, send, clock }: RoomToPhoneOptions) {
     this.#codec = codec;
     this.#payloadType = payloadType;
     this.#send = send;
-    this.#heardAtMono = now;
+    this.#clock = clock;
+    // Silence before the first packet is counted from here.
+    this.#heardAtMono = clock.nowMono();
     this.#ticksPerPacket = (codec.clockRateHz * ptimeMs) / 1_000;
     this.#samplesPerPacket = (codec.sampleRateHz * ptimeMs) / 1_000;
     this.#silence = new Int16Array(this.#samplesPerPacket);
@@ -126,6 +135,22 @@ export class RoomToPhone {
     this.#emit(payload, place, payloadType);
   }
 
+  /** What went out so far, as a sender report wants it; null: nothing. */
+  sent(): { readonly ssrc: number; readonly stream: SentStream } | null {
+    if (this.#packets === 0) return null;
+    const sinceMs = this.#clock.nowMono() - this.#sentAtMono;
+    const timestamp = this.#sentTimestamp + Math.round((sinceMs * this.#codec.clockRateHz) / 1_000);
+    return {
+      ssrc: this.#ssrc,
+      stream: {
+        nowWall: this.#clock.nowWall(),
+        timestamp: timestamp >>> 0,
+        packets: this.#packets,
+        payloadBytes: this.#payloadBytes,
+      },
+    };
+  }
+
   /** Samples of one packet. */
   get samplesPerPacket(): number {
     return this.#samplesPerPacket;
@@ -186,6 +211,10 @@ export class RoomToPhone {
       ssrc: this.#ssrc,
     });
     buffer.set(payload, start);
+    this.#packets++;
+    this.#payloadBytes += payload.length;
+    this.#sentTimestamp = place.timestamp;
+    this.#sentAtMono = this.#clock.nowMono();
     this.#send(buffer.subarray(0, start + payload.length));
   }
 }

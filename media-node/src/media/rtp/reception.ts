@@ -29,6 +29,7 @@ export class Reception {
   readonly #clockRateHz: number;
   #ssrc: number | null = null;
   #highest = 0;
+  #cycles = 0;
   /** Bit n: the packet n behind the highest has been seen. */
   #seen = 0;
   #received = 0;
@@ -60,6 +61,16 @@ export class Reception {
     return arrival;
   }
 
+  /** Of the present stream; null: none has begun. */
+  get ssrc(): number | null {
+    return this.#ssrc;
+  }
+
+  /** The newest sequence number with its cycles, 32 bit (RFC 3550 §6.4.1). */
+  get highestSequence(): number {
+    return ((this.#cycles << 16) | this.#highest) >>> 0;
+  }
+
   get received(): number {
     return this.#received;
   }
@@ -86,6 +97,7 @@ export class Reception {
     const distance = this.#ssrc === ssrc ? sequenceDistance(this.#highest, sequence) : null;
     if (distance === null || Math.abs(distance) > dropoutMax) {
       this.#ssrc = ssrc;
+      this.#cycles = 0;
       this.#highest = sequence;
       this.#seen = 1;
       this.#expected++;
@@ -94,6 +106,7 @@ export class Reception {
       return restart;
     }
     if (distance > 0) {
+      if (sequence < this.#highest) this.#cycles++;
       this.#highest = sequence;
       this.#seen = distance >= windowPackets ? 1 : (this.#seen << distance) | 1;
       this.#expected += distance;

@@ -2,17 +2,16 @@ import { createSocket, type Socket } from 'node:dgram';
 import { mediaLimits } from '@callgate/shared/limits.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../clock.fake.ts';
-import type { RtpPort } from './rtp-port.ts';
-import { RtpPortRange } from './rtp-port-range.ts';
+import { type PortPair, RtpPortRange } from './rtp-port-range.ts';
 
 const address = '127.0.0.1';
 const ranges: RtpPortRange[] = [];
-const ports: RtpPort[] = [];
+const pairs: PortPair[] = [];
 const sockets: Socket[] = [];
 
 afterEach(async () => {
   for (const range of ranges.splice(0)) await range.close();
-  for (const port of ports.splice(0)) await port.close();
+  for (const { rtp, rtcp } of pairs.splice(0)) await Promise.all([rtp.close(), rtcp.close()]);
   for (const socket of sockets.splice(0))
     await new Promise<void>((done) => socket.close(() => done()));
 });
@@ -36,10 +35,10 @@ async function rangeOf(
   return { range, from };
 }
 
-async function take(range: RtpPortRange): Promise<RtpPort> {
-  const port = await range.take();
-  ports.push(port);
-  return port;
+async function take(range: RtpPortRange): Promise<PortPair> {
+  const pair = await range.take();
+  pairs.push(pair);
+  return pair;
 }
 
 async function say(to: number): Promise<void> {
@@ -54,7 +53,8 @@ describe('RtpPortRange', () => {
   it('hands out even ports of the range, each once', async () => {
     const { range, from } = await rangeOf(4);
     const taken = [await take(range), await take(range), await take(range), await take(range)];
-    expect(taken.map((port) => port.port).sort()).toEqual([from, from + 2, from + 4, from + 6]);
+    expect(taken.map(({ rtp }) => rtp.port).sort()).toEqual([from, from + 2, from + 4, from + 6]);
+    for (const { rtp, rtcp } of taken) expect(rtcp.port).toBe(rtp.port + 1);
     expect(range.size).toBe(4);
   });
 
@@ -67,12 +67,12 @@ describe('RtpPortRange', () => {
     });
   });
 
-  it('passes over a port that another program has', async () => {
+  it.each([0, 1])('passes over a pair of which another program has a port: %i', async (which) => {
     const { range, from } = await rangeOf(2);
     const other = createSocket('udp4');
     sockets.push(other);
-    await new Promise<void>((done) => other.bind(from, address, done));
-    expect((await take(range)).port).toBe(from + 2);
+    await new Promise<void>((done) => other.bind(from + which, address, done));
+    expect((await take(range)).rtp.port).toBe(from + 2);
     await expect(range.take()).rejects.toMatchObject({ reason: 'no-rtp-port' });
   });
 
@@ -92,26 +92,28 @@ describe('RtpPortRange', () => {
   it('keeps a freed port bound until its old stream has been silent for a second', async () => {
     const clock = new FakeClock();
     const { range } = await rangeOf(1, clock);
-    const port = await take(range);
-    range.release(port);
+    const pair = await take(range);
+    const { port } = pair.rtp;
+    range.release(pair);
     clock.advance(mediaLimits.portDrainIdleMs - 1);
-    await say(port.port);
+    await say(port);
     clock.advance(2);
     await expect(range.take()).rejects.toMatchObject({ reason: 'no-rtp-port' });
     clock.advance(mediaLimits.portDrainIdleMs);
     await new Promise<void>((done) => setImmediate(done));
     expect(range.size).toBe(0);
     expect(clock.pending).toBe(0);
-    expect((await take(range)).port).toBe(port.port);
+    expect((await take(range)).rtp.port).toBe(port);
   });
 
   it('frees a port that is never silent after thirty seconds', async () => {
     const clock = new FakeClock();
     const { range } = await rangeOf(1, clock);
-    const port = await take(range);
-    range.release(port);
+    const pair = await take(range);
+    const { port } = pair.rtp;
+    range.release(pair);
     for (let ms = 0; ms < mediaLimits.portDrainMaxMs + 1_000; ms += 500) {
-      if (range.size > 0) await say(port.port);
+      if (range.size > 0) await say(port);
       clock.advance(500);
     }
     await new Promise<void>((done) => setImmediate(done));
@@ -120,7 +122,7 @@ describe('RtpPortRange', () => {
 
   it('survives destinations that cannot be and still reaches those that can', async () => {
     const { range } = await rangeOf(2);
-    const [from, to] = [await take(range), await take(range)];
+    const [{ rtp: from }, { rtp: to }] = [await take(range), await take(range)];
     const heard = new Promise<string>((done) => to.onDatagram((bytes) => done(bytes.toString())));
     from.send(Buffer.from('lost'), '::1', 9);
     from.send(Buffer.from('lost'), address, 0);

@@ -1,5 +1,6 @@
 /**
- * The RTP ports of this node: even ones of a configured range (RFC 3550 §11), handed out from a random start, taken back and drained. A
+ * The RTP ports of this node: even ones of a configured range, each with the odd one above it for RTCP (RFC 3550 §11), handed out from a random start,
+ * taken back and drained. A
  * freed port stays bound and discards what still comes, until the old stream has been silent for a while: a new call on the same port
  * must not hear the end of another. One timer for all ports that drain.
  */
@@ -9,8 +10,15 @@ import type { Clock, Timer } from '../../clock.ts';
 import { PartError } from '../../part-error.ts';
 import { RtpPort } from './rtp-port.ts';
 
+/** What a call gets. */
+export interface PortPair {
+  readonly rtp: RtpPort;
+  /** One above. */
+  readonly rtcp: RtpPort;
+}
+
 interface Draining {
-  readonly port: RtpPort;
+  readonly pair: PortPair;
   readonly freedAtMono: number;
   lastPacketAtMono: number;
 }
@@ -28,7 +36,7 @@ export class RtpPortRange {
   readonly #first: number;
   readonly #count: number;
   readonly #clock: Clock;
-  /** Port numbers that are bound by us or being bound. */
+  /** Numbers of RTP ports that are bound by us or being bound. */
   readonly #bound = new Set<number>();
   readonly #draining = new Map<number, Draining>();
   #next: number;
@@ -39,17 +47,17 @@ export class RtpPortRange {
     this.#address = address;
     this.#clock = clock;
     this.#first = range.from + (range.from % 2);
-    this.#count = Math.max(0, Math.floor((range.to - this.#first) / 2) + 1);
+    this.#count = Math.max(0, Math.floor((range.to - this.#first + 1) / 2));
     this.#next = this.#count > 0 ? randomInt(this.#count) : 0;
   }
 
-  /** Ports bound now, those that drain included. */
+  /** Pairs bound now, those that drain included. */
   get size(): number {
     return this.#bound.size;
   }
 
-  /** Binds a free port. @throws PartError `no-rtp-port` when there is none, or the address cannot be bound. */
-  async take(): Promise<RtpPort> {
+  /** Binds a free pair. @throws PartError `no-rtp-port` when there is none, or the address cannot be bound. */
+  async take(): Promise<PortPair> {
     let cause: unknown;
     for (let tried = 0; tried < this.#count && !this.#isClosed; tried++) {
       const number = this.#first + 2 * this.#next;
@@ -57,7 +65,7 @@ export class RtpPortRange {
       if (this.#bound.has(number)) continue;
       this.#bound.add(number);
       try {
-        return await RtpPort.bind(this.#address, number);
+        return await this.#bind(number);
       } catch (error) {
         this.#bound.delete(number);
         cause = error;
@@ -74,19 +82,32 @@ export class RtpPortRange {
     );
   }
 
-  /** Takes a port back. It is closed when its old stream has gone silent. */
-  release(port: RtpPort): void {
+  async #bind(number: number): Promise<PortPair> {
+    const rtp = await RtpPort.bind(this.#address, number);
+    try {
+      return { rtp, rtcp: await RtpPort.bind(this.#address, number + 1) };
+    } catch (error) {
+      await rtp.close();
+      throw error;
+    }
+  }
+
+  /** Takes a pair back. It is closed when its old stream has gone silent. */
+  release(pair: PortPair): void {
+    const { rtp, rtcp } = pair;
     if (this.#isClosed) {
-      this.#bound.delete(port.port);
-      void port.close();
+      this.#bound.delete(rtp.port);
+      void rtp.close();
+      void rtcp.close();
       return;
     }
     const now = this.#clock.nowMono();
-    const draining = { port, freedAtMono: now, lastPacketAtMono: now };
-    port.onDatagram(() => {
+    const draining = { pair, freedAtMono: now, lastPacketAtMono: now };
+    rtcp.onDatagram(() => {});
+    rtp.onDatagram(() => {
       draining.lastPacketAtMono = this.#clock.nowMono();
     });
-    this.#draining.set(port.port, draining);
+    this.#draining.set(rtp.port, draining);
     this.#sweep ??= this.#clock.after(mediaLimits.portDrainIdleMs, () => this.#onSweep());
   }
 
@@ -111,10 +132,10 @@ export class RtpPortRange {
     }
   }
 
-  async #free({ port }: Draining): Promise<void> {
-    this.#draining.delete(port.port);
-    await port.close();
-    this.#bound.delete(port.port);
+  async #free({ pair: { rtp, rtcp } }: Draining): Promise<void> {
+    this.#draining.delete(rtp.port);
+    await Promise.all([rtp.close(), rtcp.close()]);
+    this.#bound.delete(rtp.port);
   }
 }
 
