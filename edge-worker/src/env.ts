@@ -3,12 +3,14 @@
  * checked when it is first used; a wrong one is a ConfigError that names the variable and what was expected, and never
  * shows what it holds.
  */
+
 import { pinLimits } from '@callgate/shared/limits.ts';
 import * as z from 'zod';
 import type { NodeLink } from './nodes/node-link.ts';
 import type { PinLockout } from './offers/pin-lockout.ts';
 import type { CallRecords } from './records/call-records.ts';
 import type { RoutingTable } from './routing/table/routing-table.ts';
+import type { DigestAlgorithmName } from './trust/digest/digest-algorithms.ts';
 
 export interface Env {
   readonly ROUTING: KVNamespace;
@@ -21,6 +23,7 @@ export interface Env {
   readonly LIVEKIT_API_SECRET?: string;
   readonly ALLOW_TRUNKLESS_CALLS?: string;
   readonly STRANGERS?: string;
+  readonly DIGEST_ALGORITHMS?: string;
   readonly FORWARD_LIVEKIT_API?: string;
   readonly WEBHOOK_SECRETS?: string;
   readonly PIN_ATTEMPTS?: string;
@@ -82,6 +85,12 @@ export function answerToStrangers(env: Env): 'refuse' | 'drop' {
   return choiceOf(env, 'STRANGERS', ['refuse', 'drop']);
 }
 
+/** What callers are challenged with, in the order of the challenges. @throws ConfigError */
+export function digestAlgorithmsOf(env: Env): readonly DigestAlgorithmName[] {
+  const choice = choiceOf(env, 'DIGEST_ALGORITHMS', ['MD5', 'SHA-256,MD5', 'SHA-256']);
+  return choice.split(',') as DigestAlgorithmName[];
+}
+
 /** Whether LiveKit's other services are reached through this Worker. @throws ConfigError */
 export function forwardsLivekitApi(env: Env): boolean {
   return choiceOf(env, 'FORWARD_LIVEKIT_API', ['true', 'false']) === 'true';
@@ -140,7 +149,7 @@ function textOf(env: Env, variable: TextVariable, expected: string): string {
 }
 
 function choiceOf<const C extends readonly [string, ...string[]]>(
-  env: Env,
+  variable: 'ALLOW_TRUNKLESS_CALLS' | 'STRANGERS' | 'FORWARD_LIVEKIT_API' | 'DIGEST_ALGORITHMS',
   variable: 'ALLOW_TRUNKLESS_CALLS' | 'STRANGERS' | 'FORWARD_LIVEKIT_API',
   choices: C,
 ): C[number] {

@@ -5,7 +5,7 @@
 import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import type { Clock } from '../clock.ts';
-import { answerToStrangers, type Env, nonceSecretOf } from '../env.ts';
+import { answerToStrangers, digestAlgorithmsOf, type Env, nonceSecretOf } from '../env.ts';
 import type { RoutingReader } from '../routing/read/routing-reader.ts';
 import { credentialOfView, type RoutingView, trunkOfView } from '../routing/shards/routing-view.ts';
 import { digestChallenges, judgeDigest } from '../trust/digest/digest.ts';
@@ -83,6 +83,7 @@ function challengeOf(
     sipCallId: offer.sip_call_id,
     realm: credential.realm,
   };
+  const offered = digestAlgorithmsOf(env);
   const nowMs = clock.now();
   const verdict =
     offer.credentials === null
@@ -93,6 +94,7 @@ function challengeOf(
           targets: [offer.request, offer.to],
           credential,
           scope,
+          offered,
           nowMs,
         });
   if (verdict === 'right') return null;
@@ -101,7 +103,7 @@ function challengeOf(
     revision: view.revision,
     trunk_id: trunkId,
     status: 407,
-    challenges: digestChallenges(scope, nowMs, verdict === 'stale'),
+    challenges: digestChallenges(scope, offered, nowMs, verdict === 'stale'),
     reason: verdict === 'wrong' ? 'bad-credentials' : 'challenge-unanswered',
   };
 }

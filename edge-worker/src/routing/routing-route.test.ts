@@ -58,7 +58,7 @@ describe('the routing document', () => {
     const texts = await Promise.all(
       [numbers[0] ?? '', common].map((hash) => env.ROUTING.get(shardKey(hash))),
     );
-    expect(texts.join()).toContain('"username":"alice","realm":"LiveKit","ha1":{"MD5":"');
+    expect(texts.join()).toContain('"username":"alice","realm":"LiveKit","ha1":{"SHA-256":"');
     expect(texts.join()).not.toContain('wonderland');
     const plain = Buffer.from(/"trunks":\[\["([^"]+)"/.exec(texts.join())?.[1] ?? '', 'base64');
     expect(plain.toString('latin1')).toContain('ST_a');

@@ -4,14 +4,18 @@
  */
 import { createHash } from 'node:crypto';
 
+export type DigestAlgorithmName = 'SHA-256' | 'MD5';
+
 export interface DigestAlgorithm {
   /** As written in `algorithm=`; compared in any letter case. */
-  readonly name: string;
+  readonly name: DigestAlgorithmName;
   /** Lower-case hex of the hash of a text's UTF-8. */
   readonly hash: (text: string) => string;
 }
 
+/** All that the edge can judge. HA1 is kept for each, so that a deployment may change what it offers at any time. */
 export const digestAlgorithms: readonly DigestAlgorithm[] = [
+  { name: 'SHA-256', hash: (text) => createHash('sha256').update(text, 'utf8').digest('hex') },
   { name: 'MD5', hash: (text) => createHash('md5').update(text, 'utf8').digest('hex') },
 ];
 

@@ -6,6 +6,7 @@ import { digestCredential } from './digest-algorithms.ts';
 import type { NonceScope } from './nonce.ts';
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const scope: NonceScope = {
   secret: 'a secret of the edge',
   source: '203.0.113.7',
@@ -31,11 +32,12 @@ function answer(challenge: string, changes: Record<string, string> = {}): string
     algorithm: 'MD5',
     ...changes,
   };
-  const ha1 = md5(`${parts.username}:${parts.realm}:${parts.password}`);
-  const ha2 = md5(`INVITE:${parts.uri}`);
+  const hash = parts.algorithm.toUpperCase() === 'SHA-256' ? sha256 : md5;
+  const ha1 = hash(`${parts.username}:${parts.realm}:${parts.password}`);
+  const ha2 = hash(`INVITE:${parts.uri}`);
   const middle =
     parts.qop === '' ? parts.nonce : `${parts.nonce}:${parts.nc}:${parts.cnonce}:${parts.qop}`;
-  const response = changes['response'] ?? md5(`${ha1}:${middle}:${ha2}`);
+  const response = changes['response'] ?? hash(`${ha1}:${middle}:${ha2}`);
   const qop =
     parts.qop === '' ? '' : `, qop=${parts.qop}, nc=${parts.nc}, cnonce="${parts.cnonce}"`;
   return (
@@ -44,9 +46,18 @@ function answer(challenge: string, changes: Record<string, string> = {}): string
   );
 }
 
-const challenge = () => digestChallenges(scope, nowMs, false)[0] ?? '';
+const challenge = () => digestChallenges(scope, ['MD5'], nowMs, false)[0] ?? '';
 const judge = (value: string, changes: Partial<Parameters<typeof judgeDigest>[0]> = {}) =>
-  judgeDigest({ value, method: 'INVITE', targets, credential, scope, nowMs, ...changes });
+  judgeDigest({
+    value,
+    method: 'INVITE',
+    targets,
+    credential,
+    scope,
+    offered: ['MD5'],
+    nowMs,
+    ...changes,
+  });
 
 describe('digest', () => {
   it('offers MD5 with qop=auth and the realm of the trunk', () => {
@@ -55,13 +66,29 @@ describe('digest', () => {
     );
   });
 
+  it('offers SHA-256 before MD5 where the deployment wants both, and takes an answer to either', () => {
+    const offered = ['SHA-256', 'MD5'] as const;
+    const [first = '', second = ''] = digestChallenges(scope, offered, nowMs, false);
+    expect(first).toContain('algorithm=SHA-256');
+    expect(second).toContain('algorithm=MD5');
+    expect(judge(answer(first, { algorithm: 'SHA-256' }), { offered })).toBe('right');
+    expect(judge(answer(second), { offered })).toBe('right');
+  });
+
+  it('takes no answer by an algorithm that this deployment does not offer (RFC 8760)', () => {
+    expect(judge(answer(challenge()), { offered: ['SHA-256'] })).toBe('wrong');
+    expect(judge(answer(challenge(), { algorithm: 'SHA-256' }))).toBe('wrong');
+  });
+
   it('uses one nonce for all challenges of one answer', () => {
-    const nonces = digestChallenges(scope, nowMs, false).map((c) => /nonce="(\w+)"/.exec(c)?.[1]);
+    const nonces = digestChallenges(scope, ['SHA-256', 'MD5'], nowMs, false).map(
+      (c) => /nonce="(\w+)"/.exec(c)?.[1],
+    );
     expect(new Set(nonces).size).toBe(1);
   });
 
   it('quotes a realm that holds quotes', () => {
-    expect(digestChallenges({ ...scope, realm: 'a "b" \\c' }, nowMs, false)[0]).toContain(
+    expect(digestChallenges({ ...scope, realm: 'a "b" \\c' }, ['MD5'], nowMs, false)[0]).toContain(
       'realm="a \\"b\\" \\\\c"',
     );
   });
@@ -126,7 +153,7 @@ describe('digest', () => {
     const later = nowMs + edgeLimits.nonceAgeMs + 1;
     expect(judge(answer(old), { nowMs: later })).toBe('stale');
     expect(judge(answer(old, { password: 'x' }), { nowMs: later })).toBe('wrong');
-    expect(digestChallenges(scope, later, true)[0]).toContain(', stale=true,');
+    expect(digestChallenges(scope, ['MD5'], later, true)[0]).toContain(', stale=true,');
   });
 
   it('takes no nonce from another source, call, edge or from the future', () => {

@@ -3,7 +3,11 @@
  * secret come in. A wrong user and a wrong password take the same path and the same time.
  */
 import { isSameText } from '../constant-time.ts';
-import { type DigestCredential, digestAlgorithms } from './digest-algorithms.ts';
+import {
+  type DigestAlgorithmName,
+  type DigestCredential,
+  digestAlgorithms,
+} from './digest-algorithms.ts';
 import { type DigestTarget, fitsTarget } from './digest-uri.ts';
 import { issueNonce, judgeNonce, type NonceScope } from './nonce.ts';
 import { parseDigest } from './parse-digest.ts';
@@ -18,15 +22,22 @@ export interface DigestQuestion {
   readonly targets: readonly DigestTarget[];
   readonly credential: DigestCredential;
   readonly scope: NonceScope;
+  /** An answer by another algorithm is wrong, whatever it holds (RFC 8760 §2.6: no downgrade). */
+  readonly offered: readonly DigestAlgorithmName[];
   readonly nowMs: number;
 }
 
 /** One header value per algorithm, strongest first, all with the same nonce (RFC 8760 §2.4). */
-export function digestChallenges(scope: NonceScope, nowMs: number, isStale: boolean): string[] {
+export function digestChallenges(
+  scope: NonceScope,
+  offered: readonly DigestAlgorithmName[],
+  nowMs: number,
+  isStale: boolean,
+): string[] {
   const nonce = issueNonce(scope, nowMs);
   const stale = isStale ? ', stale=true' : '';
-  return digestAlgorithms.map(
-    ({ name }) =>
+  return offered.map(
+    (name) =>
       `Digest realm="${quote(scope.realm)}", nonce="${nonce}"${stale}, algorithm=${name}, qop="auth"`,
   );
 }
@@ -36,7 +47,7 @@ export function judgeDigest(question: DigestQuestion): DigestVerdict {
   const answer = parseDigest(question.value);
   if (answer === null) return 'wrong';
   const algorithm = digestAlgorithms.find(({ name }) => name.toUpperCase() === answer.algorithm);
-  if (algorithm === undefined) return 'wrong';
+  if (algorithm === undefined || !question.offered.includes(algorithm.name)) return 'wrong';
   if (answer.qop.toLowerCase() !== 'auth') return 'wrong';
   const ha1 = credential.ha1[algorithm.name] ?? '';
   const ha2 = algorithm.hash(`${question.method}:${answer.uri}`);
