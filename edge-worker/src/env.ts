@@ -149,8 +149,8 @@ function textOf(env: Env, variable: TextVariable, expected: string): string {
 }
 
 function choiceOf<const C extends readonly [string, ...string[]]>(
+  env: Env,
   variable: 'ALLOW_TRUNKLESS_CALLS' | 'STRANGERS' | 'FORWARD_LIVEKIT_API' | 'DIGEST_ALGORITHMS',
-  variable: 'ALLOW_TRUNKLESS_CALLS' | 'STRANGERS' | 'FORWARD_LIVEKIT_API',
   choices: C,
 ): C[number] {
   const text = env[variable] ?? choices[0];
