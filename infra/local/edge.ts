@@ -68,6 +68,8 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     environment: {
       PATH: process.env['PATH'] ?? '',
       HOME: options.stateFolder,
+      // workerd's own scratch files go when the state goes, even after a kill.
+      TMPDIR: options.stateFolder,
       WRANGLER_SEND_METRICS: 'false',
       CALLGATE_EDGE_HOST: JSON.stringify(hostOptions),
     },
