@@ -16,6 +16,7 @@ export const debianPackages = [
     use: 'openssl, which makes the certificates of the tests',
   },
   { name: 'sip-tester', program: 'sipp', use: 'sipp, the SIP caller of the end-to-end tests' },
+  { name: 'sipvicious', program: 'svmap', use: 'sipvicious, the scanner of the end-to-end tests' },
 ];
 
 /** Installs what is missing. @throws Error that names what is missing and the command that installs it. */
