@@ -19,6 +19,8 @@ export interface NodeConfig {
   readonly sipListen: AddressAndPort;
   /** Further addresses for SIP over UDP and TCP: another family, another network. */
   readonly sipAlsoListen: readonly AddressAndPort[];
+  /** Addresses or networks of proxies in front, whose Via says where a call comes from. */
+  readonly sipTrustedProxies: readonly string[];
   /** SIP over TLS; null: none. */
   readonly tls: TlsConfig | null;
   /** Host that Contact names; null: the address a request arrived at. */
@@ -103,6 +105,12 @@ export function readConfig(environment: Environment): NodeConfig {
       'CALLGATE_SIP_ALSO_LISTEN',
       addressesAndPorts,
       'address:port, several with commas between, such as [::]:5060',
+      [],
+    ),
+    sipTrustedProxies: read(
+      'CALLGATE_SIP_TRUSTED_PROXIES',
+      networks,
+      'addresses or networks such as 10.0.0.5 or 10.0.0.0/24, with commas between',
       [],
     ),
     tls: readTls(read, faults),
@@ -213,6 +221,20 @@ function addressAndPort(text: string): AddressAndPort | null {
 function addressesAndPorts(text: string): AddressAndPort[] | null {
   const all = text.split(',').map((one) => addressAndPort(one.trim()));
   return all.every((one) => one !== null) ? all : null;
+}
+
+function networks(text: string): string[] | null {
+  const all = text.split(',').map((one) => one.trim());
+  return all.every(isNetwork) ? all : null;
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits] = text.split('/');
+  const family = isIP(address);
+  if (family === 0) return false;
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+  );
 }
 
 function ipAddress(text: string): string | null {

@@ -67,6 +67,7 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
   const sip = createSipEndpoint({
     listen: config.sipListen,
     alsoListen: config.sipAlsoListen,
+    trustedProxies: config.sipTrustedProxies,
     ...(config.tls === null ? {} : { tls: config.tls }),
     advertise: config.sipAdvertise,
     clock,

@@ -90,5 +90,8 @@ function mediaOf(stats: MediaStats): NonNullable<CallRecord['media']> {
     packets_lost: stats.packetsLost,
     packets_foreign: stats.packetsForeign,
     jitter_ms: Math.round(stats.jitterMs * 100) / 100,
+    packets_lost_at_phone: Math.max(0, stats.packetsLostAtPhone),
+    round_trip_ms: stats.roundTripMs,
+    mos: stats.mos,
   };
 }

@@ -227,6 +227,7 @@ describe('writing an offer of ours (late offer)', () => {
       'a=rtpmap:96 opus/48000/2',
       'a=rtpmap:101 telephone-event/8000',
       'a=rtpmap:97 telephone-event/48000',
+      'a=fmtp:96 useinbandfec=1;stereo=0',
       'a=fmtp:101 0-15',
       'a=fmtp:97 0-15',
       'a=ptime:20',

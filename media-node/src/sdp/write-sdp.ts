@@ -67,6 +67,7 @@ export function writeOffer(
     ...sessionLines(local, origin),
     `m=audio ${local.port} RTP/AVP ${all.map((one) => one.payloadType).join(' ')}`,
     ...all.map((one) => `a=rtpmap:${one.payloadType} ${one.rtpmap}`),
+    ...(codecs.includes('opus') ? [opusParameters(offeredPayloadTypes.opus)] : []),
     ...events.map((one) => `a=fmtp:${one.payloadType} 0-15`),
     `a=ptime:${ptimeMs}`,
     'a=sendrecv',
@@ -90,6 +91,7 @@ function acceptedMedia(protocol: string, { stream, cryptoTag }: Agreement, port:
   return [
     `m=audio ${port} ${protocol} ${formats}`,
     `a=rtpmap:${stream.payloadType} ${rtpmap(stream.codec)}`,
+    ...(stream.codec === 'opus' ? [opusParameters(stream.payloadType)] : []),
     ...(events === null
       ? []
       : [`a=rtpmap:${events} telephone-event/${stream.clockRateHz}`, `a=fmtp:${events} 0-15`]),
@@ -99,6 +101,11 @@ function acceptedMedia(protocol: string, { stream, cryptoTag }: Agreement, port:
     `a=ptime:${stream.ptimeMs}`,
     `a=${direction(stream.send, stream.receive)}`,
   ];
+}
+
+/** We take loss protection inside the packets, and speak mono (RFC 7587 §6.1). */
+function opusParameters(payloadType: number): string {
+  return `a=fmtp:${payloadType} useinbandfec=1;stereo=0`;
 }
 
 function rtpmap(name: PhoneCodecName): string {

@@ -48,6 +48,12 @@ export const callRecord = z.strictObject({
       packets_foreign: z.int().min(0),
       /** RFC 3550 §6.4.1 interarrival jitter, ms. */
       jitter_ms: z.number().min(0),
+      /** Of our packets on the way to the phone, by its own reports (RTCP). */
+      packets_lost_at_phone: z.int().min(0).default(0),
+      /** To the phone and back, ms; null: the phone sends no reports. */
+      round_trip_ms: z.number().min(0).nullable().default(null),
+      /** How the caller probably sounded (E-model, ITU-T G.107), 1 to 4.5; null: nothing came. */
+      mos: z.number().min(1).max(5).nullable().default(null),
     })
     .nullable(),
   reason: z.enum(outcomeReasons as [OutcomeReason, ...OutcomeReason[]]),
@@ -90,6 +96,9 @@ export const callRecordExample: CallRecord = {
     packets_lost: 1,
     packets_foreign: 0,
     jitter_ms: 1.2,
+    packets_lost_at_phone: 0,
+    round_trip_ms: 24.5,
+    mos: 4.3,
   },
   reason: 'caller-hung-up',
   sip_status: 200,
