@@ -15,6 +15,11 @@ export const debianPackages = [
     program: 'openssl',
     use: 'openssl, which makes the certificates of the tests',
   },
+  {
+    name: 'redis-server',
+    program: 'redis-server',
+    use: 'Redis for the livekit-server that the SIP API is compared with',
+  },
   { name: 'sip-tester', program: 'sipp', use: 'sipp, the SIP caller of the end-to-end tests' },
   { name: 'sipvicious', program: 'svmap', use: 'sipvicious, the scanner of the end-to-end tests' },
 ];

@@ -1,0 +1,40 @@
+/** Python with the livekit-api package of PyPI, in a virtual environment of its own in the user's cache: made once, used by the tests. */
+import { access, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { runProgram } from './run-program.ts';
+
+/** Exact, as every other dependency. */
+const package_ = 'livekit-api==1.2.2';
+
+/** Path of a Python that can import livekit.api. @throws Error that says what is missing */
+export async function findPythonClient(): Promise<string> {
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const folder = join(cache, 'callgate', package_.replace('==', '-'));
+  const python = join(folder, 'bin', 'python');
+  if (await exists(python)) return python;
+  const partial = `${folder}.${process.pid}`;
+  await rm(partial, { recursive: true, force: true });
+  await must('python3', ['-m', 'venv', '--copies', partial], 'Debian package python3-venv');
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', package_];
+  await must(join(partial, 'bin', 'python'), pip, 'the package index of Python');
+  // Another run may have made it meanwhile: the first one stays.
+  await rename(partial, folder).catch(() => rm(partial, { recursive: true, force: true }));
+  return python;
+}
+
+async function must(program: string, args: readonly string[], needs: string): Promise<void> {
+  const { status, output } = await runProgram(program, args, 180_000);
+  if (status !== 0)
+    throw new Error(`the Python client needs ${needs}: ${program} ${args.join(' ')}\n${output}`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    // Not made yet.
+    return false;
+  }
+}
