@@ -272,3 +272,18 @@ export const linkLimits = {
   retryFirstMs: 500,
   retryMaxMs: 30_000,
 } as const;
+
+/** Bounds of a media process. */
+export const mediaProcessLimits = {
+  /** It tells of itself every second; one that is silent for this long hangs and is killed. */
+  silenceMs: 10_000,
+  /** From the wish that it ends to force: rooms are left within callLimits.closeMs. */
+  stopMs: 5_000,
+  /** A process that grows beyond this takes no more calls; 60 calls need about 150 MB. */
+  residentBytesMax: 1_073_741_824,
+  /** And after so many calls, whatever native code may have kept. */
+  sessionsServedMax: 50_000,
+  /** One that lived this long has not died at its start: its successor begins at once. */
+  steadyMs: 10_000,
+  restartPauseMaxMs: 30_000,
+} as const;

@@ -1,32 +1,8 @@
-/**
- * The media pool: opens sessions, counts them, closes them all. Ports and the tick are shared by the sessions of a process.
- */
-import { fileURLToPath } from 'node:url';
-import type { Clock } from '../clock.ts';
-import type { Log } from '../ops/log.ts';
-import { LocalMediaSession } from './local-media-session.ts';
-import type { MediaEvent, MediaPool, MediaSession, PhoneCodecName } from './media-session.ts';
-import { MediaTick } from './media-tick.ts';
-import { DirectRoom } from './room/direct/direct-room.ts';
-import type { Room, RoomEvents } from './room/room.ts';
-import { RtpPortRange } from './rtp/rtp-port-range.ts';
+/** The media pool of a node: in its own process, or in processes of their own. */
+import { LocalMediaPool, type LocalMediaPoolOptions } from './local-media-pool.ts';
+import type { MediaPool, PhoneCodecName } from './media-session.ts';
+import { ProcessMediaPool } from './process/process-media-pool.ts';
 import type { SrtpSuite } from './rtp/srtp-keys.ts';
-import { SoundLibrary } from './sounds/sound-library.ts';
-
-export interface MediaPoolOptions {
-  /** Address literal that RTP is bound to. */
-  readonly address: string;
-  /** Address that SDP names when it is another one, behind a NAT; null: `address`. */
-  readonly advertise: string | null;
-  /** Address literal that media to LiveKit leaves from; null: any of this machine's. */
-  readonly roomAddress: string | null;
-  /** RTP ports; both ends belong to the range, even ones are used. */
-  readonly portRange: { readonly from: number; readonly to: number };
-  /** Folder of prompts, one folder a language in it; left out: those of this repository. */
-  readonly promptsFolder?: string;
-  readonly clock: Clock;
-  readonly log: Log;
-}
 
 /** What a phone may speak to this node. */
 export const phoneCodecNames: readonly PhoneCodecName[] = ['PCMU', 'PCMA', 'G722', 'opus'];
@@ -37,66 +13,14 @@ export const phoneSrtpSuites: readonly SrtpSuite[] = [
   'AES_CM_128_HMAC_SHA1_32',
 ];
 
-/** The prompts that come with the node. */
-const ownPrompts = fileURLToPath(new URL('../../prompts', import.meta.url));
-
-/** Media in this process. @throws Error when a prompt is missing or cannot be read */
-export function createMediaPool(options: MediaPoolOptions): MediaPool {
-  return new LocalMediaPool(options);
+export interface MediaPoolOptions extends LocalMediaPoolOptions {
+  /** Media processes; 0 or left out: media shares the thread of signalling, for tests and tiny machines. */
+  readonly processes?: number;
 }
 
-class LocalMediaPool implements MediaPool {
-  readonly #options: MediaPoolOptions;
-  readonly #ports: RtpPortRange;
-  readonly #tick: MediaTick;
-  readonly #sounds: SoundLibrary;
-  readonly #sessions = new Set<LocalMediaSession>();
-
-  constructor(options: MediaPoolOptions) {
-    this.#options = options;
-    this.#ports = new RtpPortRange({
-      address: options.address,
-      range: options.portRange,
-      clock: options.clock,
-    });
-    this.#tick = new MediaTick(options.clock);
-    this.#sounds = SoundLibrary.read(options.promptsFolder ?? ownPrompts);
-  }
-
-  async open(callId: string, onEvent: (event: MediaEvent) => void): Promise<MediaSession> {
-    const { clock, advertise } = this.#options;
-    const log: Log = (level, event, fields) =>
-      this.#options.log(level, event, { call_id: callId, ...fields });
-    const session: LocalMediaSession = new LocalMediaSession({
-      ports: await this.#ports.take(),
-      advertise,
-      clock,
-      tick: this.#tick,
-      log,
-      sounds: this.#sounds,
-      onEvent,
-      createRoom: (events: RoomEvents): Room =>
-        new DirectRoom(events, {
-          clock,
-          tick: this.#tick,
-          log,
-          bindAddress: this.#options.roomAddress,
-        }),
-      onClosed: (ports) => {
-        this.#ports.release(ports);
-        this.#sessions.delete(session);
-      },
-    });
-    this.#sessions.add(session);
-    return session;
-  }
-
-  stats(): { readonly sessions: number; readonly rtpPortsBound: number } {
-    return { sessions: this.#sessions.size, rtpPortsBound: this.#ports.size };
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#sessions].map((session) => session.close()));
-    await this.#ports.close();
-  }
+/** Media as configured. @throws Error when a prompt is missing or cannot be read */
+export function createMediaPool(options: MediaPoolOptions): MediaPool {
+  const { processes = 0, promptsFolder = null } = options;
+  if (processes === 0) return new LocalMediaPool(options);
+  return new ProcessMediaPool({ ...options, processes, promptsFolder });
 }

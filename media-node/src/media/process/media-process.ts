@@ -1,0 +1,126 @@
+/**
+ * The program of a media process: a media pool of its own, driven by messages of the main process. It holds no secret but the keys and tokens of its calls,
+ * and ends when the main process does.
+ */
+import { memoryUsage } from 'node:process';
+import { systemClock } from '../../clock.ts';
+import { PartError } from '../../part-error.ts';
+import { LocalMediaPool } from '../local-media-pool.ts';
+import type { MediaSession, PhoneStream } from '../media-session.ts';
+import type { FromProcess, ProcessSettings, ToProcess } from './messages.ts';
+
+const loadIntervalMs = 1_000;
+
+let pool: LocalMediaPool | null = null;
+const sessions = new Map<number, MediaSession>();
+/** Sessions that were closed before they were open. */
+const abandoned = new Set<number>();
+
+process.on('message', (message) => obey(message as ToProcess));
+process.on('disconnect', () => process.exit(0));
+// A Ctrl-C goes to the whole group; the main process decides when it is time to end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+
+function tell(message: FromProcess): void {
+  if (process.connected) process.send?.(message);
+}
+
+function tellLoad(): void {
+  const stats = pool?.stats() ?? { sessions: 0, rtpPortsBound: 0 };
+  tell({ kind: 'load', load: { ...stats, residentBytes: memoryUsage.rss() } });
+}
+
+function obey(message: ToProcess): void {
+  switch (message.do) {
+    case 'start':
+      return start(message.settings);
+    case 'open':
+      return void open(message.session, message.callId);
+    case 'set-stream':
+      return sessions.get(message.session)?.setStream(withBuffers(message.stream));
+    case 'join':
+      return sessions.get(message.session)?.join(message.room);
+    case 'connect':
+      return sessions.get(message.session)?.connect(message.timeouts);
+    case 'play':
+      return sessions.get(message.session)?.play(message.sound, message.options);
+    case 'stop-sound':
+      return sessions.get(message.session)?.stopSound();
+    case 'receive-digit':
+      return sessions.get(message.session)?.receiveDigit(message.digit);
+    case 'set-attributes':
+      return sessions.get(message.session)?.setAttributes(message.attributes);
+    case 'close':
+      return void close(message.session);
+    case 'stop':
+      return void stop();
+    default:
+      return message satisfies never;
+  }
+}
+
+function start({ promptsFolder, ...settings }: ProcessSettings): void {
+  pool = new LocalMediaPool({
+    ...settings,
+    ...(promptsFolder === null ? {} : { promptsFolder }),
+    clock: systemClock,
+    log: (level, event, fields = {}) => tell({ kind: 'log', level, event, fields: plain(fields) }),
+  });
+  tellLoad();
+  const again = () => {
+    tellLoad();
+    systemClock.after(loadIntervalMs, again);
+  };
+  systemClock.after(loadIntervalMs, again);
+}
+
+async function open(session: number, callId: string): Promise<void> {
+  try {
+    if (pool === null) throw new PartError('internal', 'the media process was not started');
+    const opened = await pool.open(callId, (event) => tell({ kind: 'event', session, event }));
+    if (abandoned.delete(session)) return void (await opened.close());
+    sessions.set(session, opened);
+    tell({ kind: 'opened', session, local: opened.local });
+  } catch (error) {
+    const reason = error instanceof PartError ? error.reason : 'internal';
+    const message = error instanceof Error ? error.message : String(error);
+    tell({ kind: 'not-opened', session, reason, message });
+  }
+  tellLoad();
+}
+
+async function close(session: number): Promise<void> {
+  const closing = sessions.get(session);
+  if (closing === undefined) {
+    abandoned.add(session);
+    return;
+  }
+  sessions.delete(session);
+  tell({ kind: 'closed', session, stats: await closing.close() });
+  tellLoad();
+}
+
+async function stop(): Promise<void> {
+  await pool?.close();
+  process.exit(0);
+}
+
+/** Buffers arrive as plain byte arrays. */
+function withBuffers(stream: PhoneStream): PhoneStream {
+  if (stream.srtp === null) return stream;
+  const { suite, sendKey, receiveKey } = stream.srtp;
+  return {
+    ...stream,
+    srtp: { suite, sendKey: Buffer.from(sendKey), receiveKey: Buffer.from(receiveKey) },
+  };
+}
+
+/** Errors lose their message on the way; the log wants nothing else of them. */
+function plain(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      value instanceof Error ? value.message : value,
+    ]),
+  );
+}

@@ -1,0 +1,201 @@
+/**
+ * One media process and the sessions in it, seen from the main process: started, fed, watched, replaced by its owner when it is gone. A process that says
+ * nothing for a while hangs and is killed; one that dies takes its own sessions and no others.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { mediaProcessLimits } from '@callgate/shared/limits.ts';
+import type { Clock, Timer } from '../../clock.ts';
+import type { Log } from '../../ops/log.ts';
+import { PartError } from '../../part-error.ts';
+import type { MediaEvent, MediaSession } from '../media-session.ts';
+import type { FromProcess, ProcessLoad, ProcessSettings, ToProcess } from './messages.ts';
+import { RemoteMediaSession } from './remote-media-session.ts';
+
+const program = fileURLToPath(new URL('./media-process.ts', import.meta.url));
+
+interface Opening {
+  readonly onEvent: (event: MediaEvent) => void;
+  readonly resolve: (session: MediaSession) => void;
+  readonly reject: (error: PartError) => void;
+}
+
+export interface ProcessHandleParts {
+  readonly settings: ProcessSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** It takes no more sessions; its successor may begin. */
+  readonly onRetiring: () => void;
+  /** The process is gone; all its sessions have been told. */
+  readonly onGone: () => void;
+}
+
+export class ProcessHandle {
+  readonly #parts: ProcessHandleParts;
+  readonly #child: ChildProcess;
+  readonly #opening = new Map<number, Opening>();
+  readonly #sessions = new Map<number, RemoteMediaSession>();
+  readonly #gone: Promise<void>;
+  #load: ProcessLoad = { sessions: 0, rtpPortsBound: 0, residentBytes: 0 };
+  #next = 1;
+  #served = 0;
+  #isRetiring = false;
+  #watch: Timer | null = null;
+
+  constructor(parts: ProcessHandleParts) {
+    this.#parts = parts;
+    // No environment: what the main process knows is not this one's business.
+    this.#child = fork(program, [], {
+      env: {},
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#gone = new Promise((resolve) => {
+      this.#child.once('exit', (code, signal) => {
+        this.#onExit(code, signal);
+        resolve();
+      });
+    });
+    this.#child.on('message', (message) => this.#onMessage(message as FromProcess));
+    // A process that could not be started has no exit.
+    this.#child.on('error', (error) => parts.log('error', 'media-process-failed', { why: error }));
+    this.#send({ do: 'start', settings: parts.settings });
+    this.#expectLife();
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Sessions in it, those being opened included. */
+  get sessions(): number {
+    return this.#sessions.size + this.#opening.size;
+  }
+
+  get rtpPortsBound(): number {
+    return this.#load.rtpPortsBound;
+  }
+
+  /** It takes no more sessions: it has grown, or served many, and ends when its last one does. */
+  get isRetiring(): boolean {
+    return this.#isRetiring;
+  }
+
+  /** Opens a session in it. @throws PartError as the pool does, `internal` when the process dies meanwhile */
+  open(callId: string, onEvent: (event: MediaEvent) => void): Promise<MediaSession> {
+    const session = this.#next++;
+    this.#served++;
+    return new Promise((resolve, reject) => {
+      this.#opening.set(session, { onEvent, resolve, reject });
+      this.#send({ do: 'open', session, callId });
+    });
+  }
+
+  /** Ends it when it is empty. */
+  retire(): void {
+    this.#isRetiring = true;
+    if (this.sessions === 0) this.#send({ do: 'stop' });
+  }
+
+  /** Closes every session and ends it, by force after a while. */
+  async stop(): Promise<void> {
+    this.#isRetiring = true;
+    await Promise.all([...this.#sessions.values()].map((session) => session.close()));
+    this.#send({ do: 'stop' });
+    const timer = this.#parts.clock.after(mediaProcessLimits.stopMs, () =>
+      this.#child.kill('SIGKILL'),
+    );
+    await this.#gone;
+    timer.cancel();
+  }
+
+  #send(message: ToProcess): void {
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  #onMessage(message: FromProcess): void {
+    this.#expectLife();
+    switch (message.kind) {
+      case 'opened':
+        return this.#onOpened(message.session, message.local);
+      case 'not-opened': {
+        const opening = this.#opening.get(message.session);
+        this.#opening.delete(message.session);
+        return opening?.reject(new PartError(message.reason, message.message));
+      }
+      case 'event':
+        return this.#sessions.get(message.session)?.event(message.event);
+      case 'closed':
+        this.#sessions.get(message.session)?.closed(message.stats);
+        this.#sessions.delete(message.session);
+        return this.#maybeEnd();
+      case 'load':
+        this.#load = message.load;
+        return this.#maybeRetire();
+      case 'log':
+        return this.#parts.log(message.level, message.event, message.fields);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  #onOpened(session: number, local: { readonly address: string; readonly port: number }): void {
+    const opening = this.#opening.get(session);
+    this.#opening.delete(session);
+    if (opening === undefined) return;
+    const remote = new RemoteMediaSession({
+      session,
+      local,
+      send: (message) => this.#send(message),
+      onEvent: opening.onEvent,
+      clock: this.#parts.clock,
+    });
+    this.#sessions.set(session, remote);
+    opening.resolve(remote);
+  }
+
+  #maybeRetire(): void {
+    const { residentBytesMax, sessionsServedMax } = mediaProcessLimits;
+    const isGrown =
+      this.#load.residentBytes > residentBytesMax || this.#served >= sessionsServedMax;
+    if (!isGrown || this.#isRetiring) return;
+    this.#parts.log('info', 'media-process-retires', {
+      pid: this.pid,
+      served: this.#served,
+      resident_bytes: this.#load.residentBytes,
+    });
+    this.retire();
+    this.#parts.onRetiring();
+  }
+
+  #maybeEnd(): void {
+    if (this.#isRetiring && this.sessions === 0) this.#send({ do: 'stop' });
+  }
+
+  #expectLife(): void {
+    this.#watch?.cancel();
+    this.#watch = this.#parts.clock.after(mediaProcessLimits.silenceMs, () => {
+      this.#parts.log('error', 'media-process-hangs', { pid: this.pid });
+      this.#child.kill('SIGKILL');
+    });
+  }
+
+  #onExit(code: number | null, signal: string | null): void {
+    this.#watch?.cancel();
+    const lost = this.#sessions.size + this.#opening.size;
+    const isPlanned = this.#isRetiring && lost === 0;
+    this.#parts.log(isPlanned ? 'info' : 'error', 'media-process-ended', {
+      pid: this.pid,
+      code,
+      signal,
+      sessions_lost: lost,
+    });
+    for (const { reject } of this.#opening.values()) {
+      reject(new PartError('internal', 'the media process died while the session was opened'));
+    }
+    this.#opening.clear();
+    for (const session of this.#sessions.values()) session.lost();
+    this.#sessions.clear();
+    this.#parts.onGone();
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Media in processes of their own: each session goes to the one with the fewest, and signalling never waits for audio. Each process has its own share of the RTP ports.
+ * One that is gone is replaced at once, later when it dies again and again; one that retires gets its successor before its last call ends.
+ */
+
+import { mediaProcessLimits } from '@callgate/shared/limits.ts';
+import type { Clock, Timer } from '../../clock.ts';
+import type { Log } from '../../ops/log.ts';
+import { PartError } from '../../part-error.ts';
+import type { MediaEvent, MediaPool, MediaSession } from '../media-session.ts';
+import type { ProcessSettings } from './messages.ts';
+import { ProcessHandle } from './process-handle.ts';
+
+export interface ProcessMediaPoolOptions extends ProcessSettings {
+  /** At least one. */
+  readonly processes: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A share of the ports: the process that takes calls with it, and those before it that still end theirs. */
+interface Share {
+  readonly portRange: { readonly from: number; readonly to: number };
+  process: ProcessHandle | null;
+  startedAtMono: number;
+  restarts: number;
+  timer: Timer | null;
+}
+
+export class ProcessMediaPool implements MediaPool {
+  readonly #options: ProcessMediaPoolOptions;
+  readonly #shares: Share[];
+  readonly #handles = new Set<ProcessHandle>();
+  #isClosed = false;
+
+  constructor(options: ProcessMediaPoolOptions) {
+    this.#options = options;
+    this.#shares = splitPorts(options.portRange, options.processes).map((portRange) => ({
+      portRange,
+      process: null,
+      startedAtMono: 0,
+      restarts: 0,
+      timer: null,
+    }));
+    for (const share of this.#shares) this.#start(share);
+  }
+
+  async open(callId: string, onEvent: (event: MediaEvent) => void): Promise<MediaSession> {
+    const free = this.#shares.flatMap(({ process }) =>
+      process === null || process.isRetiring ? [] : [process],
+    );
+    const [least] = free.toSorted((one, other) => one.sessions - other.sessions);
+    if (least === undefined || this.#isClosed)
+      throw new PartError('over-capacity', 'no media process takes calls');
+    return least.open(callId, onEvent);
+  }
+
+  stats(): { readonly sessions: number; readonly rtpPortsBound: number } {
+    const handles = [...this.#handles];
+    return {
+      sessions: handles.reduce((sum, handle) => sum + handle.sessions, 0),
+      rtpPortsBound: handles.reduce((sum, handle) => sum + handle.rtpPortsBound, 0),
+    };
+  }
+
+  /** Process ids, for those who watch them. */
+  get pids(): readonly number[] {
+    return [...this.#handles].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const share of this.#shares) share.timer?.cancel();
+    await Promise.all([...this.#handles].map((handle) => handle.stop()));
+  }
+
+  #start(share: Share): void {
+    const { clock, log } = this.#options;
+    share.timer = null;
+    share.startedAtMono = clock.nowMono();
+    const handle: ProcessHandle = new ProcessHandle({
+      settings: { ...settingsOf(this.#options), portRange: share.portRange },
+      clock,
+      log,
+      onRetiring: () => {
+        if (share.process === handle && !this.#isClosed) this.#start(share);
+      },
+      onGone: () => this.#onGone(share, handle),
+    });
+    share.process = handle;
+    this.#handles.add(handle);
+  }
+
+  #onGone(share: Share, handle: ProcessHandle): void {
+    this.#handles.delete(handle);
+    if (share.process !== handle) return;
+    share.process = null;
+    if (this.#isClosed) return;
+    const { clock } = this.#options;
+    const livedMs = clock.nowMono() - share.startedAtMono;
+    share.restarts = livedMs > mediaProcessLimits.steadyMs ? 0 : share.restarts + 1;
+    const waitMs = Math.min(
+      mediaProcessLimits.restartPauseMaxMs,
+      share.restarts === 0 ? 0 : 100 * 2 ** Math.min(10, share.restarts),
+    );
+    share.timer = clock.after(waitMs, () => this.#start(share));
+  }
+}
+
+/** What crosses to a process: nothing of clocks and logs. */
+function settingsOf(options: ProcessMediaPoolOptions): ProcessSettings {
+  const { address, advertise, roomAddress, portRange, promptsFolder } = options;
+  return { address, advertise, roomAddress, portRange, promptsFolder };
+}
+
+/** Even shares of a range, each beginning at an even port. */
+export function splitPorts(
+  range: { readonly from: number; readonly to: number },
+  shares: number,
+): { readonly from: number; readonly to: number }[] {
+  const first = range.from + (range.from % 2);
+  const pairs = Math.floor((range.to - first + 1) / 2);
+  return Array.from({ length: shares }, (_, i) => ({
+    from: first + 2 * Math.floor((pairs * i) / shares),
+    to: first + 2 * Math.floor((pairs * (i + 1)) / shares) - 1,
+  }));
+}
