@@ -11,6 +11,11 @@ export const debianPackages = [
   { name: 'baresip-core', program: 'baresip', use: 'baresip, a phone of the end-to-end tests' },
   { name: 'kamailio', program: 'kamailio', use: 'kamailio, the carrier of the end-to-end tests' },
   {
+    name: 'linphone-cli',
+    program: 'linphonec',
+    use: 'linphone, a phone of the end-to-end tests that knows SHA-256',
+  },
+  {
     name: 'openssl',
     program: 'openssl',
     use: 'openssl, which makes the certificates of the tests',

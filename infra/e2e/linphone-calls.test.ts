@@ -1,0 +1,52 @@
+/** Calls by linphone, which answers SHA-256 challenges (RFC 8760); the edge offers nothing else here, so that nothing else can pass. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Agent } from '../agent/agent.ts';
+import { listenFor } from '../audio/goertzel.ts';
+import { tone } from '../audio/tone.ts';
+import { callWithLinphone, type LinphoneCall } from '../lab/linphone.ts';
+import { agentIn, agentToneHz, phoneToneHz } from './phone-calls.ts';
+import { caller, eventually, numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
+
+const [number = ''] = numbers;
+let stack: RoutedStack;
+let agent: Agent;
+
+beforeAll(async () => {
+  stack = await startRoutedStack({ edgeVariables: { DIGEST_ALGORITHMS: 'SHA-256' } });
+  agent = await agentIn(stack, number);
+});
+afterAll(async () => {
+  await agent?.leave();
+  await stack?.stop();
+});
+
+function call(password: string): Promise<LinphoneCall> {
+  const sampleRateHz = 8_000;
+  const samples = new Int16Array(30 * sampleRateHz);
+  tone({ frequencyHz: phoneToneHz, sampleRateHz })(samples);
+  return callWithLinphone(number, stack.node.sip, 3_000, {
+    user: caller.user,
+    password,
+    realm: 'LiveKit',
+    algorithm: 'SHA-256',
+    says: { sampleRateHz, samples },
+  });
+}
+
+describe('linphone calls', () => {
+  it('with a SHA-256 digest, and both hear each other', async () => {
+    const { said, heard } = await call(caller.password);
+    expect(said).toMatch(/Call 1 with .* connected/);
+    expect(listenFor(agent.heard(), phoneToneHz).toneMs).toBeGreaterThan(1_500);
+    expect(heard).not.toBeNull();
+    if (heard !== null) expect(listenFor(heard, agentToneHz).toneMs).toBeGreaterThan(1_500);
+    await eventually('the call has ended', () =>
+      stack.nodeEvents('call-ended').some((event) => event['reason'] === 'caller-hung-up'),
+    );
+  });
+
+  it('with a wrong password, and is refused', async () => {
+    const { said } = await call('wrong');
+    expect(said).not.toMatch(/connected/);
+  });
+});
