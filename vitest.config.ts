@@ -48,6 +48,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['infra/e2e/**/*.test.ts'],
           fileParallelism: false,
+          // LiveKit's SDK fills the output with its debug log anywhere else.
+          env: { NODE_ENV: 'production' },
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },

@@ -1,0 +1,100 @@
+/** The regional install, staged into a folder: what it puts there is started as its unit says, and takes a call. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, readlink, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LocalProcess } from '../local/local-process.ts';
+import { SipPhone } from '../phone/sip-phone.ts';
+import { root } from '../setup/run-tool.ts';
+import { agentIn, agentToneHz, dial, pause, toneAtTheEnd } from './phone-calls.ts';
+import { numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
+
+let folder = '';
+let stack: RoutedStack;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'callgate-install-'));
+  stack = await startRoutedStack();
+});
+afterAll(async () => {
+  await stack?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const run = promisify(execFile);
+const script = (...args: string[]) =>
+  run('/bin/sh', [`${root}infra/node/install.sh`, ...args, '--root', folder], { cwd: '/' });
+const current = () => readlink(join(folder, 'opt/callgate/current'));
+
+describe('install.sh', () => {
+  it('stages a node that starts as its unit says and takes a call', async () => {
+    await script('install');
+    const unit = await readFile(join(folder, 'etc/systemd/system/callgate-node.service'), 'utf8');
+    const [command = '', ...args] = /^ExecStart=(.+)$/m.exec(unit)?.[1]?.split(' ') ?? [];
+    // The token stands in this file: nobody else may read it.
+    expect((await stat(join(folder, 'etc/callgate/node.env'))).mode & 0o007).toBe(0);
+    expect(
+      existsSync(join(folder, 'opt/callgate/current/media-node/src/sip/user-agent.test.ts')),
+    ).toBe(false);
+
+    await stack.node.stop();
+    const lines: string[] = [];
+    const node = await LocalProcess.start({
+      name: 'installed node',
+      command: join(folder, command),
+      args: args.map((argument) => join(folder, argument)),
+      environment: {
+        CALLGATE_NODE_NAME: 'local',
+        CALLGATE_EDGE_URL: stack.edge.url,
+        CALLGATE_NODE_TOKEN: stack.edge.secrets.nodeTokens['local'] ?? '',
+        CALLGATE_SIP_LISTEN: stack.node.sip,
+        CALLGATE_MEDIA_ADDRESS: '127.0.0.1',
+        CALLGATE_SPOOL_DIR: join(folder, 'var/lib/callgate/spool'),
+      },
+      onLine: (line) => lines.push(line),
+    });
+    const phone = await SipPhone.open('127.0.0.2');
+    const agent = await agentIn(stack, numbers[0] ?? '');
+    try {
+      await node.waitUntil(
+        async () => lines.some((line) => line.includes('"event":"ready"')),
+        20_000,
+      );
+      const call = await dial(stack, phone, numbers[0] ?? '');
+      expect(await call.answer).toEqual({ kind: 'answered' });
+      await pause(1_000);
+      expect(toneAtTheEnd(call.heard(), agentToneHz, 400)).toBeGreaterThan(300);
+      call.hangUp();
+      await call.ended;
+    } finally {
+      await agent.leave();
+      phone.close();
+      await node.stop();
+    }
+  });
+
+  it('upgrades beside the old version, keeps the configuration, and goes back', async () => {
+    const first = await current();
+    await script('upgrade');
+    const second = await current();
+    expect(second).not.toBe(first);
+    await script('rollback');
+    expect(await current()).toBe(first);
+  });
+
+  it('uninstalls all but configuration and records, and with --purge these as well', async () => {
+    await script('uninstall');
+    expect(existsSync(join(folder, 'opt/callgate'))).toBe(false);
+    expect(existsSync(join(folder, 'etc/callgate/node.env'))).toBe(true);
+    await script('uninstall', '--purge');
+    expect(existsSync(join(folder, 'etc/callgate'))).toBe(false);
+  });
+
+  it('names a wrong option and a missing installation', async () => {
+    await expect(script('install', '--rooot')).rejects.toThrow('unknown option --rooot');
+    await expect(script('upgrade')).rejects.toThrow('nothing is installed here');
+  });
+});
