@@ -77,8 +77,8 @@ export class PlaceIndex {
   #numberKeysOfTrunks(trunks: ReadonlySet<string>, limit: number): string[] {
     return this.#sql
       .exec<{ key: string }>(
-        `SELECT DISTINCT key FROM keys WHERE kind = 'trunk' AND dimension = 'number'
-         AND id IN (SELECT value FROM json_each(?)) LIMIT ?`,
+        `SELECT keys.key AS key FROM json_each(?) AS wanted CROSS JOIN keys INDEXED BY keys_of
+         WHERE keys.kind = 'trunk' AND keys.id = wanted.value AND keys.dimension = 'number' LIMIT ?`,
         JSON.stringify([...trunks].map(textOf)),
         limit,
       )
@@ -214,15 +214,15 @@ export class PlaceIndex {
 
   /** Ids of rules for any number and caller that name one of the trunks (anyKey: that name none). */
   #unnamedRulesOf(trunkKeys: readonly string[]): string[] {
-    return this.#sql
+    const rows = this.#sql
       .exec<{ id: string }>(
-        `SELECT DISTINCT id FROM keys AS trunk WHERE kind = 'rule' AND dimension = 'trunk'
-         AND key IN (SELECT value FROM json_each(?))
+        `SELECT trunk.id AS id FROM json_each(?) AS wanted CROSS JOIN keys AS trunk
+         WHERE trunk.kind = 'rule' AND trunk.dimension = 'trunk' AND trunk.key = wanted.value
          AND ${isAny('number', 'trunk')} AND ${isAny('caller', 'trunk')}`,
         JSON.stringify(trunkKeys),
       )
-      .toArray()
-      .map(({ id }) => id);
+      .toArray();
+    return [...new Set(rows.map(({ id }) => id))];
   }
 
   #idsByKey(kind: ObjectKind, dimension: string, key: string): string[] {
