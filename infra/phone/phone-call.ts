@@ -24,6 +24,8 @@ export interface PhoneCallOptions {
   readonly codecs?: readonly PhoneCodec[];
   /** What the phone says once it is answered; silence when absent. Samples at phoneRateHz. */
   readonly says?: SampleSource;
+  /** Told what it hears, packet by packet. */
+  readonly hears?: (samples: Int16Array) => void;
   /** Where events are noted; one of its own when absent. */
   readonly timeline?: CallTimeline;
 }

@@ -37,6 +37,8 @@ export interface RtpStreamEvents {
   /** The first packet at all, and the first that is not silence. */
   readonly onFirstPacket: () => void;
   readonly onFirstSound: () => void;
+  /** Every packet's samples, as they come. */
+  readonly onSamples?: ((samples: Int16Array) => void) | undefined;
 }
 
 export class RtpStream {
@@ -163,6 +165,7 @@ export class RtpStream {
     if (this.#packetsReceived === 1) this.#events.onFirstPacket();
     const samples = new Int16Array(packet.payload.length);
     laws[this.#codec].decode(packet.payload, samples);
+    this.#events.onSamples?.(samples);
     this.#firstTimestamp ??= packet.timestamp;
     const at = (packet.timestamp - this.#firstTimestamp) >>> 0;
     if (at < recordedSamplesMax) this.#heard.set(at, samples);

@@ -43,6 +43,7 @@ export class SipPhone {
     const stream = await RtpStream.open(this.address, {
       onFirstPacket: () => timeline.noteOnce('first RTP'),
       onFirstSound: () => timeline.noteOnce('first audio at the phone'),
+      onSamples: options.hears,
     });
     const call = new PhoneCall(options, {
       local: { address: this.address, port: this.port },

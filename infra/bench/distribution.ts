@@ -1,0 +1,27 @@
+/** Measured values and what one says of them. */
+
+export interface Summary {
+  readonly count: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly max: number;
+}
+
+export class Distribution {
+  readonly #values: number[] = [];
+
+  add(value: number): void {
+    this.#values.push(value);
+  }
+
+  /** Rounded to a tenth; null: nothing was measured. */
+  summary(): Summary | null {
+    const sorted = this.#values.toSorted((a, b) => a - b);
+    if (sorted.length === 0) return null;
+    const at = (share: number) => {
+      const value = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+      return Math.round(value * 10) / 10;
+    };
+    return { count: sorted.length, p50: at(0.5), p95: at(0.95), max: at(1) };
+  }
+}

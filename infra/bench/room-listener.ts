@@ -1,0 +1,93 @@
+/**
+ * The other side of a measured call: a room participant that says bursts and tells when it hears one. It is our own direct client,
+ * because LiveKit's SDK takes more of the machine than the node that is measured.
+ */
+import { AccessToken } from 'livekit-server-sdk';
+import { systemClock } from '../../media-node/src/clock.ts';
+import { OpusDecoder, OpusEncoder } from '../../media-node/src/media/audio/opus.ts';
+import { MediaTick } from '../../media-node/src/media/media-tick.ts';
+import { DirectRoom } from '../../media-node/src/media/room/direct/direct-room.ts';
+import { silentLog } from '../../media-node/src/ops/log.ts';
+import type { SampleSource } from '../audio/tone.ts';
+import type { LivekitServer } from '../local/livekit-server.ts';
+
+const rateHz = 8_000;
+const frameSamples = 160;
+/** Opus counts at 48 kHz whatever it codes. RFC 7587 §4.1. */
+const timestampStep = 960;
+const joinMs = 10_000;
+/** As loud as speech, for the active-speaker list. */
+const levelDbov = -20;
+
+const tick = new MediaTick(systemClock);
+
+export interface RoomListener {
+  leave(): Promise<void>;
+}
+
+/** Joins and publishes. @throws Error when the room cannot be joined */
+export async function joinRoom(
+  livekit: LivekitServer,
+  room: string,
+  says: SampleSource,
+  hears: (samples: Int16Array) => void,
+): Promise<RoomListener> {
+  const token = new AccessToken(livekit.apiKey, livekit.apiSecret, { identity: 'listener' });
+  token.addGrant({ roomJoin: true, room, canPublish: true, canSubscribe: true });
+  const decoder = new OpusDecoder(rateHz);
+  let onJoined = () => {};
+  let onEnded: (error: Error) => void = () => {};
+  const joined = new Promise<void>((settle, fail) => {
+    onJoined = settle;
+    onEnded = fail;
+  });
+  const member = new DirectRoom(
+    {
+      onJoined: () => onJoined(),
+      onTrack: () => {},
+      onTrackEnded: () => {},
+      onDigits: () => {},
+      onFrame: (_track, { payload }) => {
+        const samples = decoder.decode(payload);
+        if (samples !== null) hears(samples);
+      },
+      onEnded: (reason) => onEnded(new Error(`room ${room}: ${reason}`)),
+    },
+    { clock: systemClock, tick, log: silentLog, bindAddress: '127.0.0.1' },
+  );
+  member.join({
+    url: livekit.url,
+    token: await token.toJwt(),
+    timeoutMs: joinMs,
+    trackName: 'voice',
+  });
+  await joined;
+  const stop = speak(member, says);
+  return {
+    leave: async () => {
+      stop();
+      await member.leave();
+    },
+  };
+}
+
+function speak(room: DirectRoom, says: SampleSource): () => void {
+  const encoder = new OpusEncoder(rateHz);
+  const samples = new Int16Array(frameSamples);
+  let [sequence, timestamp] = [0, 0];
+  return tick.everyTick(() => {
+    says(samples);
+    const payload = encoder.encode(samples);
+    const frame = {
+      codec: 'opus',
+      ssrc: 0,
+      payload,
+      timestamp,
+      sequence,
+      marker: sequence === 0,
+    } as const;
+    room.send(frame, levelDbov);
+    sequence = (sequence + 1) & 0xffff;
+    timestamp = (timestamp + timestampStep) >>> 0;
+  });
+}
