@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { readFileSync } from 'node:fs';
 import { systemClock } from '@callgate/media-node/src/clock.ts';
 import { resample } from '@callgate/media-node/src/media/audio/resample.ts';
 import { toneShare } from '@callgate/media-node/src/media/audio/tone.ts';
@@ -17,7 +15,9 @@ import { TelephoneEventReader } from '@callgate/media-node/src/media/rtp/telepho
 import { readWav } from '@callgate/media-node/src/media/sounds/wav.ts';
 import type { Log } from '@callgate/media-node/src/ops/log.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { likenessOf } from '../audio/likeness.ts';
 import { type LivekitServer, startLivekitServer } from '../local/livekit-server.ts';
+import { ownResources } from './own-resources.ts';
 import { eventually } from './routed-stack.ts';
 import { phoneRateHz, RtpPhone } from './rtp-phone.ts';
 import { participantRateHz, roomToken, ToneParticipant } from './tone-participant.ts';
@@ -337,7 +337,9 @@ describe('a call between a phone and a room', () => {
       16_000,
       8_000,
     );
-    expect(likeness(call.phone.heard(prompt.length / 8 + 200), prompt)).toBeGreaterThan(0.9);
+    const heard = { samples: call.phone.heard(prompt.length / 8 + 200), sampleRateHz: 8_000 };
+    const recording = { samples: prompt, sampleRateHz: 8_000 };
+    expect(likenessOf(heard, recording).likeness).toBeGreaterThan(0.9);
     call.session.play('ringback', { country: 'us' });
     await eventually('ringing', () => toneShare(call.phone.heard(200), 440, 8_000) > 0.3);
     const agent = await joinTalker('prompts');
@@ -384,9 +386,9 @@ describe('what is left behind', () => {
       await eventually('ports drained', () => pool.stats().rtpPortsBound === 0);
     };
     await round(10);
-    const before = resources();
+    const before = ownResources();
     await round(50);
-    const after = resources();
+    const after = ownResources();
     expect(pool.stats()).toEqual({ sessions: 0, rtpPortsBound: 0 });
     expect(after.sockets).toBeLessThanOrEqual(before.sockets);
     expect(after.files).toBeLessThanOrEqual(before.files + 2);
@@ -394,36 +396,3 @@ describe('what is left behind', () => {
     expect(after.heapBytes - before.heapBytes).toBeLessThan(50 * 10_000);
   });
 });
-
-/** The best normalised correlation of a recording with what was heard, over all places it may begin at. */
-function likeness(heard: Int16Array, recording: Int16Array): number {
-  let best = 0;
-  for (let at = 0; at + recording.length <= heard.length; at++) {
-    let [product, heardPower, power] = [0, 0, 0];
-    for (let i = 0; i < recording.length; i += 3) {
-      const [a, b] = [heard[at + i] ?? 0, recording[i] ?? 0];
-      product += a * b;
-      heardPower += a * a;
-      power += b * b;
-    }
-    best = Math.max(best, product / Math.sqrt(heardPower * power || 1));
-  }
-  return best;
-}
-
-/** What a leak would show in: open files, active handles, the heap after a collection. */
-function resources(): { files: number; sockets: number; heapBytes: number } {
-  collectGarbage();
-  const active = process.getActiveResourcesInfo();
-  return {
-    files: readdirSync('/proc/self/fd').length,
-    sockets: active.filter((name) => /UDPWRAP|TCPSocketWrap|Timeout/.test(name)).length,
-    heapBytes: process.memoryUsage().heapUsed,
-  };
-}
-
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  if (typeof collect === 'function') collect();
-}
