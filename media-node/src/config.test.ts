@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from './config.ts';
 
@@ -25,6 +26,14 @@ describe('configuration', () => {
       logLevel: 'info',
       healthListen: null,
     });
+  });
+
+  it('has a media process for each core, or as many as it is told', () => {
+    expect(readConfig(least).mediaProcesses).toBe(availableParallelism());
+    expect(readConfig({ ...least, CALLGATE_MEDIA_PROCESSES: '0' }).mediaProcesses).toBe(0);
+    expect(faultOf({ ...least, CALLGATE_MEDIA_PROCESSES: '65' })).toBe(
+      'CALLGATE_MEDIA_PROCESSES is "65"; expected a number of processes, 0 to 64',
+    );
   });
 
   it('reads IPv6 in brackets', () => {

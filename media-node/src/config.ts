@@ -4,7 +4,7 @@
  */
 
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { availableParallelism, networkInterfaces } from 'node:os';
 import { type LogLevel, logLevels } from './ops/log.ts';
 
 export interface AddressAndPort {
@@ -32,6 +32,8 @@ export interface NodeConfig {
   /** Address that media to LiveKit leaves from; 0.0.0.0 or ::: any. */
   readonly roomAddress: string;
   readonly rtpPorts: { readonly from: number; readonly to: number };
+  /** Processes that carry media; 0: the main process does, too. */
+  readonly mediaProcesses: number;
   /** Prompts of the operator's own; null: those that come with the node. */
   readonly promptsFolder: string | null;
   readonly spoolFolder: string;
@@ -137,6 +139,12 @@ export function readConfig(environment: Environment): NodeConfig {
       from: 10_000,
       to: 20_000,
     }),
+    mediaProcesses: read(
+      'CALLGATE_MEDIA_PROCESSES',
+      processCount,
+      'a number of processes, 0 to 64',
+      availableParallelism(),
+    ),
     promptsFolder: read<string | null>(
       'CALLGATE_PROMPTS_DIR',
       (text) => text,
@@ -243,6 +251,10 @@ function ipAddress(text: string): string | null {
 
 function host(text: string): string | null {
   return isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(text) ? text : null;
+}
+
+function processCount(text: string): number | null {
+  return /^\d{1,2}$/.test(text) && Number(text) <= 64 ? Number(text) : null;
 }
 
 function portRange(text: string): NodeConfig['rtpPorts'] | null {

@@ -41,6 +41,7 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
     advertise: config.mediaAdvertise,
     roomAddress: isWildcard(config.roomAddress) ? null : config.roomAddress,
     portRange: config.rtpPorts,
+    processes: config.mediaProcesses,
     ...(config.promptsFolder === null ? {} : { promptsFolder: config.promptsFolder }),
     clock,
     log,

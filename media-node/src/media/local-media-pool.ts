@@ -26,7 +26,7 @@ export interface LocalMediaPoolOptions {
 }
 
 /** The prompts that come with the node. */
-const ownPrompts = fileURLToPath(new URL('../../prompts', import.meta.url));
+export const ownPrompts = fileURLToPath(new URL('../../prompts', import.meta.url));
 
 /** @throws Error when a prompt is missing or cannot be read */
 export class LocalMediaPool implements MediaPool {

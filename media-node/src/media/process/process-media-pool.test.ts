@@ -23,6 +23,7 @@ describe('splitPorts', () => {
         { from: 10_006, to: 10_007 },
       ],
     ],
+    [{ from: 10_000, to: 10_001 }, 4, [{ from: 10_000, to: 10_001 }]],
   ])('cuts %j into %i shares of whole pairs', (range, shares, expected) => {
     expect(splitPorts(range, shares)).toEqual(expected);
   });
@@ -91,6 +92,14 @@ describe('ProcessMediaPool', () => {
     await until(() => pool.pids.length === 2 && !pool.pids.includes(victim ?? 0));
     const session = await pool.open('SCL_after', () => {});
     expect(session.local.port).toBeLessThan(43_250);
+  });
+
+  it('goes on with the ports of another process when those of one are used up', async () => {
+    const { pool } = start(2, 43_800);
+    const opened = await Promise.allSettled(
+      Array.from({ length: 51 }, (_, n) => pool.open(`SCL_${n}`, () => {})),
+    );
+    expect(opened.filter((one) => one.status === 'rejected').length).toBe(1);
   });
 
   it('says why a session could not be opened', async () => {

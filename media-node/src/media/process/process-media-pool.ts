@@ -49,10 +49,18 @@ export class ProcessMediaPool implements MediaPool {
     const free = this.#shares.flatMap(({ process }) =>
       process === null || process.isRetiring ? [] : [process],
     );
-    const [least] = free.toSorted((one, other) => one.sessions - other.sessions);
-    if (least === undefined || this.#isClosed)
-      throw new PartError('over-capacity', 'no media process takes calls');
-    return least.open(callId, onEvent);
+    let failure = new PartError('over-capacity', 'no media process takes calls');
+    if (this.#isClosed) throw failure;
+    for (const process of free.toSorted((one, other) => one.sessions - other.sessions)) {
+      try {
+        return await process.open(callId, onEvent);
+      } catch (error) {
+        if (!(error instanceof PartError)) throw error;
+        // Its ports are used up, or it died: another may still have room.
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   stats(): { readonly sessions: number; readonly rtpPortsBound: number } {
@@ -113,15 +121,16 @@ function settingsOf(options: ProcessMediaPoolOptions): ProcessSettings {
   return { address, advertise, roomAddress, portRange, promptsFolder };
 }
 
-/** Even shares of a range, each beginning at an even port. */
+/** Even shares of a range, each beginning at an even port; fewer when there are fewer pairs. */
 export function splitPorts(
   range: { readonly from: number; readonly to: number },
   shares: number,
 ): { readonly from: number; readonly to: number }[] {
   const first = range.from + (range.from % 2);
   const pairs = Math.floor((range.to - first + 1) / 2);
-  return Array.from({ length: shares }, (_, i) => ({
-    from: first + 2 * Math.floor((pairs * i) / shares),
-    to: first + 2 * Math.floor((pairs * (i + 1)) / shares) - 1,
+  const count = Math.max(1, Math.min(shares, pairs));
+  return Array.from({ length: count }, (_, i) => ({
+    from: first + 2 * Math.floor((pairs * i) / count),
+    to: first + 2 * Math.floor((pairs * (i + 1)) / count) - 1,
   }));
 }

@@ -1,0 +1,72 @@
+/** What callers notice when a media process is killed under their calls. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Agent } from '../agent/agent.ts';
+import { SipPhone } from '../phone/sip-phone.ts';
+import { agentIn, dial } from './phone-calls.ts';
+import { eventually, numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
+
+/** One caller has one identity in a room: each calls another number. */
+const called = numbers.slice(0, 4);
+const [first = ''] = called;
+let stack: RoutedStack;
+let phones: SipPhone[];
+let agents: Agent[];
+
+beforeAll(async () => {
+  stack = await startRoutedStack();
+  agents = await Promise.all(called.map((number) => agentIn(stack, number)));
+  phones = await Promise.all(called.map((_, i) => SipPhone.open(`127.0.0.${2 + i}`)));
+});
+afterAll(async () => {
+  for (const phone of phones ?? []) phone.close();
+  for (const agent of agents ?? []) await agent.leave();
+  await stack?.stop();
+});
+
+/** Children of the node: its media processes. */
+function mediaProcesses(): number[] {
+  const { pid } = stack.node;
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+}
+
+it('callers of the dead process get BYE within a second, the others talk on, new calls are taken', async () => {
+  const calls = [];
+  for (const [i, phone] of phones.entries()) {
+    calls.push(await dial(stack, phone, called[i] ?? first));
+  }
+  for (const call of calls) expect(await call.answer).toEqual({ kind: 'answered' });
+  const processes = mediaProcesses();
+  expect(processes.length).toBeGreaterThan(0);
+
+  const ended: number[] = [];
+  const dead = new Set<unknown>();
+  for (const call of calls) {
+    void call.ended.then((by) => {
+      if (by !== 'node') return;
+      ended.push(performance.now());
+      dead.add(call);
+    });
+  }
+  const killedAt = performance.now();
+  process.kill(processes[0] ?? 0, 'SIGKILL');
+  const expected = calls.length / processes.length;
+  await eventually('BYE', () => ended.length >= Math.floor(expected), 2_000);
+  for (const at of ended) expect(at - killedAt).toBeLessThan(1_000);
+  expect(ended.length).toBeLessThanOrEqual(Math.ceil(expected));
+
+  await eventually('a successor', () => mediaProcesses().length === processes.length);
+  calls[0]?.hangUp();
+  const [phone] = phones;
+  if (phone === undefined) throw new Error('no phone');
+  const next = await dial(stack, phone, first);
+  expect(await next.answer).toEqual({ kind: 'answered' });
+  next.hangUp();
+  await next.ended;
+  const living = calls.slice(1).filter((call) => !dead.has(call));
+  for (const call of living) {
+    const before = call.packets.received;
+    await eventually('audio goes on', () => call.packets.received > before + 5);
+    call.hangUp();
+  }
+});
