@@ -262,6 +262,36 @@ describe('a call between a phone and a room', () => {
     await eventually('a goodbye', () => call.phone.reports.some(({ gone }) => gone.length === 1));
   });
 
+  it('carries a tone each way over IPv6', async () => {
+    const six = createMediaPool({
+      address: '::1',
+      advertise: null,
+      roomAddress: '127.0.0.1',
+      portRange: { from: 42_000, to: 42_099 },
+      clock: systemClock,
+      log,
+    });
+    closers.push(() => six.close());
+    const kinds: string[] = [];
+    const session = await six.open('SCL_six', (event) => kinds.push(event.kind));
+    expect(session.local.address).toBe('::1');
+    const phone = await RtpPhone.open('::1');
+    closers.push(() => phone.close());
+    session.setStream(streamTo(phone));
+    const agent = await joinTalker('six');
+    await agent.play(1_000);
+    const token = await roomToken(server, 'six', 'sip_six', 'sip');
+    session.join({ url: server.url, token, timeoutMs: 4_500 });
+    await eventually('audible', () => kinds.includes('audible'));
+    session.connect(patience);
+    phone.play(440, session.local);
+    await eventually('the phone in the room', () => agent.hears(440));
+    await eventually(
+      'the room at the phone',
+      () => toneShare(phone.heard(1_000), 1_000, phoneRateHz) > 0.9,
+    );
+  });
+
   it('hears no stranger and sends it nothing', async () => {
     const call = await openCall();
     const agent = await joinTalker('stranger');
