@@ -21,10 +21,10 @@ export const sipLimits = {
   cseqMax: 2_147_483_647,
   /** Headers handed to the edge with an offer; the rest is dropped from the offer, never the call. */
   offeredHeadersMax: 64,
-  /** INVITE transactions that wait for a final answer or its ACK, per node. */
-  inviteTransactionsMax: 4_096,
-  /** Other server transactions kept to answer retransmissions (32 s each at most). */
-  otherTransactionsMax: 8_192,
+  /** INVITEs without a final answer, per node: each may hold a call, a room and an RTP port. */
+  openInvitesMax: 4_096,
+  /** Server transactions in all, most of them answered and kept for 32 s to absorb copies: 1,000 calls a second with their BYEs. */
+  serverTransactionsMax: 65_536,
   /** TCP and TLS connections of one listener, and of one source of them: a carrier needs a few, a NAT of an office some dozens. */
   connectionsMax: 1_024,
   connectionsPerSourceMax: 64,

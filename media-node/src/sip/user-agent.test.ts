@@ -307,3 +307,15 @@ it('refuses INVITEs beyond the limit with 503 and Retry-After, and keeps nothing
   await bench.endpoint.close();
   expect(bench.clock.pending).toBe(0);
 });
+
+it('counts only INVITEs without a final answer toward that limit', async () => {
+  const bench = await endpointBench((call) => {
+    call.provisional({ status: 180, phrase: 'Ringing' });
+    call.refuse({ status: 486, phrase: 'Busy Here' });
+  });
+  for (let count = 0; count < 5_000; count += 1) {
+    bench.request({ branch: `z9hG4bK${count}`, callId: `call-${count}` });
+  }
+  expect(bench.calls).toHaveLength(5_000);
+  await bench.endpoint.close();
+});

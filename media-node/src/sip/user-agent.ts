@@ -45,8 +45,11 @@ export class UserAgent {
   readonly #parts: UserAgentParts;
   /** Calls by dialog. Early ones too: their tag is known to the caller since the 180. */
   readonly #dialogs = new Map<string, UasCall>();
-  /** Calls by the transaction of their INVITE, for CANCEL. */
-  readonly #invites = new WeakMap<ServerTransaction, UasCall>();
+  /** What a CANCEL needs to know of an INVITE: our tag, and the call while it is there. */
+  readonly #invites = new WeakMap<
+    ServerTransaction,
+    { readonly toTag: string; call: UasCall | null }
+  >();
   #refusedByGate = 0;
 
   constructor(parts: UserAgentParts) {
@@ -150,17 +153,25 @@ export class UserAgent {
     const localTag = randomToken(services.random);
     const dialog = new Dialog(request, localTag, services.random(2).readUInt16BE());
     const key = dialogKey(request.callId, localTag, request.fromTag);
+    const cancellable: { readonly toTag: string; call: UasCall | null } = {
+      toTag: localTag,
+      call: null,
+    };
     const call = new UasCall({
       incoming,
       transaction,
       dialog,
       services,
-      onEnded: () => this.#dialogs.delete(key),
+      onEnded: () => {
+        this.#dialogs.delete(key);
+        cancellable.call = null;
+      },
       onWelcome: () => strangers.welcome(incoming.source.address),
       onRefused: (answer) => strangers.refused(request, incoming.source.address, answer),
     });
     this.#dialogs.set(key, call);
-    this.#invites.set(transaction, call);
+    cancellable.call = call;
+    this.#invites.set(transaction, cancellable);
     try {
       onInvite(call);
     } catch (error) {
@@ -179,15 +190,14 @@ export class UserAgent {
   /** §9.2: 200 when there is such an INVITE, with its To tag, whatever becomes of it; 481 when there is none. */
   #receiveCancel(incoming: IncomingRequest): void {
     const transaction = this.#parts.transactions.serverByKey(cancelledKey(incoming.request));
-    const call = transaction === null ? undefined : this.#invites.get(transaction);
-    if (transaction === null || call === undefined) {
+    const invite = transaction === null ? undefined : this.#invites.get(transaction);
+    if (transaction === null || invite === undefined) {
       if (!this.#isAdmitted(incoming)) return;
       return this.#answer(incoming, { status: 481, phrase: 'Call/Transaction Does Not Exist' });
     }
     if (transaction.stateName === 'silent') return;
-    const toTag = call.dialog.localTag;
-    this.#answer(incoming, { status: 200, phrase: 'OK' }, toTag);
-    call.cancel(incoming.request.plain.get('reason') ?? '');
+    this.#answer(incoming, { status: 200, phrase: 'OK' }, invite.toTag);
+    invite.call?.cancel(incoming.request.plain.get('reason') ?? '');
   }
 
   #receiveInDialog(incoming: IncomingRequest): void {

@@ -264,6 +264,8 @@ export class UasCall implements SipCall {
     this.#stage = 'ended';
     this.#quiet();
     this.#settleAck();
+    // The transaction outlives the call; it must not keep it.
+    this.#transaction.listen({});
     this.#options.onEnded();
   }
 

@@ -21,19 +21,22 @@ export interface ServerTransactionOptions {
   readonly clock: Clock;
   readonly ageLimitMs: number;
   readonly send: (bytes: Buffer, onFailed: () => void) => void;
+  /** A final answer was given, or none ever will be: from here on it only waits for stray copies. Called once, before `onTerminated`. */
+  readonly onSettled: () => void;
   readonly onTerminated: () => void;
   readonly onFault: (error: unknown) => void;
 }
 
 export class ServerTransaction {
-  readonly request: SipRequest;
   readonly isInvite: boolean;
+  readonly #onSettled: () => void;
+  #isSettled = false;
   #events: ServerTransactionEvents = {};
   readonly #transaction: Transaction<string, string, SipRequest>;
 
   constructor(options: ServerTransactionOptions) {
     const { request, timing, clock, ageLimitMs } = options;
-    this.request = request;
+    this.#onSettled = options.onSettled;
     this.isInvite = request.method === 'INVITE';
     const hands: TransactionHands<SipRequest> = {
       send: options.send,
@@ -41,7 +44,10 @@ export class ServerTransaction {
       pass: (ack) => this.#events.onAck?.(ack),
       timedOut: () => this.#events.onAckMissing?.(),
       unsent: () => this.#events.onUnsent?.(),
-      terminated: options.onTerminated,
+      terminated: () => {
+        this.#settle();
+        options.onTerminated();
+      },
       fault: options.onFault,
     };
     const rest = { timing, clock, ageLimitMs, hands };
@@ -73,11 +79,19 @@ export class ServerTransaction {
   /** Sends an answer. What the state does not allow is not sent. @param bytes the whole response */
   respond(status: number, bytes: Buffer): void {
     this.#transaction.handle(this.isInvite ? inviteInput(status) : otherInput(status), { bytes });
+    if (status >= 200) this.#settle();
   }
 
   /** Says nothing from here on; copies are absorbed for as long as they may come. INVITE only. */
   hush(): void {
     this.#transaction.handle('hush');
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#onSettled();
   }
 
   /** Forgets it at once. */

@@ -1,9 +1,10 @@
 /** All transactions that are alive, found by their keys, bounded in number. Each has an age limit of its own. RFC 3261 §17. */
 import { callLimits, sipLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../../clock.ts';
+import { responseAddress } from '../transport/response-address.ts';
 import type { SipRequest, SipResponse } from '../wire/message.ts';
 import { ClientTransaction, type ClientTransactionEvents } from './client-transaction.ts';
-import { type IncomingRequest, sendBack } from './incoming-request.ts';
+import type { IncomingRequest } from './incoming-request.ts';
 import { ServerTransaction } from './server-transaction.ts';
 import { giveUpMs, standardTiming } from './timing.ts';
 import { clientKey, clientKeyOf, mergeKey, serverKey } from './transaction-key.ts';
@@ -31,7 +32,8 @@ export class TransactionTable {
   readonly #clients = new Map<string, ClientTransaction>();
   /** INVITE transactions by what copies of one INVITE have in common. */
   readonly #merges = new Map<string, ServerTransaction>();
-  #inviteCount = 0;
+  /** INVITEs that have no final answer yet. */
+  #openInvites = 0;
 
   constructor(options: TransactionTableOptions) {
     this.#options = options;
@@ -63,38 +65,38 @@ export class TransactionTable {
   openServer(incoming: IncomingRequest): ServerTransaction | null {
     const { request, flow } = incoming;
     const isInvite = request.method === 'INVITE';
-    const others = this.#servers.size - this.#inviteCount;
-    const isFull = isInvite
-      ? this.#inviteCount >= sipLimits.inviteTransactionsMax
-      : others >= sipLimits.otherTransactionsMax;
-    if (isFull) return null;
+    if (this.#servers.size >= sipLimits.serverTransactionsMax) return null;
+    if (isInvite && this.#openInvites >= sipLimits.openInvitesMax) return null;
 
     const key = serverKey(request);
     const merge = mergeKey(request);
     const { clock, onFault, onUnsent } = this.#options;
     const timing = standardTiming(flow.isReliable);
+    const to = responseAddress(request.via, flow.remote);
     const transaction = new ServerTransaction({
       request,
       timing,
       clock,
       // An INVITE may ring for as long as a call may, then its answer is resent; all else is answered at once.
       ageLimitMs: (isInvite ? callLimits.ringingMaxMs : 0) + 2 * giveUpMs(timing),
+      // Only what is needed to answer is kept: the request itself would cost tenfold for as long as copies may come.
       send: (bytes, onFailed) =>
-        sendBack(incoming, bytes, (why) => {
+        flow.send(bytes, to, (why) => {
           onUnsent(why);
           onFailed();
         }),
+      onSettled: () => {
+        if (isInvite) this.#openInvites -= 1;
+      },
       onTerminated: () => {
         this.#servers.delete(key);
-        if (!isInvite) return;
-        this.#inviteCount -= 1;
-        if (this.#merges.get(merge) === transaction) this.#merges.delete(merge);
+        if (isInvite && this.#merges.get(merge) === transaction) this.#merges.delete(merge);
       },
       onFault,
     });
     this.#servers.set(key, transaction);
     if (isInvite) {
-      this.#inviteCount += 1;
+      this.#openInvites += 1;
       this.#merges.set(merge, transaction);
     }
     return transaction;
