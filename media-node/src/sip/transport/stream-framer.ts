@@ -25,6 +25,8 @@ export class StreamFramer {
   #used = 0;
   /** Everything before it has been searched for the end of the headers. */
   #searched = 0;
+  /** End of the message whose headers are complete; 0 while none is. Else each byte of a body would read the headers again. */
+  #completeAt = 0;
   #isBroken = false;
 
   /** Bytes held of a message that is not complete. */
@@ -57,7 +59,7 @@ export class StreamFramer {
   /** What begins at `from`, and where it ends; null when more bytes are needed. */
   #next(from: number): { readonly framed: Framed | null; readonly to: number } | null {
     const bytes = this.#buffer.subarray(0, this.#used);
-    if (from >= bytes.length) return null;
+    if (from >= bytes.length || bytes.length < this.#completeAt) return null;
     if (bytes[from] === 0x0d || bytes[from] === 0x0a) return this.#lineEnds(bytes, from);
     const end = bytes.indexOf(headEnd, Math.max(from, this.#searched - 3));
     if (end < 0) {
@@ -79,9 +81,11 @@ export class StreamFramer {
     }
     if (bytes.length < bodyFrom + length) {
       this.#searched = end;
+      this.#completeAt = bodyFrom + length;
       return null;
     }
     this.#searched = 0;
+    this.#completeAt = 0;
     const to = bodyFrom + length;
     return { framed: { kind: 'message', bytes: Buffer.from(bytes.subarray(from, to)) }, to };
   }
@@ -117,6 +121,7 @@ export class StreamFramer {
   #drop(count: number): void {
     this.#used -= count;
     this.#searched = Math.max(0, this.#searched - count);
+    this.#completeAt = Math.max(0, this.#completeAt - count);
     if (this.#used === 0) this.#buffer = empty;
     else if (count > 0)
       this.#buffer = Buffer.from(this.#buffer.subarray(count, count + this.#used));
