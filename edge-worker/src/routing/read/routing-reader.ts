@@ -156,13 +156,13 @@ export class RoutingReader {
   async #ask(env: Env, keys: LookupKeys, revision: number): Promise<RoutingView | null> {
     const table = routingTableOf(env);
     try {
-      const answer = await table.ask({ ...keys, revision, known: [] });
+      const answer = await table.ask({ ...keys, revision });
       if (answer === null) return null;
       const allowTrunkless = allowsTrunklessCalls(env);
       for (const { place, hash, text } of answer.places) {
         const part = partOfPlace(place);
         if (part !== undefined && hash !== '' && this.#cache.get(hash) === undefined)
-          this.#keep(part, hash, text ?? '', allowTrunkless);
+          this.#keep(part, hash, text, allowTrunkless);
       }
       const places = placesInAnswer(answer);
       this.#fresher.add(keys, places, this.#clock.now());

@@ -12,15 +12,13 @@ export interface TableQuestion {
   readonly caller: string;
   /** The PIN that was keyed in; null: none. */
   readonly pin: string | null;
-  /** Hashes of shards that the Worker holds: their text is not sent. */
-  readonly known: readonly string[];
 }
 
-/** One place as it is now; text null: the Worker has it. */
+/** One place as it is now; hash and text are '' when it holds nothing. */
 export interface AnsweredPlace {
   readonly place: string;
   readonly hash: string;
-  readonly text: string | null;
+  readonly text: string;
 }
 
 export interface TableAnswer {
@@ -31,7 +29,7 @@ export interface TableAnswer {
 export function answerQuestion(
   { log, dirty }: TableParts,
   builder: ShardBuilder,
-  { revision, number, caller, pin, known }: TableQuestion,
+  { revision, number, caller, pin }: TableQuestion,
 ): TableAnswer | null {
   const newest = log.newest();
   if (newest <= revision) return null;
@@ -46,7 +44,7 @@ export function answerQuestion(
     revision: newest,
     places: places.map((place) => {
       const { hash, text } = builder.build(placeText(place));
-      return { place: placeText(place), hash, text: known.includes(hash) ? null : text };
+      return { place: placeText(place), hash, text };
     }),
   };
 }
