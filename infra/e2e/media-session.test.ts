@@ -4,101 +4,34 @@ import { systemClock } from '@callgate/media-node/src/clock.ts';
 import { resample } from '@callgate/media-node/src/media/audio/resample.ts';
 import { toneShare } from '@callgate/media-node/src/media/audio/tone.ts';
 import { createMediaPool } from '@callgate/media-node/src/media/media-pool.ts';
-import type {
-  MediaEvent,
-  MediaPool,
-  MediaSession,
-  PhoneStream,
-} from '@callgate/media-node/src/media/media-session.ts';
 import { suiteShapes } from '@callgate/media-node/src/media/rtp/srtp-keys.ts';
 import { TelephoneEventReader } from '@callgate/media-node/src/media/rtp/telephone-event.ts';
 import { readWav } from '@callgate/media-node/src/media/sounds/wav.ts';
-import type { Log } from '@callgate/media-node/src/ops/log.ts';
+import { silentLog } from '@callgate/media-node/src/ops/log.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { likenessOf } from '../audio/likeness.ts';
-import { type LivekitServer, startLivekitServer } from '../local/livekit-server.ts';
-import { ownResources } from './own-resources.ts';
+import { MediaCalls, streamTo } from './media-calls.ts';
 import { eventually } from './routed-stack.ts';
 import { phoneRateHz, RtpPhone } from './rtp-phone.ts';
-import { participantRateHz, roomToken, ToneParticipant } from './tone-participant.ts';
+import { participantRateHz, roomToken, type ToneParticipant } from './tone-participant.ts';
 
-let server: LivekitServer;
-let pool: MediaPool;
-const lines: string[] = [];
-const log: Log = (level, event, fields) => lines.push(JSON.stringify({ level, event, ...fields }));
-
+let calls: MediaCalls;
 beforeAll(async () => {
-  server = await startLivekitServer({ say: () => {} });
-  pool = createMediaPool({
-    address: '127.0.0.1',
-    advertise: null,
-    roomAddress: '127.0.0.1',
-    portRange: { from: 41_000, to: 41_999 },
-    clock: systemClock,
-    log,
-  });
+  calls = await MediaCalls.start();
 });
+afterEach(() => calls.closeAll());
 afterAll(async () => {
-  await pool?.close();
-  await server?.stop();
+  await calls?.stop();
 });
-
-interface Call {
-  readonly session: MediaSession;
-  readonly phone: RtpPhone;
-  readonly events: MediaEvent[];
-  kinds(): string[];
-}
-
-const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-function streamTo(phone: RtpPhone, change: Partial<PhoneStream> = {}): PhoneStream {
-  return {
-    codec: 'PCMU',
-    payloadType: 0,
-    clockRateHz: 8_000,
-    telephoneEventPayloadType: 101,
-    ptimeMs: 20,
-    remote: phone.address,
-    send: true,
-    receive: true,
-    srtp: null,
-    ...change,
-  };
-}
-
-async function openCall(): Promise<Call> {
-  const events: MediaEvent[] = [];
-  const session = await pool.open('SCL_test', (event) => events.push(event));
-  closers.push(() => session.close());
-  const phone = await RtpPhone.open();
-  closers.push(() => phone.close());
-  session.setStream(streamTo(phone));
-  return { session, phone, events, kinds: () => events.map((event) => event.kind) };
-}
-
-async function joinRoom(call: Call, room: string, identity = 'sip_caller'): Promise<void> {
-  const token = await roomToken(server, room, identity, 'sip');
-  call.session.join({ url: server.url, token, timeoutMs: 4_500 });
-}
-
-async function joinTalker(room: string, identity = 'agent'): Promise<ToneParticipant> {
-  const participant = await ToneParticipant.join(server, room, identity);
-  closers.push(() => participant.leave());
-  return participant;
-}
 
 const patience = { firstMediaMs: 30_000, silenceMs: 15_000 };
 
 describe('a call between a phone and a room', () => {
   it('carries a tone each way', async () => {
-    const call = await openCall();
-    const agent = await joinTalker('two-ways');
+    const call = await calls.open();
+    const agent = await calls.joinTalker('two-ways');
     await agent.play(1_000);
-    await joinRoom(call, 'two-ways');
+    await calls.joinRoom(call, 'two-ways');
     await eventually('audible', () => call.kinds().includes('audible'));
     expect(call.kinds()).toEqual(['joined', 'audible']);
     call.session.connect(patience);
@@ -122,15 +55,15 @@ describe('a call between a phone and a room', () => {
   ] as const)(
     'carries a tone each way under %s, and nothing that is not encrypted',
     async (suite) => {
-      const call = await openCall();
+      const call = await calls.open();
       const { keyBytes, saltBytes } = suiteShapes[suite];
       const [ours, theirs] = [randomBytes(keyBytes + saltBytes), randomBytes(keyBytes + saltBytes)];
       call.session.setStream(
         streamTo(call.phone, { srtp: { suite, sendKey: ours, receiveKey: theirs } }),
       );
-      const agent = await joinTalker(suite);
+      const agent = await calls.joinTalker(suite);
       await agent.play(1_000);
-      await joinRoom(call, suite);
+      await calls.joinRoom(call, suite);
       await eventually('audible', () => call.kinds().includes('audible'));
       call.session.connect(patience);
       call.phone.play(440, call.session.local);
@@ -150,13 +83,13 @@ describe('a call between a phone and a room', () => {
     ['G722', 9, 8_000],
     ['opus', 96, 48_000],
   ] as const)('carries a tone each way in %s', async (codec, payloadType, clockRateHz) => {
-    const call = await openCall();
+    const call = await calls.open();
     const phone = await RtpPhone.open('127.0.0.1', codec, payloadType);
-    closers.push(() => phone.close());
+    calls.closers.push(() => phone.close());
     call.session.setStream(streamTo(phone, { codec, payloadType, clockRateHz }));
-    const agent = await joinTalker(codec);
+    const agent = await calls.joinTalker(codec);
     await agent.play(1_000);
-    await joinRoom(call, codec);
+    await calls.joinRoom(call, codec);
     await eventually('audible', () => call.kinds().includes('audible'));
     call.session.connect(patience);
     phone.play(440, call.session.local);
@@ -170,20 +103,20 @@ describe('a call between a phone and a room', () => {
   });
 
   it('is audible when a track comes after the join', async () => {
-    const call = await openCall();
-    await joinRoom(call, 'later');
+    const call = await calls.open();
+    await calls.joinRoom(call, 'later');
     await eventually('joined', () => call.kinds().includes('joined'));
-    const agent = await joinTalker('later');
+    const agent = await calls.joinTalker('later');
     expect(call.kinds()).toEqual(['joined']);
     await agent.play(700);
     await eventually('audible', () => call.kinds().includes('audible'));
   });
 
   it('sends nothing to the phone before it is connected, and silence while nobody speaks', async () => {
-    const call = await openCall();
-    const agent = await joinTalker('quiet');
+    const call = await calls.open();
+    const agent = await calls.joinTalker('quiet');
     const stop = await agent.play(700);
-    await joinRoom(call, 'quiet');
+    await calls.joinRoom(call, 'quiet');
     await eventually('audible', () => call.kinds().includes('audible'));
     expect(call.phone.packets.length).toBe(0);
     call.session.connect(patience);
@@ -198,14 +131,14 @@ describe('a call between a phone and a room', () => {
   });
 
   it('goes on with the next track when a talker leaves', async () => {
-    const call = await openCall();
-    const first = await joinTalker('leaving', 'first');
+    const call = await calls.open();
+    const first = await calls.joinTalker('leaving', 'first');
     await first.play(700);
-    await joinRoom(call, 'leaving');
+    await calls.joinRoom(call, 'leaving');
     await eventually('audible', () => call.kinds().includes('audible'));
     call.session.connect(patience);
     await eventually('first', () => toneShare(call.phone.heard(400), 700, 8_000) > 0.9);
-    const second = await joinTalker('leaving', 'second');
+    const second = await calls.joinTalker('leaving', 'second');
     await second.play(1_100);
     await first.leave();
     await eventually('second', () => toneShare(call.phone.heard(400), 1_100, 8_000) > 0.9);
@@ -213,14 +146,14 @@ describe('a call between a phone and a room', () => {
   });
 
   it('mixes those who speak at one time, and lets one that is left straight through', async () => {
-    const call = await openCall();
+    const call = await calls.open();
     const talkers = new Map<number, ToneParticipant>();
     for (const hz of [500, 900, 1_500]) {
-      const talker = await joinTalker('mix', `talker-${hz}`);
+      const talker = await calls.joinTalker('mix', `talker-${hz}`);
       await talker.play(hz);
       talkers.set(hz, talker);
     }
-    await joinRoom(call, 'mix');
+    await calls.joinRoom(call, 'mix');
     await eventually('audible', () => call.kinds().includes('audible'));
     call.session.connect(patience);
     const share = (hz: number) => toneShare(call.phone.heard(600), hz, phoneRateHz);
@@ -242,10 +175,10 @@ describe('a call between a phone and a room', () => {
   });
 
   it('reports to the phone by RTCP, and tells of the phone reports in its figures', async () => {
-    const call = await openCall();
-    const agent = await joinTalker('rtcp');
+    const call = await calls.open();
+    const agent = await calls.joinTalker('rtcp');
     await agent.play(700);
-    await joinRoom(call, 'rtcp');
+    await calls.joinRoom(call, 'rtcp');
     await eventually('audible', () => call.kinds().includes('audible'));
     call.session.connect(patience);
     call.phone.play(440, call.session.local);
@@ -263,25 +196,25 @@ describe('a call between a phone and a room', () => {
   });
 
   it('carries a tone each way over IPv6', async () => {
-    const six = createMediaPool({
+    const six = await createMediaPool({
       address: '::1',
       advertise: null,
       roomAddress: '127.0.0.1',
       portRange: { from: 42_000, to: 42_099 },
       clock: systemClock,
-      log,
+      log: silentLog,
     });
-    closers.push(() => six.close());
+    calls.closers.push(() => six.close());
     const kinds: string[] = [];
     const session = await six.open('SCL_six', (event) => kinds.push(event.kind));
     expect(session.local.address).toBe('::1');
     const phone = await RtpPhone.open('::1');
-    closers.push(() => phone.close());
+    calls.closers.push(() => phone.close());
     session.setStream(streamTo(phone));
-    const agent = await joinTalker('six');
+    const agent = await calls.joinTalker('six');
     await agent.play(1_000);
-    const token = await roomToken(server, 'six', 'sip_six', 'sip');
-    session.join({ url: server.url, token, timeoutMs: 4_500 });
+    const token = await roomToken(calls.server, 'six', 'sip_six', 'sip');
+    session.join({ url: calls.server.url, token, timeoutMs: 4_500 });
     await eventually('audible', () => kinds.includes('audible'));
     session.connect(patience);
     phone.play(440, session.local);
@@ -293,14 +226,14 @@ describe('a call between a phone and a room', () => {
   });
 
   it('hears no stranger and sends it nothing', async () => {
-    const call = await openCall();
-    const agent = await joinTalker('stranger');
+    const call = await calls.open();
+    const agent = await calls.joinTalker('stranger');
     await agent.play(700);
-    await joinRoom(call, 'stranger');
+    await calls.joinRoom(call, 'stranger');
     await eventually('audible', () => call.kinds().includes('audible'));
     call.session.connect(patience);
     const attacker = await RtpPhone.open('127.0.0.9');
-    closers.push(() => attacker.close());
+    calls.closers.push(() => attacker.close());
     call.phone.play(440, call.session.local);
     attacker.play(1_900, call.session.local);
     await eventually('audio', () => agent.heardMs > 2_500);
@@ -311,9 +244,9 @@ describe('a call between a phone and a room', () => {
   });
 
   it('tells digits once each', async () => {
-    const call = await openCall();
-    await joinTalker('digits');
-    await joinRoom(call, 'digits');
+    const call = await calls.open();
+    await calls.joinTalker('digits');
+    await calls.joinRoom(call, 'digits');
     await eventually('joined', () => call.kinds().includes('joined'));
     call.session.connect(patience);
     for (const event of [4, 2, 11]) {
@@ -328,9 +261,9 @@ describe('a call between a phone and a room', () => {
   });
 
   it('hands digits to the room, and those of the room to the phone', async () => {
-    const call = await openCall();
-    const agent = await joinTalker('dtmf');
-    await joinRoom(call, 'dtmf');
+    const call = await calls.open();
+    const agent = await calls.joinTalker('dtmf');
+    await calls.joinRoom(call, 'dtmf');
     await eventually('joined', () => call.kinds().includes('joined'));
     call.session.connect(patience);
     call.session.receiveDigit('7');
@@ -357,7 +290,7 @@ describe('a call between a phone and a room', () => {
   });
 
   it('plays a prompt that can be recognised, says when it ended, and rings until told to stop', async () => {
-    const call = await openCall();
+    const call = await calls.open();
     call.session.connect(patience);
     call.session.play('enter-pin');
     await eventually('played', () => call.kinds().includes('played'));
@@ -372,9 +305,9 @@ describe('a call between a phone and a room', () => {
     expect(likenessOf(heard, recording).likeness).toBeGreaterThan(0.9);
     call.session.play('ringback', { country: 'us' });
     await eventually('ringing', () => toneShare(call.phone.heard(200), 440, 8_000) > 0.3);
-    const agent = await joinTalker('prompts');
+    const agent = await calls.joinTalker('prompts');
     await agent.play(700);
-    await joinRoom(call, 'prompts');
+    await calls.joinRoom(call, 'prompts');
     await eventually('audible', () => call.kinds().includes('audible'));
     call.session.stopSound();
     await eventually('the agent', () => toneShare(call.phone.heard(300), 700, 8_000) > 0.9);
@@ -385,9 +318,9 @@ describe('a call between a phone and a room', () => {
   });
 
   it('is silent when the phone is, but not while it is on hold', async () => {
-    const call = await openCall();
-    await joinTalker('silent');
-    await joinRoom(call, 'silent');
+    const call = await calls.open();
+    await calls.joinTalker('silent');
+    await calls.joinRoom(call, 'silent');
     await eventually('joined', () => call.kinds().includes('joined'));
     call.session.setStream(streamTo(call.phone, { send: false }));
     call.session.connect({ firstMediaMs: 500, silenceMs: 500 });
@@ -395,34 +328,5 @@ describe('a call between a phone and a room', () => {
     expect(call.kinds()).not.toContain('silent');
     call.session.setStream(streamTo(call.phone));
     await eventually('silent', () => call.kinds().includes('silent'), 3_000);
-  });
-});
-
-describe('what is left behind', () => {
-  it('nothing, after 50 calls', async () => {
-    await joinTalker('churn').then((agent) => agent.play(700));
-    const round = async (calls: number) => {
-      for (let i = 0; i < calls; i++) {
-        const call = await openCall();
-        await joinRoom(call, 'churn', `caller-${i}`);
-        await eventually('audible', () => call.kinds().includes('audible'));
-        call.session.connect(patience);
-        call.phone.play(440, call.session.local);
-        await eventually('audio', () => call.phone.packets.length > 3);
-        await call.session.close();
-        await call.phone.close();
-        closers.length = 1;
-      }
-      await eventually('ports drained', () => pool.stats().rtpPortsBound === 0);
-    };
-    await round(10);
-    const before = ownResources();
-    await round(50);
-    const after = ownResources();
-    expect(pool.stats()).toEqual({ sessions: 0, rtpPortsBound: 0 });
-    expect(after.sockets).toBeLessThanOrEqual(before.sockets);
-    expect(after.files).toBeLessThanOrEqual(before.files + 2);
-    // 50 calls that each kept a room client would keep megabytes.
-    expect(after.heapBytes - before.heapBytes).toBeLessThan(50 * 10_000);
   });
 });

@@ -36,7 +36,7 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
     log,
     send: (record) => edge.record(record),
   });
-  const media = createMediaPool({
+  const media = await createMediaPool({
     address: config.mediaAddress,
     advertise: config.mediaAdvertise,
     roomAddress: isWildcard(config.roomAddress) ? null : config.roomAddress,

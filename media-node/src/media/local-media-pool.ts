@@ -1,5 +1,4 @@
 /** Media in this process: opens sessions, counts them, closes them all. Ports, sounds and the tick are shared by the sessions. */
-import { fileURLToPath } from 'node:url';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import { LocalMediaSession } from './local-media-session.ts';
@@ -8,7 +7,7 @@ import { MediaTick } from './media-tick.ts';
 import { DirectRoom } from './room/direct/direct-room.ts';
 import type { Room, RoomEvents } from './room/room.ts';
 import { RtpPortRange } from './rtp/rtp-port-range.ts';
-import { SoundLibrary } from './sounds/sound-library.ts';
+import { ownPrompts, SoundLibrary } from './sounds/sound-library.ts';
 
 export interface LocalMediaPoolOptions {
   /** Address literal that RTP is bound to. */
@@ -24,9 +23,6 @@ export interface LocalMediaPoolOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
-
-/** The prompts that come with the node. */
-export const ownPrompts = fileURLToPath(new URL('../../prompts', import.meta.url));
 
 /** @throws Error when a prompt is missing or cannot be read */
 export class LocalMediaPool implements MediaPool {

@@ -1,9 +1,9 @@
 /** The media pool of a node: in its own process, or in processes of their own. */
-import { LocalMediaPool, type LocalMediaPoolOptions, ownPrompts } from './local-media-pool.ts';
+import type { LocalMediaPoolOptions } from './local-media-pool.ts';
 import type { MediaPool, PhoneCodecName } from './media-session.ts';
 import { ProcessMediaPool } from './process/process-media-pool.ts';
 import type { SrtpSuite } from './rtp/srtp-keys.ts';
-import { SoundLibrary } from './sounds/sound-library.ts';
+import { ownPrompts, SoundLibrary } from './sounds/sound-library.ts';
 
 /** What a phone may speak to this node. */
 export const phoneCodecNames: readonly PhoneCodecName[] = ['PCMU', 'PCMA', 'G722', 'opus'];
@@ -19,10 +19,16 @@ export interface MediaPoolOptions extends LocalMediaPoolOptions {
   readonly processes?: number;
 }
 
-/** Media as configured. @throws Error when a prompt is missing or cannot be read */
-export function createMediaPool(options: MediaPoolOptions): MediaPool {
+/**
+ * Media as configured. WebRTC, codecs and LiveKit's messages are loaded only where media runs: a main process with media processes stays
+ * small. @throws Error when a prompt is missing or cannot be read
+ */
+export async function createMediaPool(options: MediaPoolOptions): Promise<MediaPool> {
   const { processes = 0, promptsFolder = null } = options;
-  if (processes === 0) return new LocalMediaPool(options);
+  if (processes === 0) {
+    const { LocalMediaPool } = await import('./local-media-pool.ts');
+    return new LocalMediaPool(options);
+  }
   // Read once more here, so that a wrong prompt stops the node and not each of its processes.
   SoundLibrary.read(promptsFolder ?? ownPrompts);
   return new ProcessMediaPool({ ...options, processes, promptsFolder });
