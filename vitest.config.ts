@@ -48,6 +48,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['infra/e2e/**/*.test.ts'],
           fileParallelism: false,
+          globalSetup: './infra/setup/see-to-livekit.ts',
           // LiveKit's SDK fills the output with its debug log anywhere else.
           env: { NODE_ENV: 'production' },
           testTimeout: 120_000,

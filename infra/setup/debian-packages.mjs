@@ -2,11 +2,11 @@
  * The Debian packages whose programs the tests drive as strangers would: nobody here wrote them, so they keep us honest.
  * Installed with apt-get where that is allowed; otherwise they are named and the tests do not start.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
-/** What the tests need. `program` is how its presence is seen. */
+/** What the tests need. Its presence is seen by `program` on PATH and, where that tells too little, by `proof` ending with status 0. */
 export const debianPackages = [
   { name: 'baresip-core', program: 'baresip', use: 'baresip, a phone of the end-to-end tests' },
   { name: 'kamailio', program: 'kamailio', use: 'kamailio, the carrier of the end-to-end tests' },
@@ -21,6 +21,13 @@ export const debianPackages = [
     use: 'openssl, which makes the certificates of the tests',
   },
   {
+    name: 'python3-venv',
+    program: 'python3',
+    // Debian ships python3 without what makes a virtual environment.
+    proof: ['-c', 'import ensurepip, venv'],
+    use: "Python's virtual environments, for LiveKit's Python client",
+  },
+  {
     name: 'redis-server',
     program: 'redis-server',
     use: 'Redis for the livekit-server that the SIP API is compared with',
@@ -32,7 +39,7 @@ export const debianPackages = [
 /** Installs what is missing. @throws Error that names what is missing and the command that installs it. */
 export async function seeToDebianPackages(say) {
   const missing = [];
-  for (const one of debianPackages) if (!(await isOnPath(one.program))) missing.push(one);
+  for (const one of debianPackages) if (!(await isThere(one))) missing.push(one);
   if (missing.length === 0) return;
   const names = missing.map((one) => one.name);
   const mayInstall = process.getuid?.() === 0 && (await isOnPath('apt-get'));
@@ -48,6 +55,11 @@ export async function seeToDebianPackages(say) {
   throw new Error(
     `the tests need Debian packages that are not installed:\n${list}\ninstall them with: sudo apt-get install -y --no-install-recommends ${names.join(' ')}`,
   );
+}
+
+async function isThere({ program, proof }) {
+  if (!(await isOnPath(program))) return false;
+  return proof === undefined || spawnSync(program, proof, { stdio: 'ignore' }).status === 0;
 }
 
 async function isOnPath(program) {
