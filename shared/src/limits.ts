@@ -168,6 +168,23 @@ export const recordLimits = {
   sweepMs: 21_600_000,
 } as const;
 
+/** Bounds of the caps on calls that a trunk may have (routing/trunk-options.ts), and of the leases that count its calls. */
+export const capLimits = {
+  /** Calls of one trunk: more than one Durable Object can renew the leases of in its time. */
+  callsMax: 10_000,
+  /** One call in 1,000 s; more than 200 calls a second are beyond the writes of one Durable Object. */
+  perSecondMin: 0.001,
+  perSecondMax: 200,
+  /** A call that nobody speaks for this long counts no more: its node is lost. */
+  leaseMs: 90_000,
+  /** A node speaks for its calls this often: two reports may be lost on the way. */
+  renewMs: 25_000,
+  /** Where only the rate is capped, an offer that is sent again within this time is the same call. */
+  sameOfferMs: 15_000,
+  /** Calls in one report of a node. */
+  reportedMax: 1_000,
+} as const;
+
 /** How old the edge's view of the routing table may be. */
 export const routingCacheLimits = {
   /** A manifest in isolate memory is used this long without asking KV. */

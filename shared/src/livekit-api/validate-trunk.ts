@@ -1,10 +1,11 @@
 /**
  * Whether a trunk may be stored, judged alone; conflicts with others are found elsewhere. The words are
  * LiveKit's where LiveKit refuses, too. Beyond that Callgate refuses what could never work: half of the
- * credentials, and addresses that no source can ever equal.
+ * credentials, addresses that no source can ever equal, and options of its own that it does not know.
  */
 import type { SIPInboundTrunkInfo, SIPOutboundTrunkInfo } from '@livekit/protocol';
 import { parseIpPrefix } from '../routing/ip-address.ts';
+import { trunkOptionsFault } from '../routing/trunk-options.ts';
 import { type Fault, fault } from './fault.ts';
 import { headerMapsFault } from './validate-headers.ts';
 import { mediaFault } from './validate-media.ts';
@@ -19,7 +20,8 @@ export function inboundTrunkFault(trunk: SIPInboundTrunkInfo): Fault | null {
     mediaFault(trunk.media) ??
     headerMapsFault(trunk) ??
     credentialsFault(trunk) ??
-    addressesFault(trunk.allowedAddresses)
+    addressesFault(trunk.allowedAddresses) ??
+    trunkOptionsFault(trunk.metadata)
   );
 }
 

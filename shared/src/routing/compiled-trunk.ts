@@ -6,6 +6,7 @@ import type { SIPInboundTrunkInfo } from '@livekit/protocol';
 import { type AddressList, holdsAddress, parseAddressList } from './address-list.ts';
 import { normalizeNumber } from './normalize-number.ts';
 import type { ComparedCall } from './routed-call.ts';
+import { type TrunkOptions, trunkOptionsOf } from './trunk-options.ts';
 
 export interface CompiledTrunk {
   readonly id: string;
@@ -15,6 +16,7 @@ export interface CompiledTrunk {
   /** Normalised `allowed_numbers`; null: every caller. */
   readonly callers: ReadonlySet<string> | null;
   readonly addresses: AddressList;
+  readonly options: TrunkOptions;
 }
 
 /** The field of a trunk that keeps a call out. */
@@ -27,6 +29,7 @@ export function compileTrunk(info: SIPInboundTrunkInfo): CompiledTrunk {
     numbers: numberSet(info.numbers),
     callers: numberSet(info.allowedNumbers),
     addresses: parseAddressList(info.allowedAddresses),
+    options: trunkOptionsOf(info.metadata),
   };
 }
 
