@@ -48,8 +48,8 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
   });
   const calls = new CallRegistry({
     edge: {
-      decide: (offer) => edge.decide(offer),
-      answerPin: (callId, answer) => edge.answerPin(callId, answer),
+      decide: (offer, traceparent) => edge.decide(offer, traceparent),
+      answerPin: (callId, answer, traceparent) => edge.answerPin(callId, answer, traceparent),
       deliver: (record) => spool.add(record),
     },
     media,

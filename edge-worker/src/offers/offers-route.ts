@@ -11,6 +11,7 @@ import type { RoutingReader } from '../routing/read/routing-reader.ts';
 import { requireNode } from '../trust/node-token.ts';
 import { decideOffer } from './decide-offer.ts';
 import { decidePin } from './decide-pin.ts';
+import { decideAndLog, factsOf } from './decision-line.ts';
 import { RefusalKeeper } from './refusal-keeper.ts';
 
 export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
@@ -21,7 +22,12 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
       const body = await readJson(c.req.raw);
       requireContract(body);
       const offer = checkShape(offerSchema, body);
-      const { decision, view } = await decideOffer(offer, { env: c.env, ...parts });
+      const { decision, view } = await decideAndLog(
+        { request: c.req.raw, node, callId: offer.call_id },
+        factsOf(offer),
+        parts.clock.now,
+        () => decideOffer(offer, { env: c.env, ...parts }),
+      );
       if (decision.kind === 'refuse') {
         const keeping = refusals.keep(c.env, { node, offer, decision, view });
         c.executionCtx.waitUntil(keeping);
@@ -29,12 +35,18 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
       return c.json(decision);
     })
     .post('/:id/pin', async (c) => {
-      requireNode(c.req.raw, c.env);
+      const node = requireNode(c.req.raw, c.env);
       const body = await readJson(c.req.raw);
       requireContract(body);
       const id = checkShape(callId, c.req.param('id'), 'id');
       const answer = checkShape(pinAnswer, body);
-      return c.json(await decidePin(id, answer, { env: c.env, ...parts }));
+      const { decision } = await decideAndLog(
+        { request: c.req.raw, node, callId: id },
+        { digits: answer.digits.length },
+        parts.clock.now,
+        async () => ({ decision: await decidePin(id, answer, { env: c.env, ...parts }) }),
+      );
+      return c.json(decision);
     });
 }
 

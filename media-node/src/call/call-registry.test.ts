@@ -1,5 +1,6 @@
 import { decisionExamples, type JoinDecision } from '@callgate/shared/contract/decision.ts';
 import { callRecord } from '@callgate/shared/contract/record.ts';
+import { readTraceparent } from '@callgate/shared/contract/traceparent.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../clock.fake.ts';
 import { FakeEdge, settled } from '../edge/edge-client.fake.ts';
@@ -313,6 +314,19 @@ describe('a challenged call', () => {
       [1, 'no-trunk'],
     ]);
     await expectNothingLeft();
+  });
+
+  it('keeps its trace id with the INVITE that answers, in the questions to the edge and in the record', async () => {
+    dial();
+    await edge.answer(decisionExamples.challenge);
+    dial();
+    await edge.answer(decisionExamples.refuse);
+    const traces = edge.traceparents.map(readTraceparent);
+    expect(traces.map((trace) => trace?.traceId)).toEqual([
+      edge.records[0]?.trace_id,
+      edge.records[0]?.trace_id,
+    ]);
+    expect(traces[0]?.spanId).not.toBe(traces[1]?.spanId);
   });
 
   it('becomes a record of its own when nobody comes back in 30 s', async () => {

@@ -8,23 +8,25 @@ import type { Decision, MediaPolicy } from '@callgate/shared/contract/decision.t
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { callLimits } from '@callgate/shared/limits.ts';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { EdgeClient } from '../edge/edge-client.ts';
 import type { MediaEvent, MediaPool, MediaSession } from '../media/media-session.ts';
+import { type AttemptWatch, type CallWatch, unwatched, waitFor } from '../ops/call-watch.ts';
 import type { Log } from '../ops/log.ts';
 import { PartError } from '../part-error.ts';
 import type { NodeMedia } from '../sdp/negotiate.ts';
 import type { SipAnswer, SipCall } from '../sip/sip-endpoint.ts';
+import { traceIdOf } from '../trace-id.ts';
 import {
   type CallEffect,
   type CallEvent,
   type CallState,
-  type CallTimer,
   initialState,
   type Negotiation,
   next,
 } from './call-machine.ts';
 import { CallMedia, type SdpBody } from './call-media.ts';
+import { CallTimers } from './call-timers.ts';
 import { offerFromInvite } from './offer-from-invite.ts';
 import { refusal } from './sip-answers.ts';
 import { SipLeg } from './sip-leg.ts';
@@ -37,6 +39,8 @@ export interface CallParts {
   readonly nodeMedia: NodeMedia;
   readonly clock: Clock;
   readonly log: Log;
+  /** Left out: nobody watches. */
+  readonly watch?: CallWatch;
 }
 
 export interface CallIdentity {
@@ -55,9 +59,11 @@ export class Call {
   readonly #identity: CallIdentity;
   readonly #onEnded: (record: CallRecord) => void;
   readonly #timeline: Timeline;
-  /** With the call id in every line. */
+  readonly #watch: AttemptWatch;
+  readonly #traceId: string;
+  /** With the ids of call and trace in every line. */
   readonly #log: Log;
-  readonly #timers = new Map<CallTimer, Timer>();
+  readonly #timers: CallTimers;
   readonly #media: CallMedia;
   /** Events not yet handled; the first is being handled. */
   readonly #events: CallEvent[] = [];
@@ -72,15 +78,24 @@ export class Call {
     parts: CallParts,
     onEnded: (record: CallRecord) => void,
   ) {
-    this.id = identity.id;
+    const { arrivedAtMono: invitedAtMono, callId: sipCallId, from } = sip.invite;
+    const { id: callId, sequence } = identity;
+    const traceId = traceIdOf(sipCallId, from.tag);
+    this.id = callId;
+    this.#traceId = traceId;
     this.#log = (level, event, fields) =>
-      parts.log(level, event, { call_id: identity.id, ...fields });
+      parts.log(level, event, { call_id: callId, trace_id: traceId, ...fields });
     this.#sip = new SipLeg(sip, this.#log);
     this.#identity = identity;
     this.#parts = parts;
     this.#onEnded = onEnded;
     this.#media = new CallMedia(parts.nodeMedia);
-    this.#timeline = new Timeline(parts.clock, sip.invite.arrivedAtMono);
+    this.#timers = new CallTimers(parts.clock, (timer) => this.#handle({ kind: 'timer', timer }));
+    const watch = (parts.watch ?? unwatched).begin({ callId, sequence, traceId, invitedAtMono });
+    this.#watch = watch;
+    this.#timeline = new Timeline(parts.clock, invitedAtMono, (stage, ms) =>
+      watch.stage(stage, ms),
+    );
     this.#timeline.mark('trying_ms');
   }
 
@@ -118,8 +133,9 @@ export class Call {
   async #decide(): Promise<void> {
     try {
       const { id, minRevision } = this.#identity;
-      const decision = await this.#parts.edge.decide(
-        offerFromInvite(this.#sip.invite, id, minRevision),
+      const offer = offerFromInvite(this.#sip.invite, id, minRevision);
+      const decision = await waitFor(this.#watch, 'edge.decide', (traceparent) =>
+        this.#parts.edge.decide(offer, traceparent),
       );
       this.#decision = decision;
       this.#timeline.mark('decided_ms');
@@ -132,11 +148,10 @@ export class Call {
   /** Asks the edge about the digits. They are a secret: they stand in no log line and no error. */
   async #checkPin(ticket: string, digits: string): Promise<void> {
     try {
-      const decision = await this.#parts.edge.answerPin(this.id, {
-        contract: contractVersion,
-        ticket,
-        digits,
-      });
+      const answer = { contract: contractVersion, ticket, digits } as const;
+      const decision = await waitFor(this.#watch, 'edge.pin', (traceparent) =>
+        this.#parts.edge.answerPin(this.id, answer, traceparent),
+      );
       if (decision.kind === 'join') this.#decision = decision;
       this.#handle({ kind: 'decided', decision, negotiation: { kind: 'agreed' } });
     } catch (error) {
@@ -193,9 +208,9 @@ export class Call {
         this.#session?.setAttributes({ 'sip.callStatus': effect.status });
         return;
       case 'start-timer':
-        return this.#startTimer(effect.timer, effect.ms);
+        return this.#timers.start(effect.timer, effect.ms);
       case 'stop-timer':
-        return this.#stopTimer(effect.timer);
+        return this.#timers.stop(effect.timer);
       case 'play':
         return this.#session?.play(effect.sound);
       case 'stop-sound':
@@ -248,6 +263,7 @@ export class Call {
   #join(): void {
     if (this.#decision?.kind !== 'join') return;
     const { url, token } = this.#decision.room;
+    this.#watch.wait('room.join');
     this.#session?.join({ url, token, timeoutMs: callLimits.roomJoinMs });
   }
 
@@ -333,19 +349,6 @@ export class Call {
     session.setStream({ ...stream, signallingAddress: this.#sip.invite.source.address });
   }
 
-  #startTimer(timer: CallTimer, ms: number): void {
-    this.#stopTimer(timer);
-    this.#timers.set(
-      timer,
-      this.#parts.clock.after(ms, () => this.#handle({ kind: 'timer', timer })),
-    );
-  }
-
-  #stopTimer(timer: CallTimer): void {
-    this.#timers.get(timer)?.cancel();
-    this.#timers.delete(timer);
-  }
-
   /** A part failed: the call ends with its reason; anything that is not a PartError is a fault of ours. */
   #fail(error: unknown): void {
     const isPart = error instanceof PartError;
@@ -363,8 +366,7 @@ export class Call {
 
   async #finish(reason: OutcomeReason): Promise<void> {
     const endedMs = this.#timeline.sinceInvite();
-    for (const timer of this.#timers.values()) timer.cancel();
-    this.#timers.clear();
+    this.#timers.stopAll();
     const session = this.#session;
     this.#session = null;
     const media = await (session?.close() ?? Promise.resolve(null)).catch((error: unknown) => {
@@ -373,6 +375,7 @@ export class Call {
     });
     const record = this.#timeline.record({
       id: this.id,
+      traceId: this.#traceId,
       sequence: this.#identity.sequence,
       invite: this.#sip.invite,
       decision: this.#decision,
@@ -382,6 +385,7 @@ export class Call {
       endedMs,
     });
     this.#log('info', 'call-ended', { reason, after_ms: endedMs, sip_status: this.#sip.status });
+    this.#watch.ended(record);
     this.#onEnded(record);
   }
 }

@@ -5,14 +5,14 @@ import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import type { Clock } from '../clock.ts';
 import type { MediaStats } from '../media/media-session.ts';
+import type { Stage } from '../ops/call-watch.ts';
 import type { InviteRequest } from '../sip/sip-endpoint.ts';
-
-export type Stage = Exclude<keyof CallRecord['stages'], 'ended_ms'>;
 
 export class Timeline {
   readonly #clock: Clock;
   readonly #invitedAtMono: number;
   readonly #invitedAtWall: number;
+  readonly #onStage: (stage: Stage, afterMs: number) => void;
   readonly #stages: Record<Stage, number | null> = {
     trying_ms: null,
     decided_ms: null,
@@ -25,8 +25,14 @@ export class Timeline {
     first_audio_to_phone_ms: null,
   };
 
-  constructor(clock: Clock, invitedAtMono: number) {
+  /** @param onStage hears of each stage once, with ms since the INVITE */
+  constructor(
+    clock: Clock,
+    invitedAtMono: number,
+    onStage: (stage: Stage, afterMs: number) => void,
+  ) {
     this.#clock = clock;
+    this.#onStage = onStage;
     this.#invitedAtMono = invitedAtMono;
     this.#invitedAtWall = clock.nowWall() - (clock.nowMono() - invitedAtMono);
   }
@@ -38,12 +44,16 @@ export class Timeline {
 
   /** Notes the first time a stage is reached. */
   mark(stage: Stage): void {
-    this.#stages[stage] ??= this.sinceInvite();
+    if (this.#stages[stage] !== null) return;
+    const afterMs = this.sinceInvite();
+    this.#stages[stage] = afterMs;
+    this.#onStage(stage, afterMs);
   }
 
   /** The record of the call, now that it has ended. */
   record(call: {
     readonly id: string;
+    readonly traceId: string;
     readonly sequence: number;
     readonly invite: InviteRequest;
     readonly decision: Decision | null;
@@ -59,6 +69,7 @@ export class Timeline {
       call_id: call.id,
       sequence: call.sequence,
       sip_call_id: invite.callId,
+      trace_id: call.traceId,
       from_user: invite.from.user,
       to_user: invite.to.user,
       source: sourceText(invite.source),

@@ -7,16 +7,20 @@ import type { EdgeClient } from './edge-client.ts';
 
 export class FakeEdge implements EdgeClient {
   readonly offers: Offer[] = [];
+  /** Of each question, in order. */
+  readonly traceparents: string[] = [];
   readonly pins: PinAnswer[] = [];
   readonly records: CallRecord[] = [];
   #waiting: { resolve: (decision: Decision) => void; reject: (error: unknown) => void }[] = [];
 
-  decide(offer: Offer): Promise<Decision> {
+  decide(offer: Offer, traceparent: string): Promise<Decision> {
+    this.traceparents.push(traceparent);
     this.offers.push(offer);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
-  answerPin(_callId: string, answer: PinAnswer): Promise<Decision> {
+  answerPin(_callId: string, answer: PinAnswer, traceparent: string): Promise<Decision> {
+    this.traceparents.push(traceparent);
     this.pins.push(answer);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }

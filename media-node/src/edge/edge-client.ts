@@ -7,14 +7,15 @@ import type { CallRecord } from '@callgate/shared/contract/record.ts';
 export interface EdgeClient {
   /**
    * Asks what to do with an INVITE.
+   * @param traceparent of the call (W3C Trace Context), here and below
    * @throws PartError `edge-unreachable`, `edge-refused-node` or `edge-error`, within callLimits.decisionTotalMs.
    */
-  decide(offer: Offer): Promise<Decision>;
+  decide(offer: Offer, traceparent: string): Promise<Decision>;
   /**
    * Brings the digits a caller keyed in; the answer is join, ask-pin (another attempt) or refuse.
    * @throws PartError as `decide`
    */
-  answerPin(callId: string, answer: PinAnswer): Promise<Decision>;
+  answerPin(callId: string, answer: PinAnswer, traceparent: string): Promise<Decision>;
   /** Takes a record over: from here on it is delivered until acknowledged. Never throws. */
   deliver(record: CallRecord): void;
 }

@@ -8,8 +8,11 @@ import { systemClock } from '../clock.ts';
 import { EdgeRefusal } from './edge-refusal.ts';
 import { HttpEdge } from './http-edge-client.ts';
 
+const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00';
+
 interface Seen {
   readonly url: string;
+  readonly traceparent: unknown;
   readonly authorization: string;
   readonly body: unknown;
 }
@@ -30,6 +33,7 @@ async function edgeThatAnswers(...answers: { status: number; body: string }[]) {
     request.on('end', () => {
       seen.push({
         url: request.url ?? '',
+        traceparent: request.headers['traceparent'],
         authorization: request.headers.authorization ?? '',
         body: JSON.parse(text),
       });
@@ -54,11 +58,11 @@ async function edgeThatAnswers(...answers: { status: number; body: string }[]) {
 const json = (value: unknown, status = 200) => ({ status, body: JSON.stringify(value) });
 
 describe('edge over HTTP', () => {
-  it('posts the offer with the node token and returns the decision', async () => {
+  it('posts the offer with the node token and its trace and returns the decision', async () => {
     const { edge, seen } = await edgeThatAnswers(json(decisionExamples.refuse));
-    expect(await edge.decide(offerExample)).toEqual(decisionExamples.refuse);
+    expect(await edge.decide(offerExample, traceparent)).toEqual(decisionExamples.refuse);
     expect(seen).toEqual([
-      { url: '/v1/offers', authorization: 'Bearer node-token', body: offerExample },
+      { url: '/v1/offers', traceparent, authorization: 'Bearer node-token', body: offerExample },
     ]);
   });
 
@@ -67,7 +71,7 @@ describe('edge over HTTP', () => {
       { status: 502, body: 'bad gateway' },
       json(decisionExamples.drop),
     );
-    expect((await edge.decide(offerExample)).kind).toBe('drop');
+    expect((await edge.decide(offerExample, traceparent)).kind).toBe('drop');
     expect(seen.length).toBe(2);
   });
 
@@ -82,14 +86,17 @@ describe('edge over HTTP', () => {
     ['edge-unreachable', { status: 504, body: '' }],
   ])('reports %s for %j', async (reason, answer) => {
     const { edge } = await edgeThatAnswers(answer);
-    await expect(edge.decide(offerExample)).rejects.toMatchObject({ name: 'PartError', reason });
+    await expect(edge.decide(offerExample, traceparent)).rejects.toMatchObject({
+      name: 'PartError',
+      reason,
+    });
   });
 
   it('quotes the code and detail of a problem document, and nothing else', async () => {
     const { edge } = await edgeThatAnswers(
       json({ code: 'bad-field', detail: 'source.port: expected number' }, 400),
     );
-    await expect(edge.decide(offerExample)).rejects.toThrow(
+    await expect(edge.decide(offerExample, traceparent)).rejects.toThrow(
       'HTTP 400 bad-field source.port: expected number',
     );
   });
@@ -101,7 +108,9 @@ describe('edge over HTTP', () => {
       clock: systemClock,
     });
     closers.push(() => edge.close());
-    await expect(edge.decide(offerExample)).rejects.toMatchObject({ reason: 'edge-unreachable' });
+    await expect(edge.decide(offerExample, traceparent)).rejects.toMatchObject({
+      reason: 'edge-unreachable',
+    });
   });
 
   it('tells a refused record from one that may be sent again', async () => {

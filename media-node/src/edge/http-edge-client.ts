@@ -8,6 +8,7 @@ import { type NodeHello, type NodeWelcome, nodeWelcome } from '@callgate/shared/
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
+import { traceparentHeader } from '@callgate/shared/contract/traceparent.ts';
 import { callLimits, edgeLimits } from '@callgate/shared/limits.ts';
 import { Agent, request } from 'undici';
 import type { Clock } from '../clock.ts';
@@ -37,14 +38,14 @@ export class HttpEdge {
   }
 
   /** `POST /v1/offers`. @throws PartError `edge-unreachable`, `edge-refused-node` or `edge-error`, in callLimits.decisionTotalMs. */
-  async decide(offer: Offer): Promise<Decision> {
-    return readDecision(await this.#ask('v1/offers', offer));
+  async decide(offer: Offer, traceparent: string): Promise<Decision> {
+    return readDecision(await this.#ask('v1/offers', offer, traceparent));
   }
 
   /** `POST /v1/offers/{call_id}/pin`. One try: an attempt counts. @throws PartError as `decide` */
-  async answerPin(callId: string, answer: PinAnswer): Promise<Decision> {
+  async answerPin(callId: string, answer: PinAnswer, traceparent: string): Promise<Decision> {
     const path = `v1/offers/${callId}/pin`;
-    return readDecision(await this.#attempt(path, answer, callLimits.decisionTotalMs));
+    return readDecision(await this.#attempt(path, answer, callLimits.decisionTotalMs, traceparent));
   }
 
   /** `POST /v1/nodes/hello`: a wrong token, URL, version or clock shows before the first call. @throws PartError as `decide`. */
@@ -65,19 +66,24 @@ export class HttpEdge {
   }
 
   /** Two tries within decisionTotalMs; only what a second try can mend is tried again. */
-  async #ask(path: string, message: object): Promise<unknown> {
+  async #ask(path: string, message: object, traceparent?: string): Promise<unknown> {
     const start = this.#options.clock.nowMono();
     try {
-      return await this.#attempt(path, message, callLimits.decisionAttemptMs);
+      return await this.#attempt(path, message, callLimits.decisionAttemptMs, traceparent);
     } catch (error) {
       const leftMs = callLimits.decisionTotalMs - (this.#options.clock.nowMono() - start);
       if (!(error instanceof PartError) || error.reason !== 'edge-unreachable' || leftMs < 100)
         throw error;
-      return await this.#attempt(path, message, leftMs);
+      return await this.#attempt(path, message, leftMs, traceparent);
     }
   }
 
-  async #attempt(path: string, message: object, timeoutMs: number): Promise<unknown> {
+  async #attempt(
+    path: string,
+    message: object,
+    timeoutMs: number,
+    traceparent?: string,
+  ): Promise<unknown> {
     let status: number;
     let text: string;
     try {
@@ -86,6 +92,7 @@ export class HttpEdge {
         headers: {
           authorization: `Bearer ${this.#options.nodeToken}`,
           'content-type': 'application/json',
+          ...(traceparent === undefined ? {} : { [traceparentHeader]: traceparent }),
         },
         body: JSON.stringify(message),
         dispatcher: this.#agent,

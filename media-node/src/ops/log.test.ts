@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLog, maskNumber } from './log.ts';
+import { createLog } from './log.ts';
 
 function lines(
   run: (log: ReturnType<typeof createLog>) => void,
@@ -52,7 +52,16 @@ describe('log', () => {
     expect(lines((log) => log('info', 'x', { from_user: '+15550199' }))[0]).toMatchObject({
       from_user: '*****0199',
     });
-    expect(maskNumber('1234')).toBe('****');
+  });
+
+  it('masks the numbers that a sentence or an error quotes', () => {
+    const text = 'No trunk has +15550111 among its numbers.';
+    const [sentence, error] = lines((log) => {
+      log('info', 'x', { why: text });
+      log('info', 'x', { why: new Error(text) });
+    });
+    expect(sentence).toMatchObject({ why: 'No trunk has *****0111 among its numbers.' });
+    expect(error?.['why']).toBe(sentence?.['why']);
   });
 
   it('cuts long texts and keeps a line a line', () => {

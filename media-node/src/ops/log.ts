@@ -3,6 +3,8 @@
  * never get out, texts are cut, and phone numbers keep their last four characters only.
  */
 
+import { maskNumber, maskNumbersIn } from '@callgate/shared/sip/mask-number.ts';
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
@@ -20,6 +22,8 @@ const textMax = 200;
 const secretName =
   /token|secret|password|credential|authorization|digits|pin$|ticket|nonce|response/i;
 const numberName = /(^|_)(user|number|caller|called)$/i;
+/** Sentences, which quote numbers. */
+const sentenceName = /^(why|detail|message|explanation|stack)$/;
 
 /**
  * @param write takes one line without its newline
@@ -49,8 +53,8 @@ function redact(name: string, value: unknown): unknown {
   if (value === undefined || value === null || typeof value === 'boolean') return value;
   if (secretName.test(name)) return '[redacted]';
   if (typeof value === 'number') return value;
-  if (value instanceof Error) return cut(value.message);
-  if (typeof value === 'string') return numberName.test(name) ? maskNumber(value) : cut(value);
+  if (value instanceof Error) return redact(name, value.message);
+  if (typeof value === 'string') return cut(redactText(name, value));
   if (Array.isArray(value)) return value.slice(0, 16).map((item) => redact(name, item));
   if (typeof value === 'object') {
     return Object.fromEntries(
@@ -62,10 +66,9 @@ function redact(name: string, value: unknown): unknown {
   return cut(String(value));
 }
 
-/** `+15550199` becomes `*****0199`; four characters or fewer vanish. */
-export function maskNumber(number: string): string {
-  const kept = number.length > 4 ? number.slice(-4) : '';
-  return '*'.repeat(Math.min(12, number.length - kept.length)) + kept;
+function redactText(name: string, text: string): string {
+  if (numberName.test(name)) return maskNumber(text);
+  return sentenceName.test(name) ? maskNumbersIn(text) : text;
 }
 
 function cut(text: string): string {

@@ -112,7 +112,7 @@ export function assembleEndpoint(
         strangers,
         proxies,
         onInvite,
-        onRefused: (source, fields) => refusals.note(source, fields),
+        onRefused: (source, fields, traceId) => refusals.note(source, fields, traceId),
       });
       agent = userAgent;
       return await transports.open({

@@ -20,7 +20,8 @@ export class RefusalLog {
     this.#log = log;
   }
 
-  note(source: string, fields: Readonly<Record<string, unknown>>): void {
+  /** @param traceId asked only for what is logged */
+  note(source: string, fields: Readonly<Record<string, unknown>>, traceId: () => string): void {
     const now = this.#clock.nowMono();
     if (now - this.#windowFromMono >= quietMs) {
       this.#windowFromMono = now;
@@ -31,7 +32,12 @@ export class RefusalLog {
       return;
     }
     this.#seen.add(source);
-    this.#log('info', 'sip-refused', { source, ...fields, not_logged: this.#unsaid });
+    this.#log('info', 'sip-refused', {
+      source,
+      trace_id: traceId(),
+      ...fields,
+      not_logged: this.#unsaid,
+    });
     this.#unsaid = 0;
   }
 }

@@ -2,6 +2,7 @@
  * The user agent: every message that comes in passes here once and goes to the transaction, dialog or call that it belongs to, or is
  * answered on the spot and leaves nothing behind. RFC 3261 §8.2, §9.2, §12.2.2, §17.
  */
+import { traceIdOf } from '../trace-id.ts';
 import { applicationRows } from './dialog/application-rows.ts';
 import { Dialog, dialogKey } from './dialog/dialog.ts';
 import type { DialogServices } from './dialog/dialog-services.ts';
@@ -35,7 +36,11 @@ export interface UserAgentParts {
   readonly proxies: TrustedProxies;
   readonly onInvite: (call: SipCall) => void;
   /** One line about something refused; called for every one, so it must be cheap or bounded itself. */
-  readonly onRefused: (source: string, fields: Readonly<Record<string, unknown>>) => void;
+  readonly onRefused: (
+    source: string,
+    fields: Readonly<Record<string, unknown>>,
+    traceId: () => string,
+  ) => void;
 }
 
 /** Seconds after which a provider may try a full node again. */
@@ -225,7 +230,11 @@ export class UserAgent {
     toTag = randomToken(this.#parts.services.random),
   ): void {
     sendBack(incoming, writeResponse(incoming, { ...parts, toTag }), (why) =>
-      this.#parts.onRefused(incoming.flow.remote.address, { rule: 'unsent', why }),
+      this.#parts.onRefused(
+        incoming.flow.remote.address,
+        { rule: 'unsent', why },
+        traceOf(incoming),
+      ),
     );
   }
 
@@ -233,16 +242,30 @@ export class UserAgent {
   #refuseUnreadable(unreadable: Unreadable, flow: Arrival['flow']): void {
     this.#refusedByGate += 1;
     const { rule, detail, status } = unreadable.fault;
-    this.#parts.onRefused(flow.remote.address, { rule, detail, sip_status: status });
-    if (!this.#parts.strangers.judgeUnreadable(flow.remote.address)) return;
+    const { address } = flow.remote;
+    const traceId = () => traceIdOf(textOf(unreadable, 'call-id'), address);
+    this.#parts.onRefused(address, { rule, detail, sip_status: status }, traceId);
+    if (!this.#parts.strangers.judgeUnreadable(address)) return;
     const bytes = malformedAnswer(unreadable, flow.remote, this.#parts.services.random);
     if (bytes === null) return;
     flow.send(bytes, flow.remote, (why) =>
-      this.#parts.onRefused(flow.remote.address, { rule: 'unsent', why }),
+      this.#parts.onRefused(address, { rule: 'unsent', why }, traceId),
     );
   }
 
-  #note({ request, source }: IncomingRequest, status: number | null, rule: string): void {
-    this.#parts.onRefused(source.address, { method: request.method, rule, sip_status: status });
+  #note(incoming: IncomingRequest, status: number | null, rule: string): void {
+    const { request, source } = incoming;
+    const fields = { method: request.method, rule, sip_status: status };
+    this.#parts.onRefused(source.address, fields, traceOf(incoming));
   }
+}
+
+/** Made when it is wanted: of a flood, few are logged. */
+function traceOf({ request }: IncomingRequest): () => string {
+  return () => traceIdOf(request.callId, request.fromTag);
+}
+
+/** A header of what could not be read, as far as it got; empty when it has none. */
+function textOf({ fields }: Unreadable, name: string): string {
+  return fields.find(({ key }) => key === name)?.value ?? '';
 }

@@ -15,6 +15,12 @@ export const callRecord = z.strictObject({
   /** Counts the records of one call from 0. */
   sequence: z.int().min(0),
   sip_call_id: z.string().max(1_024),
+  /** Of the log lines and spans of this call, at the node and at the edge; null: a node that has none. */
+  trace_id: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .nullable()
+    .default(null),
   from_user: z.string().max(1_024),
   to_user: z.string().max(1_024),
   source: z.string().max(64),
@@ -68,6 +74,7 @@ export const callRecordExample: CallRecord = {
   call_id: 'SCL_4xYpQ2mNkT7w',
   sequence: 0,
   sip_call_id: '3848276298220188511@203.0.113.7',
+  trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
   from_user: '+15550199',
   to_user: '+15550100',
   source: '203.0.113.7:5060/udp',

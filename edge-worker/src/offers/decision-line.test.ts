@@ -1,0 +1,100 @@
+import { offerExample } from '@callgate/shared/contract/offer.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { testNodeToken } from '../../testdata/bindings.ts';
+import { credentialsFor, decide, offerOf } from '../../testdata/phone.ts';
+import { asNode, putRouting, send } from '../../testdata/requests.ts';
+import { logLine, withLogFields } from '../log.ts';
+
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+const lines: Record<string, unknown>[] = [];
+beforeEach(() => {
+  for (const level of ['info', 'warn', 'error'] as const) {
+    vi.spyOn(console, level).mockImplementation((line: string) => {
+      lines.push(JSON.parse(line) as Record<string, unknown>);
+    });
+  }
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  lines.length = 0;
+});
+
+const decided = () => lines.filter(({ event }) => event === 'call-decided');
+const trunk = { sip_trunk_id: 'ST_a', numbers: ['+15550100'] };
+const rule = {
+  sip_dispatch_rule_id: 'SDR_a',
+  rule: { dispatch_rule_direct: { room_name: 'lobby' } },
+};
+
+describe('the line of a decision', () => {
+  it('names call, trace, node, verdict, trunk, rule and revision, and masks the numbers', async () => {
+    const { revision } = await putRouting({ trunks: [trunk], rules: [rule] });
+    await send('POST', '/v1/offers', offerOf({ min_revision: revision }), {
+      authorization: `Bearer ${testNodeToken}`,
+      traceparent: `00-${traceId}-00f067aa0ba902b7-00`,
+    });
+    expect(decided()).toEqual([
+      {
+        level: 'info',
+        event: 'call-decided',
+        call_id: offerExample.call_id,
+        trace_id: traceId,
+        node: 'test-1',
+        decision: 'join',
+        reason: null,
+        trunk_id: 'ST_a',
+        rule_id: 'SDR_a',
+        revision,
+        from: '*****0199',
+        to: '*****0100',
+        source: '203.0.113.7',
+        transport: 'udp',
+        has_credentials: false,
+        took_ms: expect.any(Number),
+      },
+    ]);
+  });
+
+  it('tells why a call was refused', async () => {
+    const { revision } = await putRouting({ trunks: [trunk] });
+    await decide({ min_revision: revision });
+    expect(decided()).toMatchObject([{ decision: 'refuse', reason: 'no-rule', trace_id: null }]);
+  });
+
+  it('holds nothing of credentials, PIN or ticket', async () => {
+    const user = { username: 'alice', password: 'wonderland' };
+    const { revision } = await putRouting({
+      trunks: [{ ...trunk, auth_username: user.username, auth_password: user.password }],
+      rules: [{ ...rule, rule: { dispatch_rule_direct: { room_name: 'lobby', pin: '83461' } } }],
+    });
+    const challenge = await decide({ min_revision: revision });
+    const credentials = credentialsFor(challenge, user);
+    const asked = await decide({ min_revision: revision, credentials });
+    if (asked.kind !== 'ask-pin') throw new Error(`expected ask-pin, got ${asked.kind}`);
+    const pin = { contract: 1, ticket: asked.ticket, digits: '83461' };
+    const response = await asNode('POST', `/v1/offers/${offerExample.call_id}/pin`, pin);
+    expect(await response.json()).toMatchObject({ kind: 'join' });
+    expect(decided().map(({ decision }) => decision)).toEqual(['challenge', 'ask-pin', 'join']);
+    const text = JSON.stringify(lines);
+    for (const secret of ['83461', 'wonderland', asked.ticket, credentials?.value ?? '', 'eyJ'])
+      expect(text).not.toContain(secret);
+  });
+
+  it('shares its ids with every line that is written on the way, however deep', async () => {
+    await withLogFields({ call_id: 'SCL_a', trace_id: traceId }, async () => {
+      await Promise.resolve();
+      logLine('warn', 'routing-kv-away', { message: 'x' });
+    });
+    logLine('warn', 'another', {});
+    expect(lines).toEqual([
+      {
+        level: 'warn',
+        event: 'routing-kv-away',
+        call_id: 'SCL_a',
+        trace_id: traceId,
+        message: 'x',
+      },
+      { level: 'warn', event: 'another' },
+    ]);
+  });
+});

@@ -1,0 +1,54 @@
+/**
+ * One line for each decision, for `wrangler tail` and Workers Logs: which call, from where, what became of it, by which trunk, rule and revision. Numbers are
+ * masked; tokens, tickets, PINs, credentials and explanations (they quote numbers) stay out.
+ */
+import type { Decision } from '@callgate/shared/contract/decision.ts';
+import type { Offer } from '@callgate/shared/contract/offer.ts';
+import { readTraceparent, traceparentHeader } from '@callgate/shared/contract/traceparent.ts';
+import { maskNumber } from '@callgate/shared/sip/mask-number.ts';
+import { type LogFields, logLine, withLogFields } from '../log.ts';
+
+/** What every line about this call names. */
+export interface CallOfLine {
+  readonly request: Request;
+  readonly node: string;
+  readonly callId: string;
+}
+
+/** Decides within the call's log fields, then logs the decision. @param nowMs tells how long it took; a Worker's clock stands still between I/O */
+export async function decideAndLog<T extends { readonly decision: Decision }>(
+  { request, node, callId }: CallOfLine,
+  facts: LogFields,
+  nowMs: () => number,
+  decide: () => Promise<T>,
+): Promise<T> {
+  const trace = readTraceparent(request.headers.get(traceparentHeader));
+  const ids = { call_id: callId, trace_id: trace?.traceId ?? null, node };
+  return await withLogFields(ids, async () => {
+    const startMs = nowMs();
+    const verdict = await decide();
+    const { decision } = verdict;
+    const { kind, trunk_id, revision } = decision;
+    logLine('info', 'call-decided', {
+      decision: kind,
+      reason: 'reason' in decision ? decision.reason : null,
+      trunk_id,
+      rule_id: kind === 'join' ? decision.rule_id : null,
+      revision,
+      ...facts,
+      took_ms: nowMs() - startMs,
+    });
+    return verdict;
+  });
+}
+
+/** Who called whom from where, masked. */
+export function factsOf(offer: Offer): LogFields {
+  return {
+    from: maskNumber(offer.from.user),
+    to: maskNumber(offer.to.user),
+    source: offer.source.address,
+    transport: offer.source.transport,
+    has_credentials: offer.credentials !== null,
+  };
+}
