@@ -27,7 +27,7 @@ export interface RoomListener {
 
 /** Joins and publishes. @throws Error when the room cannot be joined */
 export async function joinRoom(
-  livekit: LivekitServer,
+  livekit: Pick<LivekitServer, 'url' | 'apiKey' | 'apiSecret'>,
   room: string,
   says: SampleSource,
   hears: (samples: Int16Array) => void,

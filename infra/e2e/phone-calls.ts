@@ -23,7 +23,7 @@ export function agentIn(stack: RoutedStack, number: string, events?: AgentEvents
 
 /** A call with the phone's tone and the trunk's credentials, or others. */
 export function dial(
-  stack: RoutedStack,
+  stack: { readonly node: { readonly sip: string } },
   phone: SipPhone,
   number: string,
   options: {

@@ -5,11 +5,18 @@ import { type Stack, type StackOptions, startStack } from '../local/stack.ts';
 /** Credentials of the trunk. */
 export const caller = { user: 'alice', password: 'wonderland' } as const;
 /** Numbers of the trunk; their callers enter the room `desk_<number>`. */
-export const numbers = Array.from(
-  { length: 20 },
-  (_, index) => `+155502${String(index).padStart(2, '0')}`,
-);
+export const numbers = makeNumbers(20);
 export const unknownNumber = '+15559999';
+
+/** So many called numbers, the same ones first however many are wanted. */
+export function makeNumbers(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `+155502${String(index).padStart(2, '0')}`);
+}
+
+export interface RoutedStackOptions extends StackOptions {
+  /** Numbers of the trunk; those above when absent. */
+  readonly numbers?: readonly string[];
+}
 
 export interface RoutedStack extends Stack {
   readonly rooms: RoomServiceClient;
@@ -40,7 +47,7 @@ export function deskRoom(number: string): string {
 }
 
 /** Starts everything and routes the numbers above. Ringing ends after 8 s, so that a test of it need not wait minutes. */
-export async function startRoutedStack(options: StackOptions = {}): Promise<RoutedStack> {
+export async function startRoutedStack(options: RoutedStackOptions = {}): Promise<RoutedStack> {
   const lines: string[] = [];
   const stack = await startStack({
     ...options,
@@ -52,15 +59,7 @@ export async function startRoutedStack(options: StackOptions = {}): Promise<Rout
   try {
     const { apiKey, apiSecret, url } = stack.livekit;
     const sip = new SipClient(stack.edge.url, apiKey, apiSecret);
-    const trunk = await sip.createSipInboundTrunk('phones', numbers, {
-      authUsername: caller.user,
-      authPassword: caller.password,
-      ringingTimeout: 8,
-    });
-    await sip.createSipDispatchRule(
-      { type: 'callee', roomPrefix: 'desk', pin: '', randomize: false },
-      { name: 'desk', trunkIds: [trunk.sipTrunkId] },
-    );
+    await routeNumbers(sip, options.numbers ?? numbers);
     return Object.assign(stack, {
       rooms: new RoomServiceClient(url.replace(/^ws/, 'http'), apiKey, apiSecret),
       sip,
@@ -78,6 +77,19 @@ export async function startRoutedStack(options: StackOptions = {}): Promise<Rout
     await stack.stop();
     throw error;
   }
+}
+
+/** A trunk with credentials for the numbers and a rule that gives each a room of its own. */
+export async function routeNumbers(sip: SipClient, called: readonly string[]): Promise<void> {
+  const trunk = await sip.createSipInboundTrunk('phones', [...called], {
+    authUsername: caller.user,
+    authPassword: caller.password,
+    ringingTimeout: 8,
+  });
+  await sip.createSipDispatchRule(
+    { type: 'callee', roomPrefix: 'desk', pin: '', randomize: false },
+    { name: 'desk', trunkIds: [trunk.sipTrunkId] },
+  );
 }
 
 /** Waits until `check` holds. @throws Error with `what` after `withinMs`. */

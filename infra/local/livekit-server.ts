@@ -12,6 +12,10 @@ export interface LivekitOptions {
   readonly port?: number;
   /** How long a room lives on after its last participant, s; LiveKit's own default is 20. */
   readonly departureTimeoutS?: number;
+  /** Key to keep when a server is started again; a fresh one when absent. */
+  readonly key?: { readonly apiKey: string; readonly apiSecret: string };
+  /** `host:port` of a Redis, for LiveKit's own SIP service; absent: none is used. */
+  readonly redisAddress?: string;
   readonly onLine?: (line: string) => void;
 }
 
@@ -49,8 +53,10 @@ export async function startLivekitServer(options: LivekitOptions): Promise<Livek
 
 async function startOnce(binary: string, options: LivekitOptions): Promise<LivekitServer> {
   const port = options.port || (await freeTcpPort(host));
-  const apiKey = `API${randomBytes(6).toString('hex')}`;
-  const apiSecret = randomBytes(32).toString('base64url');
+  const { apiKey, apiSecret } = options.key ?? {
+    apiKey: `API${randomBytes(6).toString('hex')}`,
+    apiSecret: randomBytes(32).toString('base64url'),
+  };
   const config = {
     port,
     bind_addresses: [host],
@@ -64,6 +70,7 @@ async function startOnce(binary: string, options: LivekitOptions): Promise<Livek
     },
     room: { departure_timeout: options.departureTimeoutS ?? 20 },
     logging: { level: 'warn', json: true },
+    ...(options.redisAddress === undefined ? {} : { redis: { address: options.redisAddress } }),
   };
   const server = await LocalProcess.start({
     name: 'livekit-server',

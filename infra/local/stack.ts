@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Edge, makeEdgeSecrets, startEdge } from './edge.ts';
-import { type LivekitServer, startLivekitServer } from './livekit-server.ts';
+import { type LivekitOptions, type LivekitServer, startLivekitServer } from './livekit-server.ts';
 import { type LocalMediaNode, startMediaNode } from './media-node.ts';
 import { buildWorker } from './worker-bundle.ts';
 
@@ -44,6 +44,8 @@ export interface Stack {
   readonly folder: string;
   /** Starts the edge again at the same address on what it had stored. Call when it has ended. */
   restartEdge(): Promise<Edge>;
+  /** Starts livekit-server again at the same address with the same key; its rooms are gone. Call when it has ended. */
+  restartLivekit(): Promise<LivekitServer>;
   /** Starts the media node again at the same SIP address with the same spool. Call when it has ended. */
   restartNode(): Promise<LocalMediaNode>;
   /** Stops everything and removes the scratch folder. Idempotent. */
@@ -66,6 +68,17 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await running.edge?.stop();
     await running.livekit?.stop();
     await rm(folder, { recursive: true, force: true });
+  };
+  const startTheLivekit = async (again: Pick<LivekitOptions, 'port' | 'key'>) => {
+    running.livekit = await startLivekitServer({
+      say: options.say ?? (() => {}),
+      onLine: line('livekit'),
+      ...again,
+      ...(options.departureTimeoutS === undefined
+        ? {}
+        : { departureTimeoutS: options.departureTimeoutS }),
+    });
+    return running.livekit;
   };
   const startTheEdge = async (livekit: LivekitServer, bundle: string, port: number) => {
     running.edge = await startEdge({
@@ -99,15 +112,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     // The bundle builds while livekit-server starts.
     const bundling = buildWorker(join(folder, 'bundle'));
     bundling.catch(() => {}); // Awaited below; livekit-server may fail before.
-    const livekit = await startLivekitServer({
-      say: options.say ?? (() => {}),
-      onLine: line('livekit'),
+    const livekit = await startTheLivekit({
       ...(options.livekitPort === undefined ? {} : { port: options.livekitPort }),
-      ...(options.departureTimeoutS === undefined
-        ? {}
-        : { departureTimeoutS: options.departureTimeoutS }),
     });
-    running.livekit = livekit;
     options.signal?.throwIfAborted();
     const bundle = await bundling;
     const edge = await startTheEdge(livekit, bundle, options.edgePort ?? 0);
@@ -117,7 +124,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const sipPort = Number(node.sip.slice(node.sip.lastIndexOf(':') + 1));
     let stopped: Promise<void> | null = null;
     return {
-      livekit,
+      get livekit() {
+        return running.livekit ?? livekit;
+      },
       get edge() {
         return running.edge ?? edge;
       },
@@ -125,6 +134,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         return running.node ?? node;
       },
       folder,
+      restartLivekit: () =>
+        startTheLivekit({ port: Number(new URL(livekit.url).port), key: livekit }),
       restartEdge: () => startTheEdge(livekit, bundle, edge.port),
       restartNode: () => startTheNode(running.edge ?? edge, sipPort),
       stop: () => {

@@ -111,6 +111,11 @@ export class PhoneCall {
     return this.#parts.stream.packets;
   }
 
+  /** True when nothing of it is left, whoever ended it. */
+  get isOver(): boolean {
+    return this.#isGone;
+  }
+
   /** Gives the call up before it is answered: CANCEL, which the node answers with 487 to the INVITE. RFC 3261 §9.1. */
   cancel(): void {
     const invite = this.#invite;

@@ -1,0 +1,176 @@
+/**
+ * Many calls at once, each into a room of its own with somebody there who speaks: what a drill breaks something under. Counts what a caller would
+ * notice: audio, BYE, a final answer; and what a room would: participants that stay behind.
+ */
+import { ParticipantInfo_Kind } from '@livekit/protocol';
+import { RoomServiceClient } from 'livekit-server-sdk';
+import { tone } from '../audio/tone.ts';
+import { joinRoom, type RoomListener } from '../bench/room-listener.ts';
+import { agentToneHz, dial, pause } from '../e2e/phone-calls.ts';
+import { deskRoom } from '../e2e/routed-stack.ts';
+import type { CallAnswer, PhoneCall } from '../phone/phone-call.ts';
+import { phoneRateHz } from '../phone/rtp-stream.ts';
+import { SipPhone } from '../phone/sip-phone.ts';
+import type { Subject } from './subject.ts';
+
+/** Calls placed a second: a set-up costs more than a call, and set-ups are not what is drilled. */
+const placedPerSecond = 10;
+const packetsPerSecond = 50;
+
+export interface FleetCall {
+  readonly number: string;
+  readonly call: PhoneCall;
+  readonly listener: RoomListener;
+  /** When the other side ended it, ms on the monotonic clock; null: it has not. */
+  byeAtMono: number | null;
+}
+
+export class Fleet {
+  readonly calls: FleetCall[] = [];
+  /** Every call ever placed, those that were refused included. */
+  readonly placed: PhoneCall[] = [];
+  readonly #subject: Subject;
+  readonly #rooms: RoomServiceClient;
+  readonly #phone: SipPhone;
+  readonly #listeners: RoomListener[] = [];
+
+  private constructor(subject: Subject, phone: SipPhone) {
+    const { url, apiKey, apiSecret } = subject.livekit;
+    this.#subject = subject;
+    this.#rooms = new RoomServiceClient(url.replace(/^ws/, 'http'), apiKey, apiSecret);
+    this.#phone = phone;
+  }
+
+  /** Places `count` calls. @throws Error when one of them is not answered or stays without audio */
+  static async up(subject: Subject, count: number): Promise<Fleet> {
+    const fleet = new Fleet(subject, await SipPhone.open('127.0.0.2'));
+    const starts: Promise<FleetCall>[] = [];
+    for (const number of subject.numbers.slice(0, count)) {
+      starts.push(fleet.place(number));
+      await pause(1_000 / placedPerSecond);
+    }
+    for (const start of await Promise.allSettled(starts)) {
+      if (start.status === 'fulfilled') fleet.calls.push(start.value);
+    }
+    const flowing = await fleet.flowing();
+    if (flowing < count) {
+      await fleet.close();
+      throw new Error(`of ${count} calls only ${flowing} have audio; is the machine busy?`);
+    }
+    return fleet;
+  }
+
+  /** A call that must be answered. @throws Error when it is not */
+  async place(number: string): Promise<FleetCall> {
+    const listener = await this.listen(number);
+    const call = await this.dial(number);
+    const answer = await call.answer;
+    if (answer.kind !== 'answered')
+      throw new Error(`a call that had to be answered was not: ${JSON.stringify(answer)}`);
+    const placed: FleetCall = { number, call, listener, byeAtMono: null };
+    void call.ended.then((by) => {
+      if (by === 'node') placed.byeAtMono = performance.now();
+    });
+    return placed;
+  }
+
+  /** Somebody who speaks in the room of a number. */
+  async listen(number: string): Promise<RoomListener> {
+    const says = tone({ frequencyHz: agentToneHz, sampleRateHz: phoneRateHz });
+    const listener = await joinRoom(this.#subject.livekit, deskRoom(number), says, () => {});
+    this.#listeners.push(listener);
+    return listener;
+  }
+
+  /** A call, whatever becomes of it. */
+  async dial(number: string): Promise<PhoneCall> {
+    const call = await dial({ node: { sip: this.#subject.sip } }, this.#phone, number);
+    this.placed.push(call);
+    return call;
+  }
+
+  /** The final answer of one more call and how long it took, ms. An answered call is hung up at once. */
+  async tryOne(number: string): Promise<{ readonly answer: CallAnswer; readonly ms: number }> {
+    const startedAt = performance.now();
+    const call = await this.dial(number);
+    const answer = await call.answer;
+    const ms = Math.round(performance.now() - startedAt);
+    if (answer.kind === 'answered') {
+      call.hangUp();
+      await call.ended;
+    }
+    return { answer, ms };
+  }
+
+  /** Calls that nobody has ended. */
+  get alive(): readonly FleetCall[] {
+    return this.calls.filter(({ call }) => !call.isOver);
+  }
+
+  get toldByBye(): number {
+    return this.calls.filter(({ byeAtMono }) => byeAtMono !== null).length;
+  }
+
+  /** Calls that get at least nine tenths of their packets over two seconds. */
+  async flowing(): Promise<number> {
+    const before = this.calls.map(({ call }) => call.packets.received);
+    const startedAt = performance.now();
+    await pause(2_000);
+    const due = ((performance.now() - startedAt) / 1_000) * packetsPerSecond;
+    return this.calls.filter(({ call }, i) => call.packets.received - (before[i] ?? 0) >= 0.9 * due)
+      .length;
+  }
+
+  /** Callers that LiveKit still shows in the rooms of these calls. */
+  async lingering(of: readonly FleetCall[] = this.calls): Promise<number> {
+    const counts = await Promise.all(
+      of.map(async ({ number }) => {
+        const list = await this.#rooms.listParticipants(deskRoom(number)).catch(() => []);
+        return list.filter(({ kind }) => kind === ParticipantInfo_Kind.SIP).length;
+      }),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Seconds from `sinceMono` until no caller of these calls is in a room; null: not within `limitS`. */
+  async secondsToClean(
+    sinceMono: number,
+    limitS: number,
+    of: readonly FleetCall[] = this.calls,
+  ): Promise<number | null> {
+    for (;;) {
+      const seconds = (performance.now() - sinceMono) / 1_000;
+      if ((await this.lingering(of)) === 0) return Math.round(seconds * 10) / 10;
+      if (seconds > limitS) return null;
+      await pause(250);
+    }
+  }
+
+  /** Hangs up what is up and waits for the answers. */
+  async hangUp(which: readonly FleetCall[] = this.alive): Promise<void> {
+    for (const { call } of which) call.hangUp();
+    await Promise.all(which.map(({ call }) => call.ended));
+  }
+
+  /** Frees phones and listeners, without a word to anyone who may be dead. */
+  async close(): Promise<void> {
+    this.#phone.close();
+    await Promise.all(this.#listeners.map((listener) => listener.leave()));
+  }
+}
+
+/** Runs with that many calls up and frees everything, the subject included, whatever happens. */
+export async function withFleet(
+  subject: Subject,
+  count: number,
+  run: (fleet: Fleet) => Promise<void>,
+): Promise<void> {
+  let fleet: Fleet | null = null;
+  try {
+    fleet = await Fleet.up(subject, count);
+    await run(fleet);
+  } finally {
+    await fleet?.close();
+    await subject.stop();
+  }
+}

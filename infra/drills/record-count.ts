@@ -1,0 +1,66 @@
+/** Counts records as an operator would read them: each call that was placed must have one that says how it ended, and no second. */
+import type { CallRecord } from '@callgate/shared/contract/record.ts';
+import { AccessToken } from 'livekit-server-sdk';
+import { pause } from '../e2e/phone-calls.ts';
+import type { RoutedStack } from '../e2e/routed-stack.ts';
+import type { PhoneCall } from '../phone/phone-call.ts';
+
+export interface RecordCount {
+  readonly lost: number;
+  readonly doubled: number;
+  /** How many ended how. */
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
+/** Reads every call's records at the edge until none is missing, for `withinMs` at most. */
+export async function countRecords(
+  stack: RoutedStack,
+  placed: readonly PhoneCall[],
+  withinMs = 45_000,
+): Promise<RecordCount> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const count = await countOnce(stack, placed);
+    if (count.lost === 0 || performance.now() > deadline) return count;
+    await pause(1_000);
+  }
+}
+
+async function countOnce(stack: RoutedStack, placed: readonly PhoneCall[]): Promise<RecordCount> {
+  const ids = callIds(stack);
+  const token = new AccessToken(stack.livekit.apiKey, stack.livekit.apiSecret, { ttl: 60 });
+  token.addSIPGrant({ admin: true });
+  const authorization = `Bearer ${await token.toJwt()}`;
+  const reasons: Record<string, number> = {};
+  let [lost, doubled] = [0, 0];
+  for (const { callId } of placed) {
+    let endings = 0;
+    for (const id of ids.get(callId) ?? []) {
+      const response = await fetch(`${stack.edge.url}/v1/calls/${id}`, {
+        headers: { authorization },
+      });
+      if (!response.ok) continue;
+      const { records } = (await response.json()) as { records: { record: CallRecord }[] };
+      for (const { record } of records) {
+        // The INVITE before the credentials is an attempt of its own that says nothing of how the call ended.
+        if (record.reason === 'challenge-unanswered') continue;
+        endings += 1;
+        reasons[record.reason] = (reasons[record.reason] ?? 0) + 1;
+      }
+    }
+    if (endings === 0) lost += 1;
+    if (endings > 1) doubled += endings - 1;
+  }
+  return { lost, doubled, reasons };
+}
+
+/** Call ids by SIP Call-ID, as the node's log pairs them. */
+function callIds(stack: RoutedStack): Map<string, Set<string>> {
+  const ids = new Map<string, Set<string>>();
+  for (const event of stack.nodeEvents('call-offered')) {
+    const sipCallId = String(event['sip_call_id']);
+    const known = ids.get(sipCallId) ?? new Set();
+    ids.set(sipCallId, known.add(String(event['call_id'])));
+  }
+  return ids;
+}
