@@ -20,12 +20,14 @@ export interface InviteFacts {
   readonly callStatus: 'ringing' | 'active';
 }
 
+/** To join, or a refusal when the rule names no room: LiveKit takes a token without a room name as one for every room. */
 export async function joinDecision(
   evaluation: AcceptCall,
   invite: InviteFacts,
   common: { revision: number; trunk_id: string | null; limits: DecisionLimits },
   env: Env,
 ): Promise<Decision> {
+  if (evaluation.roomName === '') return refuseNameless(evaluation, common);
   const { url, apiKey, apiSecret } = livekitOf(env);
   const { headers, ...facts } = invite;
   const { attributes } = participantAttributes({ ...evaluation, ...facts, inviteHeaders: headers });
@@ -50,6 +52,14 @@ export async function joinDecision(
     headers: { ...evaluation.headers },
     attributes_to_headers: { ...evaluation.attributesToHeaders },
   };
+}
+
+function refuseNameless(
+  { ruleId }: AcceptCall,
+  { revision, trunk_id }: { revision: number; trunk_id: string | null },
+): Decision {
+  const explanation = `The rule ${ruleId} gives this call no room name.`;
+  return { kind: 'refuse', revision, trunk_id, reason: 'no-room-name', explanation };
 }
 
 /** Limits and media policy: the same whether the call joins or is first asked for its PIN. */

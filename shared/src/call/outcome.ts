@@ -105,6 +105,15 @@ const rows = {
     'A trunk took the call, but no dispatch rule does.',
     'Add a rule for the trunk, or one without trunk_ids.',
   ),
+  'no-room-name': row(
+    'caller',
+    404,
+    'No Room Name',
+    1,
+    'operator',
+    'The dispatch rule names no room for this call.',
+    'Give the rule a room_name or a room_prefix; a number alone is none when the caller hides it.',
+  ),
   'no-common-codec': row(
     'caller',
     488,
