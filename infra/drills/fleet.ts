@@ -14,7 +14,7 @@ import { SipPhone } from '../phone/sip-phone.ts';
 import type { Subject } from './subject.ts';
 
 /** Calls placed a second: a set-up costs more than a call, and set-ups are not what is drilled. */
-const placedPerSecond = 10;
+const placedPerSecond = 5;
 const packetsPerSecond = 50;
 
 export interface FleetCall {
@@ -46,18 +46,33 @@ export class Fleet {
     const fleet = new Fleet(subject, await SipPhone.open('127.0.0.2'));
     const starts: Promise<FleetCall>[] = [];
     for (const number of subject.numbers.slice(0, count)) {
-      starts.push(fleet.place(number));
+      const start = fleet.place(number);
+      // Awaited below; until then nobody else hears of a failure.
+      start.catch(() => {});
+      starts.push(start);
       await pause(1_000 / placedPerSecond);
     }
-    for (const start of await Promise.allSettled(starts)) {
-      if (start.status === 'fulfilled') fleet.calls.push(start.value);
-    }
-    const flowing = await fleet.flowing();
-    if (flowing < count) {
+    try {
+      fleet.calls.push(...(await Promise.all(starts)));
+      await fleet.#waitForAudio();
+    } catch (error) {
+      await Promise.allSettled(starts);
       await fleet.close();
-      throw new Error(`of ${count} calls only ${flowing} have audio; is the machine busy?`);
+      throw error;
     }
     return fleet;
+  }
+
+  /** A busy machine needs a moment after so many set-ups. */
+  async #waitForAudio(): Promise<void> {
+    let flowing = 0;
+    for (let look = 0; look < 10; look += 1) {
+      flowing = await this.flowing();
+      if (flowing === this.calls.length) return;
+    }
+    throw new Error(
+      `of ${this.calls.length} calls only ${flowing} have audio; is the machine busy?`,
+    );
   }
 
   /** A call that must be answered. @throws Error when it is not */
@@ -66,7 +81,7 @@ export class Fleet {
     const call = await this.dial(number);
     const answer = await call.answer;
     if (answer.kind !== 'answered')
-      throw new Error(`a call that had to be answered was not: ${JSON.stringify(answer)}`);
+      throw new Error(`the call to ${number} had to be answered; it got ${JSON.stringify(answer)}`);
     const placed: FleetCall = { number, call, listener, byeAtMono: null };
     void call.ended.then((by) => {
       if (by === 'node') placed.byeAtMono = performance.now();
