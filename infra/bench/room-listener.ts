@@ -25,16 +25,42 @@ export interface RoomListener {
   leave(): Promise<void>;
 }
 
+/** Where the next Opus packet of 20 ms comes from. */
+export type OpusSource = () => Uint8Array;
+
 /** Joins and publishes. @throws Error when the room cannot be joined */
-export async function joinRoom(
-  livekit: Pick<LivekitServer, 'url' | 'apiKey' | 'apiSecret'>,
+export function joinRoom(
+  livekit: LivekitAccess,
   room: string,
   says: SampleSource,
   hears: (samples: Int16Array) => void,
 ): Promise<RoomListener> {
+  const decoder = new OpusDecoder(rateHz);
+  return joinWith(livekit, room, encoded(says), (payload) => {
+    const samples = decoder.decode(payload);
+    if (samples !== null) hears(samples);
+  });
+}
+
+/** Joins and publishes what is encoded already, and listens to nothing: cheap enough for many in one process. @throws Error when the room cannot be joined */
+export function joinDeaf(
+  livekit: LivekitAccess,
+  room: string,
+  says: OpusSource,
+): Promise<RoomListener> {
+  return joinWith(livekit, room, says, () => {});
+}
+
+type LivekitAccess = Pick<LivekitServer, 'url' | 'apiKey' | 'apiSecret'>;
+
+async function joinWith(
+  livekit: LivekitAccess,
+  room: string,
+  says: OpusSource,
+  onPayload: (payload: Uint8Array) => void,
+): Promise<RoomListener> {
   const token = new AccessToken(livekit.apiKey, livekit.apiSecret, { identity: 'listener' });
   token.addGrant({ roomJoin: true, room, canPublish: true, canSubscribe: true });
-  const decoder = new OpusDecoder(rateHz);
   let onJoined = () => {};
   let onEnded: (error: Error) => void = () => {};
   const joined = new Promise<void>((settle, fail) => {
@@ -47,10 +73,7 @@ export async function joinRoom(
       onTrack: () => {},
       onTrackEnded: () => {},
       onDigits: () => {},
-      onFrame: (_track, { payload }) => {
-        const samples = decoder.decode(payload);
-        if (samples !== null) hears(samples);
-      },
+      onFrame: (_track, { payload }) => onPayload(payload),
       onEnded: (reason) => onEnded(new Error(`room ${room}: ${reason}`)),
     },
     { clock: systemClock, tick, log: silentLog, bindAddress: '127.0.0.1' },
@@ -71,13 +94,20 @@ export async function joinRoom(
   };
 }
 
-function speak(room: DirectRoom, says: SampleSource): () => void {
+/** What a source says, encoded as it is asked for. */
+export function encoded(says: SampleSource): OpusSource {
   const encoder = new OpusEncoder(rateHz);
   const samples = new Int16Array(frameSamples);
+  return () => {
+    says(samples);
+    return encoder.encode(samples);
+  };
+}
+
+function speak(room: DirectRoom, says: OpusSource): () => void {
   let [sequence, timestamp] = [0, 0];
   return tick.everyTick(() => {
-    says(samples);
-    const payload = encoder.encode(samples);
+    const payload = says();
     const frame = {
       codec: 'opus',
       ssrc: 0,

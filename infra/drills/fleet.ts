@@ -5,7 +5,7 @@
 import { ParticipantInfo_Kind } from '@livekit/protocol';
 import { RoomServiceClient } from 'livekit-server-sdk';
 import { tone } from '../audio/tone.ts';
-import { joinRoom, type RoomListener } from '../bench/room-listener.ts';
+import { encoded, joinDeaf, type OpusSource, type RoomListener } from '../bench/room-listener.ts';
 import { agentToneHz, dial, pause } from '../e2e/phone-calls.ts';
 import { deskRoom } from '../e2e/routed-stack.ts';
 import type { CallAnswer, PhoneCall } from '../phone/phone-call.ts';
@@ -33,6 +33,8 @@ export class Fleet {
   readonly #rooms: RoomServiceClient;
   readonly #phone: SipPhone;
   readonly #listeners: RoomListener[] = [];
+  /** Encoded once and said in every room. */
+  readonly #voice = secondOfTone();
 
   private constructor(subject: Subject, phone: SipPhone) {
     const { url, apiKey, apiSecret } = subject.livekit;
@@ -91,8 +93,7 @@ export class Fleet {
 
   /** Somebody who speaks in the room of a number. */
   async listen(number: string): Promise<RoomListener> {
-    const says = tone({ frequencyHz: agentToneHz, sampleRateHz: phoneRateHz });
-    const listener = await joinRoom(this.#subject.livekit, deskRoom(number), says, () => {});
+    const listener = await joinDeaf(this.#subject.livekit, deskRoom(number), loop(this.#voice));
     this.#listeners.push(listener);
     return listener;
   }
@@ -172,6 +173,21 @@ export class Fleet {
     this.#phone.close();
     await Promise.all(this.#listeners.map((listener) => listener.leave()));
   }
+}
+
+/** Packets of a second, said again and again. */
+function loop(packets: readonly Uint8Array[]): OpusSource {
+  let next = 0;
+  return () => {
+    const packet = packets[next % packets.length] ?? new Uint8Array();
+    next += 1;
+    return packet;
+  };
+}
+
+function secondOfTone(): Uint8Array[] {
+  const source = encoded(tone({ frequencyHz: agentToneHz, sampleRateHz: phoneRateHz }));
+  return Array.from({ length: packetsPerSecond }, () => Uint8Array.from(source()));
 }
 
 /** Runs with that many calls up and frees everything, the subject included, whatever happens. */

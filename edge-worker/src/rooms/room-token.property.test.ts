@@ -85,14 +85,20 @@ describe('a room token', () => {
       routedCall,
       extras,
       headers,
-      async ({ trunks, rules }, call, more, inviteHeaders) => {
+      async ({ trunks, rules }, call, { roomConfig, ...more }, inviteHeaders) => {
         const trunk = new SIPInboundTrunkInfo({
           ...trunks[0],
           sipTrunkId: 'T0',
           headersToAttributes: { 'X-Room': 'room', Authorization: 'video' },
         });
         for (const info of [...rules, ...nameless]) {
-          const rule = compileRule(new SIPDispatchRuleInfo({ ...info, ...more }));
+          const rule = compileRule(
+            new SIPDispatchRuleInfo({
+              ...info,
+              ...more,
+              ...(roomConfig === undefined ? {} : { roomConfig }),
+            }),
+          );
           if (rule === null) continue;
           const evaluation = evaluateRule({
             trunk,
