@@ -3,6 +3,7 @@
  * promise that no error repeats what the client sent.
  */
 import { Hono } from 'hono';
+import { leasesRoute } from './caps/leases-route.ts';
 import type { Clock } from './clock.ts';
 import { ConfigError, type Env } from './env.ts';
 import { routingHook } from './events/routing-hook.ts';
@@ -32,6 +33,7 @@ export function createApp(clock: Clock) {
     .route('/v1/routing/simulate', simulationRoute)
     .route('/v1/routing', routingRoute)
     .route('/v1', recordsRoute)
+    .route('/v1', leasesRoute)
     .get('/v1/openapi.json', (c) => c.json(openapiDocument()))
     .get('/v1/problems/:code', (c) => {
       const kind = problemKind(c.req.param('code'));

@@ -4,6 +4,6 @@ declare namespace Cloudflare {
   interface Env extends Omit<import('./env.ts').Env, never> {}
   interface GlobalProps {
     mainModule: typeof import('./worker.ts');
-    durableNamespaces: 'RoutingTable' | 'CallRecords' | 'PinLockout' | 'NodeLink';
+    durableNamespaces: 'RoutingTable' | 'CallRecords' | 'PinLockout' | 'NodeLink' | 'TrunkCalls';
   }
 }

@@ -6,6 +6,7 @@
 
 import { pinLimits } from '@callgate/shared/limits.ts';
 import * as z from 'zod';
+import type { TrunkCalls } from './caps/trunk-calls.ts';
 import type { NodeLink } from './nodes/node-link.ts';
 import type { PinLockout } from './offers/pin-lockout.ts';
 import type { CallRecords } from './records/call-records.ts';
@@ -18,6 +19,7 @@ export interface Env {
   readonly CALL_RECORDS: DurableObjectNamespace<CallRecords>;
   readonly NODE_LINK: DurableObjectNamespace<NodeLink>;
   readonly PIN_LOCKOUT: DurableObjectNamespace<PinLockout>;
+  readonly TRUNK_CALLS: DurableObjectNamespace<TrunkCalls>;
   readonly LIVEKIT_URL?: string;
   readonly LIVEKIT_API_KEY?: string;
   readonly LIVEKIT_API_SECRET?: string;

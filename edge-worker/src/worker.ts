@@ -2,6 +2,7 @@
 import { createApp } from './app.ts';
 import { systemClock } from './clock.ts';
 
+export { TrunkCalls } from './caps/trunk-calls.ts';
 export { NodeLink } from './nodes/node-link.ts';
 export { PinLockout } from './offers/pin-lockout.ts';
 export { CallRecords } from './records/call-records.ts';

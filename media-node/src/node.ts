@@ -10,6 +10,7 @@ import type { Clock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
 import { EdgeLink } from './edge/edge-link.ts';
 import { HttpEdge } from './edge/http-edge-client.ts';
+import { Leases } from './edge/leases.ts';
 import { RecordSpool } from './edge/record-spool.ts';
 import { createMediaPool, phoneCodecNames, phoneSrtpSuites } from './media/media-pool.ts';
 import { type HealthListener, listenForHealth } from './ops/health.ts';
@@ -46,12 +47,18 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
     clock,
     log,
   });
-  const calls = new CallRegistry({
+  const leases = new Leases({
     edge: {
       decide: (offer, traceparent) => edge.decide(offer, traceparent),
       answerPin: (callId, answer, traceparent) => edge.answerPin(callId, answer, traceparent),
       deliver: (record) => spool.add(record),
     },
+    clock,
+    log,
+    report: (report) => edge.leases(report),
+  });
+  const calls = new CallRegistry({
+    edge: leases,
     media,
     nodeMedia: { codecs: phoneCodecNames, srtpSuites: phoneSrtpSuites, newKey: randomBytes },
     clock,
@@ -81,6 +88,7 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
     isDraining = true;
     link.close();
     await calls.stop();
+    leases.close();
     await sip.close();
     await media.close();
     await spool.close(spoolLimits.flushMs);

@@ -1,13 +1,19 @@
 /**
- * The decision over an offer, step by step as a reader would tell it: trunk, credentials, rule, evaluation, token. The first two
+ * The decision over an offer, step by step as a reader would tell it: trunk, credentials, rule, evaluation, token, caps. The first two
  * steps and the fourth are pure functions of shared/routing, the same that a simulation runs.
  */
 import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
+import { takeCall } from '../caps/take-call.ts';
 import type { Clock } from '../clock.ts';
 import { answerToStrangers, digestAlgorithmsOf, type Env, nonceSecretOf } from '../env.ts';
 import type { RoutingReader } from '../routing/read/routing-reader.ts';
-import { credentialOfView, type RoutingView, trunkOfView } from '../routing/shards/routing-view.ts';
+import {
+  credentialOfView,
+  type RoutingView,
+  trunkInView,
+  trunkOfView,
+} from '../routing/shards/routing-view.ts';
 import { digestChallenges, judgeDigest } from '../trust/digest/digest.ts';
 import { decideRule } from './decide-rule.ts';
 import { refuseTrunk } from './refusals.ts';
@@ -25,8 +31,25 @@ export interface OfferVerdict {
   readonly view: RoutingView;
 }
 
-/** @throws Problem `routing-unavailable`, ConfigError */
-export async function decideOffer(offer: Offer, parts: OfferParts): Promise<OfferVerdict> {
+/** @param node who asks. @throws Problem `routing-unavailable`, ConfigError */
+export async function decideOffer(
+  node: string,
+  offer: Offer,
+  parts: OfferParts,
+): Promise<OfferVerdict> {
+  const { decision, view } = await route(offer, parts);
+  if (decision.kind !== 'join' && decision.kind !== 'ask-pin') return { decision, view };
+  const trunk = decision.trunk_id === null ? null : trunkInView(view, decision.trunk_id);
+  const call = { node, callId: offer.call_id, revision: decision.revision };
+  const taking = await takeCall(call, trunk, parts.env);
+  return {
+    decision: taking.kind === 'in' ? { ...decision, ...taking.lease } : taking.decision,
+    view,
+  };
+}
+
+/** What the table says of the call, caps aside. */
+async function route(offer: Offer, parts: OfferParts): Promise<OfferVerdict> {
   const key = { number: offer.to.user, caller: offer.from.user, pin: null };
   const view = await parts.reader.view(parts.env, key, offer.min_revision);
   const decision = await decide(offer, view, parts);

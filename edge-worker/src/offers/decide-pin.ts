@@ -7,6 +7,7 @@ import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
 import type { CompiledRule, PinAnswer as SaidPin } from '@callgate/shared/routing/compiled-rule.ts';
 import type { CompiledTrunk } from '@callgate/shared/routing/compiled-trunk.ts';
 import { evaluateRule } from '@callgate/shared/routing/evaluate-rule.ts';
+import { leaseOf } from '../caps/take-call.ts';
 import { sealingKeyOf } from '../env.ts';
 import { Problem } from '../http/problem.ts';
 import { randomText } from '../rooms/random-text.ts';
@@ -62,7 +63,9 @@ async function tryJoin(
   if (evaluation.kind !== 'accept') return null;
   const { limits } = frameOf(trunk, evaluation);
   const common = { revision: view.revision, trunk_id: ticket.trunkId, limits };
-  return joinDecision(evaluation, { ...ticket, callStatus: 'active' }, common, env);
+  const joined = await joinDecision(evaluation, { ...ticket, callStatus: 'active' }, common, env);
+  // Counted when the caller was asked for the PIN.
+  return { ...joined, ...leaseOf(trunk) };
 }
 
 /** The look-up went by hash; what decides is compared in constant time. */

@@ -26,7 +26,7 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
         { request: c.req.raw, node, callId: offer.call_id },
         factsOf(offer),
         parts.clock.now,
-        () => decideOffer(offer, { env: c.env, ...parts }),
+        () => decideOffer(node, offer, { env: c.env, ...parts }),
       );
       if (decision.kind === 'refuse') {
         const keeping = refusals.keep(c.env, { node, offer, decision, view });

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { callOperations } from './call-operations.ts';
+import { capOperations } from './cap-operations.ts';
 import type { Operation } from './operation.ts';
 import { routingOperations } from './routing-operations.ts';
 
@@ -56,6 +57,7 @@ const generalOperations: readonly Operation[] = [
 
 export const operations: readonly Operation[] = [
   ...callOperations,
+  ...capOperations,
   ...routingOperations,
   ...generalOperations,
 ];

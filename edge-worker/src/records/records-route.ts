@@ -2,6 +2,7 @@
 import { callId as callIdSchema } from '@callgate/shared/contract/offer.ts';
 import { callRecord } from '@callgate/shared/contract/record.ts';
 import { Hono } from 'hono';
+import { trunkCallsOf } from '../caps/trunk-calls.ts';
 import type { Env } from '../env.ts';
 import { Problem } from '../http/problem.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
@@ -19,6 +20,8 @@ export const recordsRoute = new Hono<{ Bindings: Env }>()
       record.sequence,
       JSON.stringify(record),
     );
+    if (isNew && record.leased && record.trunk_id !== null)
+      c.executionCtx.waitUntil(trunkCallsOf(c.env, record.trunk_id).end(node, [record.call_id]));
     return c.json({ counted: isNew }, isNew ? 201 : 200);
   })
   .get('/calls/:id', async (c) => {

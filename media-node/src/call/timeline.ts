@@ -83,6 +83,7 @@ export class Timeline {
       media: call.media === null ? null : mediaOf(call.media),
       reason: call.reason,
       sip_status: call.sipStatus,
+      leased: decision !== null && 'lease_ms' in decision && decision.lease_ms !== undefined,
     };
   }
 }

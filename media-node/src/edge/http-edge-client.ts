@@ -5,6 +5,7 @@
  */
 import { type Decision, decision as decisionSchema } from '@callgate/shared/contract/decision.ts';
 import { type NodeHello, type NodeWelcome, nodeWelcome } from '@callgate/shared/contract/hello.ts';
+import type { LeaseReport } from '@callgate/shared/contract/lease.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
@@ -59,6 +60,11 @@ export class HttpEdge {
   /** `POST /v1/records`, one try. @throws PartError as `decide`. */
   async record(record: CallRecord): Promise<void> {
     await this.#attempt('v1/records', record, callLimits.decisionAttemptMs);
+  }
+
+  /** `POST /v1/leases`, one try. @throws PartError as `decide`. */
+  async leases(report: LeaseReport): Promise<void> {
+    await this.#attempt('v1/leases', report, callLimits.decisionAttemptMs);
   }
 
   async close(): Promise<void> {

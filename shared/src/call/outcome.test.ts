@@ -21,9 +21,11 @@ describe('table of outcomes', () => {
     expect(reason).toMatch(/^[a-z]+(-[a-z]+)*$/);
   });
 
-  it('sends Retry-After with 503 and with nothing else', () => {
+  // A 503 sends the provider to the next node. A cap of a trunk holds on every node: the caller is told when to try again (RFC 3261 §20.33), and the node stays in use.
+  it('sends Retry-After with 503 and with the caps of a trunk, and with nothing else', () => {
     for (const reason of outcomeReasons) {
-      expect(outcomes[reason].retryAfter, reason).toBe(outcomes[reason].sipStatus === 503);
+      const isCap = reason === 'trunk-full' || reason === 'trunk-too-fast';
+      expect(outcomes[reason].retryAfter, reason).toBe(outcomes[reason].sipStatus === 503 || isCap);
     }
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decision, decisionExamples } from './decision.ts';
 import { nodeHello, nodeHelloExample, nodeWelcome, nodeWelcomeExample } from './hello.ts';
+import { leaseReport, leaseReportExample } from './lease.ts';
 import { linkFromEdge, linkFromEdgeExample, linkFromNode, linkFromNodeExample } from './link.ts';
 import { offer, offerExample } from './offer.ts';
 import { pinAnswer, pinAnswerExample } from './pin.ts';
@@ -11,6 +12,7 @@ describe('contract', () => {
     ['offer', offer, offerExample],
     ['pin answer', pinAnswer, pinAnswerExample],
     ['record', callRecord, callRecordExample],
+    ['lease report', leaseReport, leaseReportExample],
     ['link, from the edge', linkFromEdge, linkFromEdgeExample],
     ['link, from the node', linkFromNode, linkFromNodeExample],
     ['node hello', nodeHello, nodeHelloExample],

@@ -28,10 +28,14 @@ const common = {
   trunk_id: z.string().nullable(),
 };
 
+/** The call counts against a cap of its trunk for this long, ms; the node says that it lives before that is over (lease.ts). Absent: it is not counted. */
+const lease_ms = z.int().positive().optional();
+
 /** Put the caller into this room. */
 export const joinDecision = z.object({
   kind: z.literal('join'),
   ...common,
+  lease_ms,
   rule_id: z.string(),
   room: z.object({
     name: z.string(),
@@ -65,6 +69,7 @@ export const challengeDecision = z.object({
 export const askPinDecision = z.object({
   kind: z.literal('ask-pin'),
   ...common,
+  lease_ms,
   /** Sealed by the edge, bound to this call; the node hands it back with the digits. */
   ticket: z.string(),
   /** How often the caller may try. */

@@ -65,6 +65,8 @@ export const callRecord = z.strictObject({
   reason: z.enum(outcomeReasons as [OutcomeReason, ...OutcomeReason[]]),
   /** Final SIP status sent for the INVITE; null: none was sent. */
   sip_status: z.int().nullable(),
+  /** The call was counted against a cap of its trunk (decision.ts, `lease_ms`), and counts no more. */
+  leased: z.boolean().default(false),
 });
 
 export type CallRecord = z.infer<typeof callRecord>;
@@ -109,4 +111,5 @@ export const callRecordExample: CallRecord = {
   },
   reason: 'caller-hung-up',
   sip_status: 200,
+  leased: false,
 };
