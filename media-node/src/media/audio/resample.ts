@@ -6,51 +6,84 @@
 /** Zero crossings of the sinc on each side: 24 leave -70 dB beyond the band edge. */
 const crossings = 24;
 
+/** The filter between two rates: as many sets of weights as there are places between two input samples where an output may lie. */
+interface Filter {
+  /** Input samples on each side that an output depends on. */
+  readonly reach: number;
+  /** From one output to the next, in parts of an input sample: one set of weights each. */
+  readonly step: number;
+  /** For each place, the weights of the `2 * reach` samples around it. */
+  readonly weights: readonly Float64Array[];
+}
+
 /** One stream's resampler; keeps the tail of the last call, so that frames join without a click. */
 export class Resampler {
-  readonly #ratio: number;
-  readonly #step: number;
-  readonly #reach: number;
-  readonly #scale: number;
+  readonly #filter: Filter;
   #tail: Float64Array;
-  /** Where the next output lies, in input samples behind the start of the tail. */
+  /** Where the next output lies, in parts of input samples behind the start of the tail. */
   #position: number;
 
   constructor(inputRateHz: number, outputRateHz: number) {
-    this.#ratio = outputRateHz / inputRateHz;
-    this.#step = inputRateHz / outputRateHz;
-    this.#scale = Math.min(1, this.#ratio);
-    this.#reach = Math.ceil(crossings / this.#scale);
-    this.#tail = new Float64Array(2 * this.#reach);
-    this.#position = this.#reach;
+    this.#filter = filterBetween(inputRateHz, outputRateHz);
+    const { reach, weights } = this.#filter;
+    this.#tail = new Float64Array(2 * reach);
+    this.#position = reach * weights.length;
   }
 
-  /** Takes samples in and gives those that they decide: over time `ratio` times as many. */
+  /** Takes samples in and gives those that they decide: over time `outputRateHz / inputRateHz` times as many. */
   process(input: Int16Array): Int16Array {
+    const { reach, step, weights } = this.#filter;
+    const places = weights.length;
     const run = new Float64Array(this.#tail.length + input.length);
     run.set(this.#tail);
     run.set(input, this.#tail.length);
-    const output: number[] = [];
-    for (; this.#position + this.#reach < run.length; this.#position += this.#step) {
-      output.push(this.#at(run, this.#position));
+    const end = (run.length - reach) * places;
+    const output = new Int16Array(Math.max(0, Math.ceil((end - this.#position) / step)));
+    for (let i = 0; i < output.length; i++, this.#position += step) {
+      const value = this.#at(run, this.#position);
+      output[i] = Math.max(-32_768, Math.min(32_767, Math.round(value)));
     }
-    const dropped = Math.min(run.length, Math.floor(this.#position) - this.#reach);
+    const dropped = Math.min(run.length, Math.floor(this.#position / places) - reach);
     this.#tail = run.slice(dropped);
-    this.#position -= dropped;
-    return Int16Array.from(output, (value) =>
-      Math.max(-32_768, Math.min(32_767, Math.round(value))),
-    );
+    this.#position -= dropped * places;
+    return output;
   }
 
   #at(run: Float64Array, position: number): number {
-    const centre = Math.floor(position);
+    const { reach, weights } = this.#filter;
+    const set = weights[position % weights.length];
+    if (set === undefined) return 0;
+    const first = Math.floor(position / weights.length) - reach + 1;
     let sum = 0;
-    for (let i = centre - this.#reach + 1; i <= centre + this.#reach; i++) {
-      const distance = (position - i) * this.#scale;
-      sum += (run[i] ?? 0) * kernel(distance);
-    }
-    return sum * this.#scale;
+    for (let i = 0; i < set.length; i++) sum += (run[first + i] ?? 0) * (set[i] ?? 0);
+    return sum;
   }
+}
+
+/** Filters by their two rates: a handful, shared by all streams. */
+const filters = new Map<string, Filter>();
+
+function filterBetween(inputRateHz: number, outputRateHz: number): Filter {
+  const key = `${inputRateHz}:${outputRateHz}`;
+  const known = filters.get(key);
+  if (known !== undefined) return known;
+  const divisor = greatestCommonDivisor(inputRateHz, outputRateHz);
+  const places = outputRateHz / divisor;
+  const scale = Math.min(1, outputRateHz / inputRateHz);
+  const reach = Math.ceil(crossings / scale);
+  const weights = Array.from({ length: places }, (_, place) =>
+    Float64Array.from(
+      { length: 2 * reach },
+      (_, i) => kernel((place / places + reach - 1 - i) * scale) * scale,
+    ),
+  );
+  const filter = { reach, step: inputRateHz / divisor, weights };
+  filters.set(key, filter);
+  return filter;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 /** Sinc under a Hann window, 0 beyond `crossings`. */
