@@ -7,6 +7,7 @@ import type {
   MediaSession,
   PhoneStream,
 } from '@callgate/media-node/src/media/media-session.ts';
+import type { RoomClientName } from '@callgate/media-node/src/media/room/room-client.ts';
 import { silentLog } from '@callgate/media-node/src/ops/log.ts';
 import { type LivekitServer, startLivekitServer } from '../local/livekit-server.ts';
 import { RtpPhone } from './rtp-phone.ts';
@@ -46,12 +47,14 @@ export class MediaCalls {
     this.pool = pool;
   }
 
-  static async start(): Promise<MediaCalls> {
+  /** @param roomClient the client that the calls join rooms with */
+  static async start(roomClient: RoomClientName = 'direct'): Promise<MediaCalls> {
     const server = await startLivekitServer({ say: () => {} });
     const pool = await createMediaPool({
       address: '127.0.0.1',
       advertise: null,
       roomAddress: '127.0.0.1',
+      roomClient,
       portRange: { from: 41_000, to: 41_999 },
       clock: systemClock,
       log: silentLog,

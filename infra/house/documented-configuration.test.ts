@@ -43,7 +43,7 @@ function documented(): Row[] {
     .map((line) => {
       const [, names = '', defaultValue = ''] = line.split('|');
       return {
-        variables: [...names.matchAll(/`(CALLGATE_[A-Z_]+)`/g)].map((match) => match[1] ?? ''),
+        variables: [...names.matchAll(/`([A-Z][A-Z_]+)`/g)].map((match) => match[1] ?? ''),
         defaultValue: defaultValue.trim(),
       };
     });

@@ -36,6 +36,16 @@ describe('configuration', () => {
     );
   });
 
+  it('joins rooms with the client of its own unless told otherwise, under either name', () => {
+    expect(readConfig(least).roomClient).toBe('direct');
+    expect(readConfig({ ...least, ROOM_CLIENT: 'rtc-node' }).roomClient).toBe('rtc-node');
+    const both = { ...least, ROOM_CLIENT: 'rtc-node', CALLGATE_ROOM_CLIENT: 'direct' };
+    expect(readConfig(both).roomClient).toBe('direct');
+    expect(faultOf({ ...least, ROOM_CLIENT: 'sdk' })).toBe(
+      'ROOM_CLIENT is "sdk"; expected direct or rtc-node',
+    );
+  });
+
   it('reads IPv6 in brackets', () => {
     expect(readConfig({ ...least, CALLGATE_SIP_LISTEN: '[::1]:5070' }).sipListen).toEqual({
       address: '::1',

@@ -5,6 +5,7 @@
 
 import { isIP } from 'node:net';
 import { availableParallelism, networkInterfaces } from 'node:os';
+import { type RoomClientName, roomClientNames } from './media/room/room-client.ts';
 import { type LogLevel, logLevels } from './ops/log.ts';
 
 export interface AddressAndPort {
@@ -31,6 +32,8 @@ export interface NodeConfig {
   readonly mediaAdvertise: string | null;
   /** Address that media to LiveKit leaves from; 0.0.0.0 or ::: any. */
   readonly roomAddress: string;
+  /** Which client joins LiveKit's rooms. */
+  readonly roomClient: RoomClientName;
   readonly rtpPorts: { readonly from: number; readonly to: number };
   /** Processes that carry media; 0: the main process does, too. */
   readonly mediaProcesses: number;
@@ -128,6 +131,13 @@ export function readConfig(environment: Environment): NodeConfig {
       ipAddress,
       'the IP address that media to LiveKit leaves from, 0.0.0.0 for any',
       mediaAddress,
+    ),
+    roomClient: read<RoomClientName>(
+      // The short name is understood as well; the long one wins.
+      environment['CALLGATE_ROOM_CLIENT'] === undefined ? 'ROOM_CLIENT' : 'CALLGATE_ROOM_CLIENT',
+      roomClient,
+      roomClientNames.join(' or '),
+      'direct',
     ),
     mediaAdvertise: read<string | null>(
       'CALLGATE_MEDIA_ADVERTISE',
@@ -262,6 +272,10 @@ function portRange(text: string): NodeConfig['rtpPorts'] | null {
   const from = Number(match?.[1]);
   const to = Number(match?.[2]);
   return from >= 1_024 && to <= 65_535 && to > from ? { from, to } : null;
+}
+
+function roomClient(text: string): RoomClientName | null {
+  return roomClientNames.find((name) => name === text) ?? null;
 }
 
 function logLevel(text: string): LogLevel | null {

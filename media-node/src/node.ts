@@ -41,6 +41,7 @@ export async function startNode(config: NodeConfig, clock: Clock, log: Log): Pro
     address: config.mediaAddress,
     advertise: config.mediaAdvertise,
     roomAddress: isWildcard(config.roomAddress) ? null : config.roomAddress,
+    roomClient: config.roomClient,
     portRange: config.rtpPorts,
     processes: config.mediaProcesses,
     ...(config.promptsFolder === null ? {} : { promptsFolder: config.promptsFolder }),

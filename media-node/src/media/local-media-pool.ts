@@ -4,8 +4,8 @@ import type { Log } from '../ops/log.ts';
 import { LocalMediaSession } from './local-media-session.ts';
 import type { MediaEvent, MediaPool, MediaSession } from './media-session.ts';
 import { MediaTick } from './media-tick.ts';
-import { DirectRoom } from './room/direct/direct-room.ts';
-import type { Room, RoomEvents } from './room/room.ts';
+import type { RoomEvents } from './room/room.ts';
+import { loadRoomClient, type RoomClient, type RoomClientName } from './room/room-client.ts';
 import { RtpPortRange } from './rtp/rtp-port-range.ts';
 import { ownPrompts, SoundLibrary } from './sounds/sound-library.ts';
 
@@ -16,6 +16,8 @@ export interface LocalMediaPoolOptions {
   readonly advertise: string | null;
   /** Address literal that media to LiveKit leaves from; null: any of this machine's. */
   readonly roomAddress: string | null;
+  /** Which client joins rooms; left out: `direct`. */
+  readonly roomClient?: RoomClientName;
   /** RTP ports; both ends belong to the range, even ones are used. */
   readonly portRange: { readonly from: number; readonly to: number };
   /** Folder of prompts, one folder a language in it; left out: those of this repository. */
@@ -31,6 +33,7 @@ export class LocalMediaPool implements MediaPool {
   readonly #tick: MediaTick;
   readonly #sounds: SoundLibrary;
   readonly #sessions = new Set<LocalMediaSession>();
+  readonly #roomClient: Promise<RoomClient>;
 
   constructor(options: LocalMediaPoolOptions) {
     this.#options = options;
@@ -41,12 +44,17 @@ export class LocalMediaPool implements MediaPool {
     });
     this.#tick = new MediaTick(options.clock);
     this.#sounds = SoundLibrary.read(options.promptsFolder ?? ownPrompts);
+    this.#roomClient = loadRoomClient(options.roomClient ?? 'direct');
+    this.#roomClient.catch((error: unknown) =>
+      options.log('error', 'room-client-not-loaded', { why: error }),
+    );
   }
 
   async open(callId: string, onEvent: (event: MediaEvent) => void): Promise<MediaSession> {
     const { clock, advertise } = this.#options;
     const log: Log = (level, event, fields) =>
       this.#options.log(level, event, { call_id: callId, ...fields });
+    const client = await this.#roomClient;
     const session: LocalMediaSession = new LocalMediaSession({
       ports: await this.#ports.take(),
       advertise,
@@ -55,8 +63,9 @@ export class LocalMediaPool implements MediaPool {
       log,
       sounds: this.#sounds,
       onEvent,
-      createRoom: (events: RoomEvents): Room =>
-        new DirectRoom(events, {
+      roomCodec: client.sendCodec,
+      createRoom: (events: RoomEvents) =>
+        client.create(events, {
           clock,
           tick: this.#tick,
           log,

@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import { createPhoneCodec } from './audio/phone-codec.ts';
-import { PhoneToRoom } from './bridge/phone-to-room.ts';
+import { PhoneToRoom, type RoomSender } from './bridge/phone-to-room.ts';
 import { RoomListening } from './bridge/room-listening.ts';
 import { RoomToPhone } from './bridge/room-to-phone.ts';
 import type {
@@ -20,6 +20,7 @@ import type {
 import { type MediaTick, tickMs } from './media-tick.ts';
 import { PhoneLeg } from './phone-leg.ts';
 import type { EncodedFrame, Room, RoomEvents } from './room/room.ts';
+import type { RoomSendCodec } from './room/room-client.ts';
 import { identityOfToken } from './room/token-identity.ts';
 import { estimateMos } from './rtp/quality.ts';
 import type { Arrival } from './rtp/reception.ts';
@@ -37,6 +38,8 @@ export interface LocalMediaSessionParts {
   readonly log: Log;
   readonly sounds: SoundLibrary;
   readonly createRoom: (events: RoomEvents) => Room;
+  /** What these rooms take. */
+  readonly roomCodec: RoomSendCodec;
   readonly onEvent: (event: MediaEvent) => void;
   /** The session is over; the ports go back to their range. */
   readonly onClosed: (ports: PortPair) => void;
@@ -93,7 +96,10 @@ export class LocalMediaSession implements MediaSession {
     if (before?.codec !== stream.codec) {
       const codec = createPhoneCodec(stream.codec);
       if (this.#toRoom !== null) this.#toRoom.setCodec(codec);
-      else this.#toRoom = new PhoneToRoom(codec, (frame, level) => this.#room?.send(frame, level));
+      else {
+        const send: RoomSender = (frame, level) => this.#room?.send(frame, level);
+        this.#toRoom = new PhoneToRoom(codec, send, this.#parts.roomCodec);
+      }
     }
     const isSame = before?.codec === stream.codec && before.payloadType === stream.payloadType;
     if (!isSame || this.#toPhone === null) this.#createToPhone(stream);

@@ -5,13 +5,15 @@
  */
 import { randomInt } from 'node:crypto';
 import { levelDbov } from '../audio/level.ts';
-import { OpusDecoder, OpusEncoder, opusClockHz, opusTicks } from '../audio/opus.ts';
+import { OpusDecoder, opusClockHz, opusTicks } from '../audio/opus.ts';
 import type { PhoneCodec } from '../audio/phone-codec.ts';
 import type { EncodedFrame } from '../room/room.ts';
+import type { RoomSendCodec } from '../room/room-client.ts';
 import type { Arrival } from '../rtp/reception.ts';
 import type { RtpPacket } from '../rtp/rtp-packet.ts';
 import { TimestampMap } from '../rtp/timestamp-map.ts';
 import { FrameCutter } from './frame-cutter.ts';
+import { createRoomEncoder, type RoomEncoder } from './room-encoder.ts';
 
 /** Takes a frame for the room; it is valid during the call. */
 export type RoomSender = (frame: EncodedFrame, audioLevelDbov: number) => void;
@@ -30,17 +32,11 @@ interface ReusedFrame extends EncodedFrame {
 export class PhoneToRoom {
   #codec: PhoneCodec;
   readonly #send: RoomSender;
-  #encoder: OpusEncoder;
+  readonly #roomCodec: RoomSendCodec;
+  #encoder: RoomEncoder;
   readonly #timestamps: TimestampMap;
   #cutter: FrameCutter;
-  readonly #frame: ReusedFrame = {
-    codec: 'opus',
-    ssrc: 0,
-    payload: new Uint8Array(0),
-    timestamp: 0,
-    sequence: 0,
-    marker: false,
-  };
+  readonly #frame: ReusedFrame;
   /** Sequence number of the newest frame sent, not yet cut to 16 bit. */
   #newest = randomInt(0x8000);
   /** Frames that the last packet became: what a lost one would have become. */
@@ -49,10 +45,20 @@ export class PhoneToRoom {
   /** RTP timestamp that follows on the last packet without a pause. */
   #nextTimestamp = 0;
 
-  constructor(codec: PhoneCodec, send: RoomSender) {
+  /** @param roomCodec what the room client takes */
+  constructor(codec: PhoneCodec, send: RoomSender, roomCodec: RoomSendCodec = 'opus') {
     this.#codec = codec;
     this.#send = send;
-    this.#encoder = new OpusEncoder(codec.sampleRateHz);
+    this.#roomCodec = roomCodec;
+    this.#frame = {
+      codec: roomCodec,
+      ssrc: 0,
+      payload: new Uint8Array(0),
+      timestamp: 0,
+      sequence: 0,
+      marker: false,
+    };
+    this.#encoder = createRoomEncoder(roomCodec, codec.sampleRateHz);
     this.#timestamps = new TimestampMap({
       inputClockHz: codec.clockRateHz,
       outputClockHz: opusClockHz,
@@ -64,7 +70,7 @@ export class PhoneToRoom {
   /** The phone speaks another codec from now on; the room's track goes on. */
   setCodec(codec: PhoneCodec): void {
     if (codec.sampleRateHz !== this.#codec.sampleRateHz) {
-      this.#encoder = new OpusEncoder(codec.sampleRateHz);
+      this.#encoder = createRoomEncoder(this.#roomCodec, codec.sampleRateHz);
       this.#cutter = cutterFor(codec);
     }
     this.#codec = codec;
@@ -74,7 +80,8 @@ export class PhoneToRoom {
   /** Takes one audio packet of the phone. @param now ms on the monotonic clock */
   packet(packet: RtpPacket, arrival: Arrival, now: number): void {
     if (arrival.kind === 'duplicate') return;
-    if (this.#codec.name === 'opus') return this.#passOn(packet, arrival, now);
+    if (this.#codec.name === 'opus' && this.#roomCodec === 'opus')
+      return this.#passOn(packet, arrival, now);
     const samples = this.#codec.decode(packet.payload);
     if (samples === null || samples.length === 0) return;
     if (arrival.kind === 'late') return this.#late(packet, arrival.behind, samples);

@@ -32,9 +32,19 @@ export class TrackDecoder {
         return this.#expand(muLaw, frame.payload);
       case 'PCMA':
         return this.#expand(aLaw, frame.payload);
+      case 'L16':
+        return this.#lower(frame.payload);
       default:
         return null;
     }
+  }
+
+  #lower(payload: Uint8Array): Int16Array {
+    const samples = new Int16Array(payload.length >> 1);
+    new Uint8Array(samples.buffer).set(payload.subarray(0, 2 * samples.length));
+    if (this.#rateHz === opusClockHz) return samples;
+    this.#resampler ??= new Resampler(opusClockHz, this.#rateHz);
+    return this.#resampler.process(samples);
   }
 
   #expand(law: CompandingLaw, payload: Uint8Array): Int16Array {

@@ -11,12 +11,14 @@ import type {
   SoundName,
   SoundOptions,
 } from '../media-session.ts';
+import type { RoomClientName } from '../room/room-client.ts';
 
 /** The first message to a process. */
 export interface ProcessSettings {
   readonly address: string;
   readonly advertise: string | null;
   readonly roomAddress: string | null;
+  readonly roomClient: RoomClientName;
   readonly portRange: { readonly from: number; readonly to: number };
   readonly promptsFolder: string | null;
 }

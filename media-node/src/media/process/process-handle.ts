@@ -44,9 +44,9 @@ export class ProcessHandle {
 
   constructor(parts: ProcessHandleParts) {
     this.#parts = parts;
-    // No environment: what the main process knows is not this one's business.
     this.#child = fork(program, [], {
-      env: {},
+      // What the main process knows is not this one's business. LiveKit's SDK writes its debug log to the output anywhere but here.
+      env: { NODE_ENV: 'production' },
       // Audio makes little garbage: V8's usual 16 MB for the young would only lie about.
       execArgv: ['--max-semi-space-size=2'],
       serialization: 'advanced',

@@ -41,6 +41,7 @@ describe('ProcessMediaPool', () => {
       address: '127.0.0.1',
       advertise: '192.0.2.1',
       roomAddress: '127.0.0.1',
+      roomClient: 'direct',
       portRange: { from, to: from + 99 },
       promptsFolder: null,
       processes,

@@ -93,6 +93,8 @@ export function describeRoom(name: string, harness: () => RoomHarness): void {
       const room = freshRoom();
       const agent = await other(room);
       const caller = await join(room);
+      // The server drops what a participant says before the others know of it.
+      await until(() => agent.sees('caller') !== null);
       for (const digit of '42#a') caller.room.sendDigit(digit);
       await until(() => agent.digits.length === 4);
       await agent.dial('1w2');

@@ -2,8 +2,12 @@
  * The room port: one participant in one LiveKit room, in terms of encoded frames. It knows nothing of SIP and RTP ports; the bridge
  * picks the cheapest path between the codecs both sides take.
  */
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../ops/log.ts';
 import type { RoomEnd } from '../media-session.ts';
+import type { MediaTick } from '../media-tick.ts';
 
+/** `L16`: samples as they are, int16 mono at 48 kHz, little-endian, with the clock of Opus. */
 export type RoomCodec = 'opus' | 'PCMU' | 'PCMA' | 'G722' | 'L16';
 
 /** One packet's worth of encoded audio. */
@@ -41,6 +45,15 @@ export interface JoinOptions {
   readonly timeoutMs: number;
   /** Name of the track we publish. */
   readonly trackName: string;
+}
+
+/** What every client is built from. */
+export interface RoomParts {
+  readonly clock: Clock;
+  readonly tick: MediaTick;
+  readonly log: Log;
+  /** Address literal that media to LiveKit leaves from; null: any of this machine's. */
+  readonly bindAddress: string | null;
 }
 
 export interface Room {

@@ -1,14 +1,12 @@
 /** Digits in LiveKit's data packets. Pure. */
 import { DataPacket, DataPacket_Kind, SipDTMF } from '@livekit/protocol';
-
-/** Codes of LiveKit's SipDTMF are those of telephone events (RFC 4733 §3.2). */
-const codes = '0123456789*#abcd';
+import { codeOfDigit } from '../dtmf-digits.ts';
 
 /** A digit that the phone sent, for everybody in the room. @param digit one of 0-9, *, #, a-d */
 export function writeDigit(digit: string): Uint8Array {
   return new DataPacket({
     kind: DataPacket_Kind.RELIABLE,
-    value: { case: 'sipDtmf', value: new SipDTMF({ code: codes.indexOf(digit), digit }) },
+    value: { case: 'sipDtmf', value: new SipDTMF({ code: codeOfDigit(digit), digit }) },
   }).toBinary();
 }
 

@@ -6,8 +6,8 @@
 import { roomLimits } from '@callgate/shared/limits.ts';
 import type { Timer } from '../../../clock.ts';
 import type { RoomEnd } from '../../media-session.ts';
-import type { EncodedFrame, JoinOptions, Room, RoomCodec, RoomEvents } from '../room.ts';
-import { type RoomParts, RoomStay, type StayEnd } from './room-stay.ts';
+import type { EncodedFrame, JoinOptions, Room, RoomCodec, RoomEvents, RoomParts } from '../room.ts';
+import { RoomStay, type StayEnd } from './room-stay.ts';
 
 export class DirectRoom implements Room {
   readonly sendCodecs: readonly RoomCodec[] = ['opus'];

@@ -5,6 +5,7 @@
  */
 import { mediaLimits, roomLimits } from '@callgate/shared/limits.ts';
 import {
+  DisconnectReason,
   type JoinResponse,
   LeaveRequest,
   LeaveRequest_Action,
@@ -13,15 +14,13 @@ import {
   UpdateParticipantMetadata,
   UpdateSubscription,
 } from '@livekit/protocol';
-import type { Clock, Timer } from '../../../clock.ts';
-import type { Log } from '../../../ops/log.ts';
+import type { Timer } from '../../../clock.ts';
 import type { RoomEnd } from '../../media-session.ts';
-import type { MediaTick } from '../../media-tick.ts';
 import { writeLevelledRtpHeader, writeRtpHeader } from '../../rtp/rtp-packet.ts';
-import type { EncodedFrame, JoinOptions, RoomEvents } from '../room.ts';
+import { roomEndOf, roomEndOfStatus } from '../end-of-room.ts';
+import type { EncodedFrame, JoinOptions, RoomEvents, RoomParts } from '../room.ts';
 import { readDigits, writeDigit } from './data-packet.ts';
 import { encodeJoinRequest, signalUrl } from './join-request.ts';
-import { roomEndOf, roomEndOfStatus } from './leave-reason.ts';
 import { MissingTracks } from './missing-tracks.ts';
 import { Negotiation } from './negotiation.ts';
 import { receivedTracks, takesAudioLevel } from './remote-tracks.ts';
@@ -29,14 +28,6 @@ import { levelExtensionId, payloadTypes, RoomConnection } from './room-connectio
 import { Roster } from './roster.ts';
 import { SignalClient } from './signal-client.ts';
 import { TrackReceiver } from './track-receiver.ts';
-
-export interface RoomParts {
-  readonly clock: Clock;
-  readonly tick: MediaTick;
-  readonly log: Log;
-  /** Address literal that media to LiveKit leaves from; null: any of this machine's. */
-  readonly bindAddress: string | null;
-}
 
 /** How often we offer anew for a track that the server has subscribed us to and its answer does not carry. */
 const expectedOffersMax = 2;
@@ -328,7 +319,7 @@ export class RoomStay {
   }
 
   #onLeave(leave: LeaveRequest): void {
-    const reason = roomEndOf(leave.reason);
+    const reason = roomEndOf(DisconnectReason[leave.reason]);
     this.#end({ reason, isFailure: reason === 'room-lost' }, `leave, reason ${leave.reason}`);
   }
 
