@@ -39,7 +39,9 @@ export default defineConfig({
         test: {
           name: 'edge',
           include: ['edge-worker/src/**/*.test.ts'],
-          testTimeout: 30_000,
+          // The first request of a file waits for workerd to start, beside those of the other files.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           sequence: { groupOrder: 2 },
         },
       },

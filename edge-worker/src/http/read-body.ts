@@ -5,6 +5,7 @@
 import { edgeLimits } from '@callgate/shared/limits.ts';
 import type * as z from 'zod';
 import { Problem, type ProblemItem } from './problem.ts';
+import { scanJson } from './scan-json.ts';
 
 /** The body, at most `bytesMax` bytes. @throws Problem `body-too-large` before more than that has been kept. */
 export async function readBytes(request: Request, bytesMax: number): Promise<Uint8Array> {
@@ -48,11 +49,14 @@ export async function readJsonBytes(request: Request, bytesMax: number): Promise
 export function parseJson(bytes: Uint8Array): unknown {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+    // A byte order mark stays, and is no JSON (RFC 8259 §8.1).
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     throw badJson('the body is not UTF-8', error);
   }
-  if (nesting(text) > edgeLimits.jsonDepthMax)
+  // Found by reading on: JSON.parse would already have recursed.
+  const { depth, repeatedName } = scanJson(text);
+  if (depth > edgeLimits.jsonDepthMax)
     throw badJson(`expected at most ${edgeLimits.jsonDepthMax} levels of nesting`);
   let value: unknown;
   try {
@@ -61,6 +65,7 @@ export function parseJson(bytes: Uint8Array): unknown {
     // V8's message quotes the text it stumbled over; ours does not.
     throw badJson('the body is not JSON', error);
   }
+  if (repeatedName !== null) throw badJson(`${repeatedName}: stands twice in one object`);
   const path = prototypeKey(value, '');
   if (path !== null) throw badJson(`${path}: this name may not be used`);
   return value;
@@ -95,25 +100,6 @@ function badJson(detail: string, cause?: unknown): Problem {
   const problem = new Problem('bad-json', detail);
   problem.cause = cause;
   return problem;
-}
-
-/** Deepest nesting of arrays and objects, found by reading on: JSON.parse would already have recursed. */
-function nesting(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let isInString = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (isInString) {
-      if (code === 0x5c) at += 1;
-      else if (code === 0x22) isInString = false;
-    } else if (code === 0x22) isInString = true;
-    else if (code === 0x7b || code === 0x5b) {
-      depth += 1;
-      if (depth > deepest) deepest = depth;
-    } else if (code === 0x7d || code === 0x5d) depth -= 1;
-  }
-  return deepest;
 }
 
 /** Path of the first key `__proto__`; null: there is none. */

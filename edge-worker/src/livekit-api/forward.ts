@@ -4,7 +4,7 @@
  */
 import { type Env, forwardsLivekitApi, livekitOf } from '../env.ts';
 import { logLine } from '../log.ts';
-import { TwirpError } from './twirp.ts';
+import { noHandler, TwirpError } from './twirp.ts';
 
 /** `/twirp/livekit.<Service>/<Method>`: the only paths that are forwarded. */
 const twirpPath = /^\/twirp\/livekit\.[A-Za-z]{1,64}\/[A-Za-z]{1,64}$/;
@@ -19,8 +19,7 @@ const forwardedHeaders = [
 /** LiveKit's answer, or a Twirp error. @throws TwirpError `bad_route`, `unavailable` */
 export async function forwardTwirp(request: Request, env: Env): Promise<Response> {
   const { pathname, search } = new URL(request.url);
-  if (!forwardsLivekitApi(env) || !twirpPath.test(pathname))
-    throw new TwirpError('bad_route', 'no handler for this path');
+  if (!forwardsLivekitApi(env) || !twirpPath.test(pathname)) throw noHandler(request);
   const target = new URL(livekitOf(env).url.replace(/^ws/, 'http'));
   target.pathname = target.pathname.replace(/\/$/, '') + pathname;
   target.search = search;

@@ -3,17 +3,28 @@
  * encodings and errors are those of livekit-server.
  */
 
-import type { AnyMessage, JsonObject, MessageType } from '@bufbuild/protobuf';
+import {
+  type AnyMessage,
+  BinaryReader,
+  type JsonValue,
+  type MessageType,
+} from '@bufbuild/protobuf';
 import { edgeLimits } from '@callgate/shared/limits.ts';
 import { type SipRpc, sipRpcs } from '@callgate/shared/livekit-api/handle-sip-request.ts';
+import { outboundText } from '@callgate/shared/livekit-api/outbound-trunks.ts';
 import { ConfigError, type Env } from '../env.ts';
 import { Problem } from '../http/problem.ts';
 import { parseJson, readBytes } from '../http/read-body.ts';
 import { logLine } from '../log.ts';
 import { routingTableOf } from '../routing/table/routing-table.ts';
 import { apiTokenOf, authorOf } from '../trust/api-token.ts';
-import { toProtoJson } from './proto-json.ts';
-import { encodingOf, type TwirpEncoding, TwirpError } from './twirp.ts';
+import { bearerOf } from '../trust/bearer.ts';
+import { fromProtoJson, toProtoJson } from './proto-json.ts';
+import { protoJsonFault } from './proto-json-fault.ts';
+import { badRoute, encodingOf, noHandler, type TwirpEncoding, TwirpError } from './twirp.ts';
+
+/** How to store what does not fit into one request. */
+const largerText = 'longer lists go in by several updates (list.add), or by PUT /v1/routing';
 
 /** RPCs of the service that Callgate does not do: it brings calls in, it makes none. */
 const outboundRpcs: ReadonlySet<string> = new Set([
@@ -32,7 +43,7 @@ export async function answerSip(request: Request, env: Env, method: string): Pro
   } catch (error) {
     if (error instanceof TwirpError) return error.toResponse();
     if (error instanceof Problem && error.code === 'body-too-large')
-      return new TwirpError('resource_exhausted', error.message).toResponse();
+      return new TwirpError('malformed', `body: ${error.message}; ${largerText}`).toResponse();
     if (error instanceof ConfigError) return new TwirpError('internal', error.message).toResponse();
     logLine('error', 'twirp-failed', { method, message: String(error) });
     return new TwirpError('internal', 'internal error').toResponse();
@@ -42,21 +53,19 @@ export async function answerSip(request: Request, env: Env, method: string): Pro
 async function answer(request: Request, env: Env, method: string): Promise<Response> {
   const token = await apiTokenOf(request, env);
   // livekit-server refuses a bad token before Twirp, in plain text.
-  if (token.kind === 'invalid') return new Response('invalid token', { status: 401 });
+  if (token.kind === 'invalid') return new Response(invalidTokenText(request), { status: 401 });
   if (request.method !== 'POST')
-    throw new TwirpError('bad_route', 'unsupported method (only POST is allowed)');
+    throw badRoute(
+      request,
+      () => `unsupported method ${JSON.stringify(request.method)} (only POST is allowed)`,
+    );
   const rpc = sipRpcs.get(method);
-  if (rpc === undefined && !outboundRpcs.has(method))
-    throw new TwirpError('bad_route', 'no handler for this path');
+  if (rpc === undefined && !outboundRpcs.has(method)) throw noHandler(request);
   const encoding = encodingOf(request);
   const claims = token.kind === 'valid' ? token.claims : null;
   if (claims?.sip?.admin !== true && !(rpc === undefined && claims?.sip?.call === true))
     throw new TwirpError('unauthenticated', 'permissions denied');
-  if (rpc === undefined)
-    throw new TwirpError(
-      'unimplemented',
-      'Callgate brings phone calls into rooms; it makes no calls and keeps no outbound trunks',
-    );
+  if (rpc === undefined) throw new TwirpError('unimplemented', outboundText);
   const message = decode(rpc, encoding, await readBytes(request, edgeLimits.bodyBytesMax));
   const author = claims === null ? '' : authorOf(claims);
   const result = await routingTableOf(env).sip(method, message.toBinary(), author);
@@ -64,25 +73,43 @@ async function answer(request: Request, env: Env, method: string): Promise<Respo
   return encode(rpc.response, encoding, result.response);
 }
 
+/** livekit-server says more, the token itself among it; whoever guesses keys or secrets learns nothing here. */
+function invalidTokenText(request: Request): string {
+  return bearerOf(request).kind === 'malformed'
+    ? 'invalid authorization header. Must start with Bearer '
+    : 'invalid authorization token';
+}
+
 function decode(rpc: SipRpc, encoding: TwirpEncoding, bytes: Uint8Array): AnyMessage {
+  if (encoding === 'json') return decodeJson(rpc.request, bytes);
   try {
-    if (encoding === 'protobuf') return rpc.request.fromBinary(bytes);
-    const json = parseJson(bytes) as JsonObject;
-    return withoutEmptyOneofs(rpc.request.fromJson(json, { ignoreUnknownFields: true }));
+    return rpc.request.fromBinary(bytes, { readerFactory });
   } catch {
-    // The decoder's message quotes the body; Twirp's own word for this says enough.
-    throw new TwirpError('malformed', `the ${encoding} request could not be decoded`);
+    throw malformed(encoding, `body: expected a ${rpc.request.typeName}`);
   }
 }
 
-/** `"replace": null` sets nothing in proto JSON; the decoder leaves a oneof without a value, which cannot be encoded again. */
-function withoutEmptyOneofs(message: AnyMessage): AnyMessage {
-  for (const field of message.getType().fields.byMember()) {
-    if (field.kind !== 'oneof') continue;
-    const oneof = message[field.localName] as { case?: string; value?: unknown };
-    if (oneof.value === undefined) message[field.localName] = { case: undefined };
+function decodeJson(type: MessageType, bytes: Uint8Array): AnyMessage {
+  const options = { ignoreUnknownFields: true };
+  let json: JsonValue = null;
+  try {
+    json = parseJson(bytes) as JsonValue;
+    return fromProtoJson(type, json, options);
+  } catch (error) {
+    if (error instanceof Problem) throw malformed('json', error.message);
+    const { path, detail } = protoJsonFault(type, json, options);
+    throw malformed('json', `${path === '' ? 'body' : path}: ${detail}`);
   }
-  return message;
+}
+
+/** Twirp's own words; what is wrong stands beside them. */
+function malformed(encoding: TwirpEncoding, detail: string): TwirpError {
+  return new TwirpError('malformed', `the ${encoding} request could not be decoded`, { detail });
+}
+
+/** Text that is not UTF-8 is an error (proto3), not text with replacement characters. */
+function readerFactory(bytes: Uint8Array): BinaryReader {
+  return new BinaryReader(bytes, new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }));
 }
 
 function encode(type: MessageType, encoding: TwirpEncoding, response: Uint8Array): Response {

@@ -1,5 +1,5 @@
 /**
- * Twirp on the wire (twitchtv/twirp v7 protocol): routes, two encodings, and errors as JSON with `code`, `msg` and nothing else. The content
+ * Twirp on the wire (twitchtv/twirp v7 protocol): routes, two encodings, and errors as JSON with `code`, `msg`, perhaps `meta`, and nothing else. The content
  * type of an error is exactly `application/json`: LiveKit's Node SDK compares the whole header.
  */
 
@@ -31,18 +31,34 @@ export function isTwirpCode(code: string): code is TwirpCode {
 
 export class TwirpError extends Error {
   readonly code: TwirpCode;
-  constructor(code: TwirpCode, msg: string) {
+  readonly meta: Readonly<Record<string, string>> | undefined;
+
+  constructor(code: TwirpCode, msg: string, meta?: Readonly<Record<string, string>>) {
     super(msg);
     this.name = 'TwirpError';
     this.code = code;
+    this.meta = meta;
   }
 
   toResponse(): Response {
-    return new Response(JSON.stringify({ code: this.code, msg: this.message }), {
+    const { code, message: msg, meta } = this;
+    return new Response(JSON.stringify({ code, msg, meta }), {
       status: statuses[this.code],
       headers: { 'content-type': 'application/json' },
     });
   }
+}
+
+/** The error for a request that leads to no RPC, in the words of Twirp's own servers; what they repeat of the request is cut here. */
+export function badRoute(request: Request, msg: (path: string) => string): TwirpError {
+  const path = new URL(request.url).pathname.replace(/\/{2,}/g, '/').slice(0, 256);
+  return new TwirpError('bad_route', msg(path), {
+    twirp_invalid_route: `${request.method} ${path}`,
+  });
+}
+
+export function noHandler(request: Request): TwirpError {
+  return badRoute(request, (path) => `no handler for path ${JSON.stringify(path)}`);
 }
 
 export type TwirpEncoding = 'json' | 'protobuf';
@@ -53,8 +69,5 @@ export function encodingOf(request: Request): TwirpEncoding {
   const type = (header.split(';', 1)[0] ?? '').trim().toLowerCase();
   if (type === 'application/json') return 'json';
   if (type === 'application/protobuf') return 'protobuf';
-  throw new TwirpError(
-    'bad_route',
-    'unexpected Content-Type: expected application/json or application/protobuf',
-  );
+  throw badRoute(request, () => `unexpected Content-Type: ${JSON.stringify(header.slice(0, 128))}`);
 }

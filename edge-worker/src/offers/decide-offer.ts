@@ -25,7 +25,7 @@ export interface OfferParts {
   readonly reader: RoutingReader;
 }
 
-export interface OfferVerdict {
+interface Routed {
   readonly decision: Decision;
   /** What the decision was made on. */
   readonly view: RoutingView;
@@ -36,20 +36,17 @@ export async function decideOffer(
   node: string,
   offer: Offer,
   parts: OfferParts,
-): Promise<OfferVerdict> {
+): Promise<Decision> {
   const { decision, view } = await route(offer, parts);
-  if (decision.kind !== 'join' && decision.kind !== 'ask-pin') return { decision, view };
+  if (decision.kind !== 'join' && decision.kind !== 'ask-pin') return decision;
   const trunk = decision.trunk_id === null ? null : trunkInView(view, decision.trunk_id);
   const call = { node, callId: offer.call_id, revision: decision.revision };
   const taking = await takeCall(call, trunk, parts.env);
-  return {
-    decision: taking.kind === 'in' ? { ...decision, ...taking.lease } : taking.decision,
-    view,
-  };
+  return taking.kind === 'in' ? { ...decision, ...taking.lease } : taking.decision;
 }
 
 /** What the table says of the call, caps aside. */
-async function route(offer: Offer, parts: OfferParts): Promise<OfferVerdict> {
+async function route(offer: Offer, parts: OfferParts): Promise<Routed> {
   const key = { number: offer.to.user, caller: offer.from.user, pin: null };
   const view = await parts.reader.view(parts.env, key, offer.min_revision);
   const decision = await decide(offer, view, parts);

@@ -7,6 +7,7 @@ import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
 import type { CompiledRule, PinAnswer as SaidPin } from '@callgate/shared/routing/compiled-rule.ts';
 import type { CompiledTrunk } from '@callgate/shared/routing/compiled-trunk.ts';
 import { evaluateRule } from '@callgate/shared/routing/evaluate-rule.ts';
+import type { RoutedCall } from '@callgate/shared/routing/routed-call.ts';
 import { leaseOf } from '../caps/take-call.ts';
 import { sealingKeyOf } from '../env.ts';
 import { Problem } from '../http/problem.ts';
@@ -18,13 +19,19 @@ import { frameOf, joinDecision } from './join-decision.ts';
 import { lockoutOf } from './pin-lockout.ts';
 import { openTicket, type PinTicket, sealTicket } from './pin-ticket.ts';
 
+export interface PinVerdict {
+  readonly decision: Decision;
+  readonly call: RoutedCall;
+  readonly pin: SaidPin;
+}
+
 /** @throws Problem `bad-field` for a ticket that is not of this call, `routing-unavailable`, ConfigError */
 export async function decidePin(
   callId: string,
   answer: PinAnswer,
   parts: OfferParts,
-): Promise<Decision> {
-  const { env, clock, reader } = parts;
+): Promise<PinVerdict> {
+  const { env, clock } = parts;
   const reading = openTicket(sealingKeyOf(env), callId, answer.ticket, clock.now());
   if (reading.kind === 'foreign')
     throw new Problem(
@@ -32,11 +39,19 @@ export async function decidePin(
       'ticket: expected the ticket of the ask-pin decision of this call',
     );
   const { ticket } = reading;
-  if (reading.kind === 'expired') return refuse(ticket, 'pin-timeout', 'The PIN came too late.');
-  if (await lockoutOf(env, ticket).isLocked(ticket))
-    return refuse(ticket, 'wrong-pin', 'Too many wrong PINs came from this caller or address.');
   const pin: SaidPin =
     answer.digits === '' ? { kind: 'no-pin' } : { kind: 'pin', digits: answer.digits };
+  const decision =
+    reading.kind === 'expired'
+      ? refuse(ticket, 'pin-timeout', 'The PIN came too late.')
+      : await judge(ticket, pin, parts);
+  return { decision, call: ticket.call, pin };
+}
+
+async function judge(ticket: PinTicket, pin: SaidPin, parts: OfferParts): Promise<Decision> {
+  const { env, reader } = parts;
+  if (await lockoutOf(env, ticket).isLocked(ticket))
+    return refuse(ticket, 'wrong-pin', 'Too many wrong PINs came from this caller or address.');
   const { toUser: number, fromUser: caller } = ticket.call;
   const key = { number, caller, pin: pin.kind === 'pin' ? pin.digits : null };
   const view = await reader.view(env, key, ticket.revision);

@@ -13,6 +13,9 @@ import { decideOffer } from './decide-offer.ts';
 import { decidePin } from './decide-pin.ts';
 import { decideAndLog, factsOf } from './decision-line.ts';
 import { RefusalKeeper } from './refusal-keeper.ts';
+import { routedCall } from './routed-call.ts';
+
+const noneYet = { kind: 'none-yet' } as const;
 
 export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
   const refusals = new RefusalKeeper(parts.clock);
@@ -22,15 +25,15 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
       const body = await readJson(c.req.raw);
       requireContract(body);
       const offer = checkShape(offerSchema, body);
-      const { decision, view } = await decideAndLog(
+      const { decision } = await decideAndLog(
         { request: c.req.raw, node, callId: offer.call_id },
         factsOf(offer),
         parts.clock.now,
-        () => decideOffer(node, offer, { env: c.env, ...parts }),
+        async () => ({ decision: await decideOffer(node, offer, { env: c.env, ...parts }) }),
       );
-      if (decision.kind === 'refuse') {
-        const keeping = refusals.keep(c.env, { node, offer, decision, view });
-        c.executionCtx.waitUntil(keeping);
+      if (decision.kind === 'refuse' || decision.kind === 'drop') {
+        const refusal = { node, call: routedCall(offer), pin: noneYet, decision };
+        c.executionCtx.waitUntil(refusals.keep(c.env, refusal));
       }
       return c.json(decision);
     })
@@ -40,12 +43,14 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
       requireContract(body);
       const id = checkShape(callId, c.req.param('id'), 'id');
       const answer = checkShape(pinAnswer, body);
-      const { decision } = await decideAndLog(
+      const { decision, call, pin } = await decideAndLog(
         { request: c.req.raw, node, callId: id },
         { digits: answer.digits.length },
         parts.clock.now,
-        async () => ({ decision: await decidePin(id, answer, { env: c.env, ...parts }) }),
+        () => decidePin(id, answer, { env: c.env, ...parts }),
       );
+      if (decision.kind === 'refuse')
+        c.executionCtx.waitUntil(refusals.keep(c.env, { node, call, pin, decision }));
       return c.json(decision);
     });
 }

@@ -3,7 +3,7 @@ import { TokenVerifier } from 'livekit-server-sdk';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { testApiKey, testApiSecret } from '../../testdata/bindings.ts';
 import { credentialsFor, decide, offerOf } from '../../testdata/phone.ts';
-import { apiAuthorization, asAdmin, asNode, putRouting, send } from '../../testdata/requests.ts';
+import { apiAuthorization, asNode, putRouting, send } from '../../testdata/requests.ts';
 
 const openTrunk = { sip_trunk_id: 'ST_open', numbers: ['+15550100'] };
 const closedTrunk = {
@@ -86,17 +86,6 @@ describe('an offer', () => {
     const decision = await decide({ min_revision: revision });
     expect(decision).toMatchObject({ kind: 'refuse', trunk_id: 'ST_open', reason: 'no-rule' });
     expect(decision.kind === 'refuse' && decision.explanation).toContain('ST_open');
-  });
-
-  it('that is refused leaves its trace with the call', async () => {
-    const { revision } = await putRouting({ trunks: [openTrunk], rules: [lobby] });
-    const call_id = 'SCL_refusedca77a';
-    await decide({ call_id, min_revision: revision, to: { user: '+15550111', host: 'x' } });
-    const read = async () => (await asAdmin('GET', `/v1/calls/${call_id}`)).json();
-    await expect.poll(read).toMatchObject({
-      records: [],
-      refusal: { node: 'test-1', revision, reason: 'no-trunk', trace: { trunks: [], rules: [] } },
-    });
   });
 
   it('is decided on what was changed a moment ago, without being told its revision', async () => {

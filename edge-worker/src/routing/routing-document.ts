@@ -2,18 +2,17 @@
  * The whole routing as one document, `{"trunks": […], "rules": […]}` in proto JSON: read strictly (an unknown field is an error, by name), and
  * written with livekit-server's spelling.
  */
-import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
+import type { AnyMessage, JsonObject, JsonValue, Message, MessageType } from '@bufbuild/protobuf';
 import { SIPDispatchRuleInfo, SIPInboundTrunkInfo } from '@livekit/protocol';
 import { Problem, type ProblemItem } from '../http/problem.ts';
-import { toProtoJson } from '../livekit-api/proto-json.ts';
+import { fromProtoJson, toProtoJson } from '../livekit-api/proto-json.ts';
+import { protoJsonFault } from '../livekit-api/proto-json-fault.ts';
 
 /** A document between Worker and Durable Object: each message as protobuf. */
 export interface RoutingDocument {
   readonly trunks: readonly Uint8Array[];
   readonly rules: readonly Uint8Array[];
 }
-
-const messageTypes = { trunk: SIPInboundTrunkInfo, rule: SIPDispatchRuleInfo } as const;
 
 /** The members of a document or patch. @throws Problem `bad-field` for anything but trunks, rules and the revision that GET tells */
 export function membersOfDocument(json: unknown): { trunks?: JsonValue; rules?: JsonValue } {
@@ -57,15 +56,26 @@ export function readMember(
   json: JsonValue,
   errors: ProblemItem[],
 ): Uint8Array[] {
-  return readMessage(() => [messageTypes[kind].fromJson(json).toBinary()], field, errors);
+  const read: readonly AnyMessage[] =
+    kind === 'trunk'
+      ? readMessage(SIPInboundTrunkInfo, field, json, errors)
+      : readMessage(SIPDispatchRuleInfo, field, json, errors);
+  return read.map((message) => message.toBinary());
 }
 
-/** What `decode` gives; nothing, and an error more, when it throws. */
-export function readMessage<T>(decode: () => T[], field: string, errors: ProblemItem[]): T[] {
+/** One message; none, and an error more, when the JSON does not fit it. */
+export function readMessage<T extends Message<T>>(
+  type: MessageType<T>,
+  field: string,
+  json: JsonValue,
+  errors: ProblemItem[],
+): T[] {
   try {
-    return decode();
-  } catch (error) {
-    if (errors.length < 20) errors.push({ field, detail: whatIsWrong(error) });
+    return [fromProtoJson(type, json)];
+  } catch {
+    if (errors.length >= 20) return [];
+    const { path, detail } = protoJsonFault(type, json);
+    errors.push({ field: path === '' ? field : `${field}.${path}`, detail });
     return [];
   }
 }
@@ -79,16 +89,4 @@ export function documentJson(document: RoutingDocument): {
     trunks: document.trunks.map((bytes) => toProtoJson(SIPInboundTrunkInfo.fromBinary(bytes))),
     rules: document.rules.map((bytes) => toProtoJson(SIPDispatchRuleInfo.fromBinary(bytes))),
   };
-}
-
-/** The decoder's complaint without the value it quotes: which field of which message, or which key is unknown. */
-function whatIsWrong(error: unknown): string {
-  const text = error instanceof Error ? error.message : '';
-  const unknown =
-    /^cannot decode message livekit\.(\w+) from JSON: key "([^"]{1,64})" is unknown/.exec(text);
-  if (unknown !== null) return `${unknown[1]} has no field "${unknown[2]}"`;
-  const field = /^cannot decode field livekit\.(\w+)\.(\w+) from JSON/.exec(text);
-  if (field !== null) return `${field[1]}.${field[2]} does not hold a value of its type`;
-  const message = /^cannot decode message (?:livekit|google\.protobuf)\.(\w+) from JSON/.exec(text);
-  return message === null ? 'cannot be read' : `expected a ${message[1]}`;
 }

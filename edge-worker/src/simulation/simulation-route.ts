@@ -1,5 +1,5 @@
 /** `POST /v1/routing/simulate`, for operators: the dry run of a call against the stored table, an old revision, or a set of its own. */
-import type { JsonValue } from '@bufbuild/protobuf';
+import type { JsonValue, Message, MessageType } from '@bufbuild/protobuf';
 import { edgeLimits } from '@callgate/shared/limits.ts';
 import { inboundFromLegacy } from '@callgate/shared/livekit-api/legacy-trunk.ts';
 import { SIPDispatchRuleInfo, SIPInboundTrunkInfo, SIPTrunkInfo } from '@livekit/protocol';
@@ -7,8 +7,8 @@ import { Hono } from 'hono';
 import { allowsTrunklessCalls, type Env } from '../env.ts';
 import { Problem, type ProblemItem } from '../http/problem.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
+import { readSetForCall, type SetForCall } from '../routing/read-set-for-call.ts';
 import { readMessage, throwIfWrong } from '../routing/routing-document.ts';
-import { routingTableOf } from '../routing/table/routing-table.ts';
 import { requireSipAdmin } from '../trust/api-token.ts';
 import { type SimulationSet, simulate } from './simulate.ts';
 import { type SimulationRequest, simulationRequest } from './simulation-request.ts';
@@ -42,27 +42,24 @@ async function setOf(request: SimulationRequest, env: Env): Promise<SimulationSe
   };
 }
 
-async function storedSet(request: SimulationRequest, env: Env) {
-  const set = await routingTableOf(env).setFor(
-    request.call.to_user,
-    request.call.from_user,
-    request.trunk_id ?? null,
-    request.revision ?? null,
-  );
+async function storedSet(request: SimulationRequest, env: Env): Promise<SetForCall> {
+  const set = await readSetForCall(env, {
+    toUser: request.call.to_user,
+    fromUser: request.call.from_user,
+    trunkId: request.trunk_id ?? null,
+    revision: request.revision ?? null,
+  });
   if (set === null) throw new Problem('not-found', 'revision: not known, or no longer kept');
-  return {
-    trunks: set.trunks.map((bytes) => SIPInboundTrunkInfo.fromBinary(bytes)),
-    rules: set.rules.map((bytes) => SIPDispatchRuleInfo.fromBinary(bytes)),
-  };
+  return set;
 }
 
-function readAll<T>(
-  type: { fromJson: (json: JsonValue) => T },
+function readAll<T extends Message<T>>(
+  type: MessageType<T>,
   field: string,
   members: readonly JsonValue[] | undefined,
   errors: ProblemItem[],
 ): T[] {
   return (members ?? []).flatMap((json, index) =>
-    readMessage(() => [type.fromJson(json)], `${field}.${index}`, errors),
+    readMessage(type, `${field}.${index}`, json, errors),
   );
 }

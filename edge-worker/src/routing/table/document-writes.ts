@@ -3,7 +3,7 @@
  * (change-writer.ts). Members without an id get one.
  */
 import type { JsonValue, Message, MessageType } from '@bufbuild/protobuf';
-import { revisionLimits } from '@callgate/shared/limits.ts';
+import { type Fault, fault } from '@callgate/shared/livekit-api/fault.ts';
 import { ruleFault } from '@callgate/shared/livekit-api/validate-rule.ts';
 import { inboundTrunkFault } from '@callgate/shared/livekit-api/validate-trunk.ts';
 import { SIPDispatchRuleInfo, SIPInboundTrunkInfo } from '@livekit/protocol';
@@ -14,7 +14,7 @@ import { mergePatch } from '../merge-patch.ts';
 import { type RoutingDocument, readMember } from '../routing-document.ts';
 import type { ObjectWrite } from './change-writer.ts';
 import type { ObjectKind } from './object-keys.ts';
-import type { ObjectStore } from './object-store.ts';
+import { type ObjectStore, sizeFault } from './object-store.ts';
 
 export type Writes =
   | { kind: 'writes'; writes: ObjectWrite[] }
@@ -116,11 +116,11 @@ function membersOf(
   const writes: ObjectWrite[] = [];
   for (const [index, bytes] of messages.entries()) {
     const write = kind === 'trunk' ? trunkWrite(store, bytes) : ruleWrite(store, bytes);
-    const fault = seen.has(write.id)
-      ? { field: idField(kind), msg: 'is used twice' }
-      : (sizeFault(bytes, write.id) ?? write.fault);
-    if (fault !== null)
-      errors.push({ field: `${fieldOf(index)}.${fault.field}`, detail: fault.msg });
+    const refused = seen.has(write.id)
+      ? fault(idField(kind), 'is used twice')
+      : (sizeFault(bytes) ?? idFault(write.id) ?? write.fault);
+    if (refused !== null)
+      errors.push({ field: `${fieldOf(index)}.${refused.field}`, detail: refused.msg });
     seen.add(write.id);
     writes.push({ kind, id: write.id, row: write.row });
   }
@@ -139,12 +139,10 @@ function ruleWrite(store: ObjectStore, bytes: Uint8Array) {
   return { id: rule.sipDispatchRuleId, fault: ruleFault(rule), row: store.ruleRow(rule) };
 }
 
-function sizeFault(bytes: Uint8Array, id: string): { field: string; msg: string } | null {
-  if (bytes.length > revisionLimits.objectBytesMax)
-    return { field: 'size', msg: `expected at most ${revisionLimits.objectBytesMax} bytes` };
+function idFault(id: string): Fault | null {
   return /^[\x21-\x7e]{1,128}$/.test(id)
     ? null
-    : { field: 'id', msg: 'expected 1 to 128 printable characters without blanks' };
+    : fault('id', 'expected 1 to 128 printable characters without blanks');
 }
 
 function idField(kind: ObjectKind): string {

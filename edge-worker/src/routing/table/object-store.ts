@@ -2,6 +2,8 @@
  * Trunks and rules at rest, and the index of their keys. Passwords are sealed under SEALING_KEY, bound to the id of their trunk. Synchronous:
  * whoever writes wraps what belongs together into one transaction.
  */
+import { revisionLimits } from '@callgate/shared/limits.ts';
+import { type Fault, fault } from '@callgate/shared/livekit-api/fault.ts';
 import { SIPDispatchRuleInfo, SIPInboundTrunkInfo } from '@livekit/protocol';
 import { openSecret, sealSecret } from '../../trust/sealed-secret.ts';
 import { keyHash } from '../shards/bucket.ts';
@@ -87,6 +89,15 @@ export class ObjectStore {
       )
       .toArray()
       .map((row) => ({ ...row, message: new Uint8Array(row.message) }));
+  }
+
+  hasMoreThan(kind: ObjectKind, count: number): boolean {
+    const rows = this.#sql.exec(
+      'SELECT 1 FROM objects WHERE kind = ? LIMIT 1 OFFSET ?',
+      kind,
+      count,
+    );
+    return rows.toArray().length > 0;
   }
 
   /** Ids of all objects of a kind, read as they are needed. */
@@ -216,6 +227,13 @@ export class ObjectStore {
         amount,
       );
   }
+}
+
+/** Why an object cannot be stored, whichever way it came; null: it can. */
+export function sizeFault(message: Uint8Array): Fault | null {
+  const { objectBytesMax } = revisionLimits;
+  if (message.length <= objectBytesMax) return null;
+  return fault('size', `expected at most ${objectBytesMax} bytes in one trunk or rule`);
 }
 
 /** The id of an object as it lies in its row. */

@@ -115,17 +115,15 @@ export class RevisionLog {
       .map(toChange);
   }
 
-  /** What has to be written to bring the table back to revision `number`: each object touched since, as it was. */
-  wayBack(number: number): { kind: ObjectKind; id: string; row: ObjectRow | null }[] {
-    return this.#sql
-      .exec<ChangeSqlRow & { revision: number }>(
-        // Of several rows of one object SQLite gives the columns of the one with the least revision.
-        `SELECT kind, id, before, before_password, NULL AS after, NULL AS after_password, min(revision) AS revision
-         FROM revision_changes WHERE revision > ? GROUP BY kind, id`,
-        number,
-      )
-      .toArray()
-      .map((row) => ({ kind: row.kind, id: row.id, row: toChange(row).before }));
+  /** What has to be written to bring the table back to revision `number`: each object touched since, as it was. Write only when it has been read to its end. */
+  *wayBack(number: number): Generator<{ kind: ObjectKind; id: string; row: ObjectRow | null }> {
+    const rows = this.#sql.exec<ChangeSqlRow & { revision: number }>(
+      // Of several rows of one object SQLite gives the columns of the one with the least revision.
+      `SELECT kind, id, before, before_password, NULL AS after, NULL AS after_password, min(revision) AS revision
+       FROM revision_changes WHERE revision > ? GROUP BY kind, id`,
+      number,
+    );
+    for (const row of rows) yield { kind: row.kind, id: row.id, row: toChange(row).before };
   }
 
   /** Deletes what is beyond revisionLimits, never the newest. */

@@ -5,7 +5,7 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { revisionLimits } from '@callgate/shared/limits.ts';
-import type { StoredChange } from '@callgate/shared/livekit-api/api-answer.ts';
+import { invalidArgument, type StoredChange } from '@callgate/shared/livekit-api/api-answer.ts';
 import { sipRpcs } from '@callgate/shared/livekit-api/handle-sip-request.ts';
 import { SIPDispatchRuleInfo } from '@livekit/protocol';
 import { type Clock, systemClock } from '../../clock.ts';
@@ -29,12 +29,12 @@ import { type Writes, writesOfDocument, writesOfPatch } from './document-writes.
 import { type LinkedNode, LinkedNodes } from './linked-nodes.ts';
 import { lintStored } from './lint-stored.ts';
 import type { ObjectKind } from './object-keys.ts';
-import { ObjectStore } from './object-store.ts';
+import { ObjectStore, sizeFault } from './object-store.ts';
 import { PlaceIndex } from './place-index.ts';
 import { Publisher, type ShardSink } from './publisher.ts';
 import { type Change, type Revision, RevisionLog } from './revision-log.ts';
 import { createSchema } from './schema.ts';
-import { setForCall } from './set-for-call.ts';
+import { type CallKeys, setForCall } from './set-for-call.ts';
 import { ShardBuilder } from './shard-builder.ts';
 import { storedObjects } from './stored-objects.ts';
 import { answerQuestion, type TableAnswer, type TableQuestion } from './table-question.ts';
@@ -104,8 +104,11 @@ export class RoutingTable extends DurableObject<Env> {
     const answer = this.ctx.storage.transactionSync(() => {
       const message = rpc.request.fromBinary(request);
       const handled = rpc.handle(storedObjects(store), message, (prefix) => prefix + randomText());
-      if (handled.kind === 'ok' && handled.change !== null)
-        this.#write([writeOf(store, handled.change)], { author, source: name });
+      if (handled.kind === 'error' || handled.change === null) return handled;
+      const write = writeOf(store, handled.change);
+      const tooLarge = write.row === null ? null : sizeFault(write.row.message);
+      if (tooLarge !== null) return invalidArgument(tooLarge);
+      this.#write([write], { author, source: name });
       return handled;
     });
     await this.#announce(before);
@@ -176,7 +179,7 @@ export class RoutingTable extends DurableObject<Env> {
         return writesOfPatch(store, ids, request.patch);
       case 'rollback':
         return this.#isKept(request.revision)
-          ? { kind: 'writes', writes: deletionsFirst(log.wayBack(request.revision)) }
+          ? { kind: 'writes', writes: deletionsFirst([...log.wayBack(request.revision)]) }
           : { kind: 'unknown-revision' };
       default:
         return request satisfies never;
@@ -269,14 +272,13 @@ export class RoutingTable extends DurableObject<Env> {
   /**
    * Trunks and rules that a call comes into question for, for a dry run: all of a small table, else those that its numbers lead to. null: the revision is not known.
    */
-  async setFor(
-    toUser: string,
-    fromUser: string,
-    trunkId: string | null,
-    revision: number | null,
-  ): Promise<{ trunks: Uint8Array[]; rules: Uint8Array[] } | null> {
+  async setFor({
+    revision,
+    ...call
+  }: CallKeys): Promise<{ trunks: Uint8Array[]; rules: Uint8Array[] } | null> {
     if (revision !== null && !this.#isKept(revision)) return null;
-    return setForCall(this.#parts.store, { toUser, fromUser, trunkId, revision });
+    const isNewest = revision === this.#parts.log.newest();
+    return setForCall(this.#parts, { ...call, revision: isNewest ? null : revision });
   }
 
   async revisions(before: number | null, count: number): Promise<Revision[]> {
