@@ -89,7 +89,7 @@ export function answerToStrangers(env: Env): 'refuse' | 'drop' {
 
 /** What callers are challenged with, in the order of the challenges. @throws ConfigError */
 export function digestAlgorithmsOf(env: Env): readonly DigestAlgorithmName[] {
-  const choice = choiceOf(env, 'DIGEST_ALGORITHMS', ['MD5', 'SHA-256,MD5', 'SHA-256']);
+  const choice = choiceOf(env, 'DIGEST_ALGORITHMS', ['SHA-256,MD5', 'SHA-256', 'MD5']);
   return choice.split(',') as DigestAlgorithmName[];
 }
 

@@ -4,6 +4,7 @@ import type { Agent } from '../agent/agent.ts';
 import { listenFor } from '../audio/goertzel.ts';
 import { tone } from '../audio/tone.ts';
 import { callWithLinphone, type LinphoneCall } from '../lab/linphone.ts';
+import { runSipp } from '../lab/sipp.ts';
 import { agentIn, agentToneHz, phoneToneHz } from './phone-calls.ts';
 import { caller, eventually, numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
 
@@ -43,6 +44,24 @@ describe('linphone calls', () => {
     await eventually('the call has ended', () =>
       stack.nodeEvents('call-ended').some((event) => event['reason'] === 'caller-hung-up'),
     );
+  });
+
+  it('beside sipp, which knows MD5 alone: its trunk says so', async () => {
+    const oldNumber = '+15550450';
+    const trunk = await stack.sip.createSipInboundTrunk('old phones', [oldNumber], {
+      authUsername: caller.user,
+      authPassword: caller.password,
+      metadata: JSON.stringify({ callgate: { digest_algorithms: ['MD5'] } }),
+    });
+    await stack.sip.createSipDispatchRule(
+      { type: 'callee', roomPrefix: 'desk', pin: '', randomize: false },
+      { name: 'old phones', trunkIds: [trunk.sipTrunkId] },
+    );
+    const oldAgent = await agentIn(stack, oldNumber);
+    const options = { target: stack.node.sip, number: oldNumber, ...caller };
+    const { trace } = await runSipp('answered call, caller hangs up', options);
+    expect(trace).toBe('');
+    await oldAgent.leave();
   });
 
   it('with a wrong password, and is refused', async () => {

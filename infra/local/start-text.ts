@@ -24,6 +24,7 @@ or from any program with LiveKit's server SDK, which takes ${stack.edge.url} as 
   await sip.createSipInboundTrunk('phones', ['+15550100'], { authUsername: 'alice', authPassword: 'secret' });
   await sip.createSipDispatchRule({ type: 'direct', roomName: 'support', pin: '' }, { name: 'support' });
 
+Callers are challenged with MD5 here, because sipp 3.6 and baresip 1.0 give up at SHA-256; a deployment offers SHA-256 first.
 The phone rings until somebody in the room "support" publishes audio; then both hear each other. "npm run demo" shows a whole call.
 Stop with Ctrl-C.
 `;

@@ -4,6 +4,7 @@
  */
 import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
+import type { CompiledTrunk } from '@callgate/shared/routing/compiled-trunk.ts';
 import { takeCall } from '../caps/take-call.ts';
 import type { Clock } from '../clock.ts';
 import { answerToStrangers, digestAlgorithmsOf, type Env, nonceSecretOf } from '../env.ts';
@@ -80,7 +81,7 @@ async function decide(offer: Offer, view: RoutingView, parts: OfferParts): Promi
     case 'trunkless':
       return decideRule(offer, view, null, parts);
     case 'trunk': {
-      const challenge = challengeOf(offer, view, found.trunk.id, parts);
+      const challenge = challengeOf(offer, view, found.trunk, parts);
       return challenge ?? decideRule(offer, view, found.trunk, parts);
     }
     default:
@@ -92,10 +93,10 @@ async function decide(offer: Offer, view: RoutingView, parts: OfferParts): Promi
 function challengeOf(
   offer: Offer,
   view: RoutingView,
-  trunkId: string,
+  trunk: CompiledTrunk,
   { env, clock }: OfferParts,
 ): Decision | null {
-  const credential = credentialOfView(view, trunkId);
+  const credential = credentialOfView(view, trunk.id);
   if (credential === undefined) return null;
   const scope = {
     secret: nonceSecretOf(env),
@@ -103,7 +104,7 @@ function challengeOf(
     sipCallId: offer.sip_call_id,
     realm: credential.realm,
   };
-  const offered = digestAlgorithmsOf(env);
+  const offered = trunk.options.digest_algorithms ?? digestAlgorithmsOf(env);
   const nowMs = clock.now();
   const verdict =
     offer.credentials === null
@@ -121,7 +122,7 @@ function challengeOf(
   return {
     kind: 'challenge',
     revision: view.revision,
-    trunk_id: trunkId,
+    trunk_id: trunk.id,
     status: 407,
     challenges: digestChallenges(scope, offered, nowMs, verdict === 'stale'),
     reason: verdict === 'wrong' ? 'bad-credentials' : 'challenge-unanswered',

@@ -136,9 +136,39 @@ describe('a challenge', () => {
       status: 407,
       reason: 'challenge-unanswered',
       challenges: [
+        expect.stringMatching(
+          /^Digest realm="LiveKit", nonce="\w+", algorithm=SHA-256, qop="auth"$/,
+        ),
         expect.stringMatching(/^Digest realm="LiveKit", nonce="\w+", algorithm=MD5, qop="auth"$/),
       ],
     });
+  });
+
+  it('offers what the trunk says instead', async () => {
+    const metadata = JSON.stringify({ callgate: { digest_algorithms: ['MD5'] } });
+    const { revision } = await putRouting({
+      trunks: [{ ...closedTrunk, metadata }],
+      rules: [lobby],
+    });
+    const challenge = await decide({ min_revision: revision });
+    expect(challenge).toMatchObject({ challenges: [expect.stringContaining('algorithm=MD5')] });
+    const credentials = credentialsFor(challenge, { username: 'alice', password: 'wonderland' });
+    expect(await decide({ credentials })).toMatchObject({ kind: 'join' });
+  });
+
+  it('is the same for a wrong user as for a wrong password, but for its nonce', async () => {
+    const challenge = await decide();
+    const answers = await Promise.all(
+      [
+        { username: 'bob', password: 'wonderland' },
+        { username: 'alice', password: 'looking-glass' },
+      ].map((who) => decide({ credentials: credentialsFor(challenge, who) })),
+    );
+    const [wrongUser, wrongPassword] = answers.map((answer) =>
+      JSON.stringify(answer).replace(/nonce=\\"\w+/g, 'nonce='),
+    );
+    expect(wrongUser).toBe(wrongPassword);
+    expect(wrongUser).toContain('bad-credentials');
   });
 
   it('is met by the right answer, in either header', async () => {
@@ -179,7 +209,9 @@ describe('a challenge', () => {
       rules: [lobby],
     });
     const challenge = await decide({ min_revision: revision });
-    expect(challenge).toMatchObject({ challenges: [expect.stringContaining('realm="example"')] });
+    expect(challenge).toMatchObject({
+      challenges: Array(2).fill(expect.stringContaining('realm="example"')),
+    });
     const credentials = credentialsFor(challenge, { username: 'alice', password: 'wonderland' });
     expect(await decide({ credentials, min_revision: revision })).toMatchObject({ kind: 'join' });
   });

@@ -5,7 +5,12 @@ const metadata = (callgate: unknown) => JSON.stringify({ team: 'sales', callgate
 
 describe('options of a trunk', () => {
   it('are read from the member callgate of its metadata', () => {
-    const options = { max_calls: 30, calls_per_second: 2.5, calls_burst: 10 };
+    const options = {
+      max_calls: 30,
+      calls_per_second: 2.5,
+      calls_burst: 10,
+      digest_algorithms: ['MD5'],
+    };
     expect(trunkOptionsFault(metadata(options))).toBeNull();
     expect(trunkOptionsOf(metadata(options))).toEqual(options);
   });
@@ -30,6 +35,9 @@ describe('options of a trunk', () => {
     [{ max_calls: 1.5 }, 'metadata.callgate.max_calls'],
     [{ calls_per_second: 0 }, 'metadata.callgate.calls_per_second'],
     [{ calls_burst: 5 }, 'metadata.callgate.calls_burst'],
+    [{ digest_algorithms: [] }, 'metadata.callgate.digest_algorithms'],
+    [{ digest_algorithms: ['MD5', 'MD5'] }, 'metadata.callgate.digest_algorithms'],
+    [{ digest_algorithms: ['SHA-1'] }, 'metadata.callgate.digest_algorithms.0'],
     [{ colour: 'red' }, 'metadata.callgate.colour'],
   ])('%j is a fault of %s', (options, field) => {
     const fault = trunkOptionsFault(metadata(options));

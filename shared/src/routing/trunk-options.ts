@@ -7,6 +7,11 @@ import * as z from 'zod';
 import { capLimits } from '../limits.ts';
 import { type Fault, fault } from '../livekit-api/fault.ts';
 
+/** Digest algorithms (RFC 8760) that a challenge may offer, strongest first. */
+export const digestAlgorithmNames = ['SHA-256', 'MD5'] as const;
+
+const isDistinct = (names: readonly string[]) => new Set(names).size === names.length;
+
 const trunkOptions = z.strictObject({
   /** Calls of the trunk at one time, over all nodes. */
   max_calls: z.int().min(0).max(capLimits.callsMax).optional(),
@@ -14,6 +19,12 @@ const trunkOptions = z.strictObject({
   calls_per_second: z.number().min(capLimits.perSecondMin).max(capLimits.perSecondMax).optional(),
   /** New calls at once after a silence; without it as many as in a second, and at least one. */
   calls_burst: z.int().min(1).max(capLimits.callsMax).optional(),
+  /** What its callers are challenged with, in this order, whatever the deployment offers: old phones and trunks know MD5 alone. */
+  digest_algorithms: z
+    .array(z.enum(digestAlgorithmNames))
+    .min(1)
+    .refine(isDistinct, 'names one twice')
+    .optional(),
 });
 
 export type TrunkOptions = z.infer<typeof trunkOptions>;

@@ -3,8 +3,9 @@
  * realm and password, which answers challenges of that realm and nothing else.
  */
 import { createHash } from 'node:crypto';
+import type { digestAlgorithmNames } from '@callgate/shared/routing/trunk-options.ts';
 
-export type DigestAlgorithmName = 'SHA-256' | 'MD5';
+export type DigestAlgorithmName = (typeof digestAlgorithmNames)[number];
 
 export interface DigestAlgorithm {
   /** As written in `algorithm=`; compared in any letter case. */
