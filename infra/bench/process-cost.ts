@@ -21,7 +21,7 @@ export function memoryMb(pid: number): number {
 }
 
 /** The process and everything that descends from it. */
-function family(pid: number): readonly number[] {
+export function family(pid: number): readonly number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;

@@ -1,9 +1,16 @@
 /** All drills by name. */
+import { clockOff } from './clock-off.ts';
+import { diskFull } from './disk-full.ts';
 import type { Drill } from './drill.ts';
+import { edgeErrors } from './edge-errors.ts';
 import { edgeKilled } from './edge-killed.ts';
+import { edgeSlow } from './edge-slow.ts';
+import { linkFlapping } from './link-flapping.ts';
 import { livekitKilled } from './livekit-killed.ts';
 import { livekitRestarted } from './livekit-restarted.ts';
 import { mediaProcessKilled } from './media-process-killed.ts';
+import { noDescriptors } from './no-descriptors.ts';
+import { noPorts } from './no-ports.ts';
 import { nodeKilled } from './node-killed.ts';
 
 export const drills: Readonly<Record<string, Drill>> = {
@@ -12,4 +19,11 @@ export const drills: Readonly<Record<string, Drill>> = {
   'edge-killed': edgeKilled,
   'livekit-killed': livekitKilled,
   'livekit-restarted': livekitRestarted,
+  'edge-slow': edgeSlow,
+  'edge-errors': edgeErrors,
+  'link-flapping': linkFlapping,
+  'clock-off': clockOff,
+  'disk-full': diskFull,
+  'no-ports': noPorts,
+  'no-descriptors': noDescriptors,
 };

@@ -1,0 +1,66 @@
+/**
+ * The node and its media processes may open no more files and sockets than they have (prlimit). Promised: calls that are up do not notice, new ones get 503, records are not
+ * lost, and when the limit is lifted calls are taken without a restart.
+ */
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { family } from '../bench/process-cost.ts';
+import { pause } from '../e2e/phone-calls.ts';
+import { startCallgate } from './callgate-subject.ts';
+import type { Drill } from './drill.ts';
+import { withFleet } from './fleet.ts';
+import { answeredWithin, judgeRecords } from './steps.ts';
+
+const run = promisify(execFile);
+const tries = 10;
+const wide = 65_536;
+
+export const noDescriptors: Drill = {
+  what: 'the node may open no more files and sockets',
+  async run({ calls, say }, report) {
+    const callgate = await startCallgate(calls);
+    await withFleet(callgate, calls, async (fleet) => {
+      const spare = callgate.numbers[calls] ?? '';
+      await fleet.listen(spare);
+      const processes = family(callgate.stack.node.pid);
+      say(`${calls} calls are up; ${processes.length} processes may open nothing more`);
+      for (const pid of processes) await limit(pid, highestDescriptor(pid) + 1);
+      const answers: Record<string, number> = {};
+      let slowest = 0;
+      for (let n = 0; n < tries; n += 1) {
+        const { answer, ms } = await fleet.tryOne(spare);
+        const name = answer.kind === 'refused' ? String(answer.status) : answer.kind;
+        answers[name] = (answers[name] ?? 0) + 1;
+        slowest = Math.max(slowest, ms);
+        await pause(200);
+      }
+      report.tell('new_calls_got', answers);
+      report.is('without_final_answer', answers['no-answer'] ?? 0, 0);
+      report.atLeast('refused_with_503', answers['503'] ?? 0, 1);
+      report.atMost('slowest_final_answer_ms', slowest, 5_000);
+      report.is('calls_with_audio', await fleet.flowing(), calls);
+      const half = fleet.alive.slice(0, Math.floor(calls / 2));
+      await fleet.hangUp(half);
+      report.is('calls_lost', calls - half.length - fleet.alive.length, 0);
+      await pause(2_000);
+      const alive = family(callgate.stack.node.pid);
+      for (const pid of alive) await limit(pid, wide);
+      report.is('processes_that_ended', processes.filter((pid) => !alive.includes(pid)).length, 0);
+      const liftedAt = performance.now();
+      const recovered = await answeredWithin(fleet, spare, liftedAt, 30);
+      report.atMost('seconds_to_next_answered_call', recovered, 15);
+      await fleet.hangUp();
+      await judgeRecords(callgate, fleet, report);
+    });
+  },
+};
+
+/** Sets how many descriptors a running process may have. */
+async function limit(pid: number, count: number): Promise<void> {
+  await run('prlimit', ['--pid', String(pid), `--nofile=${count}:${wide}`]);
+}
+
+function highestDescriptor(pid: number): number {
+  return Math.max(...readdirSync(`/proc/${pid}/fd`).map(Number));
+}
