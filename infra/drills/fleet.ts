@@ -16,6 +16,8 @@ import type { Subject } from './subject.ts';
 /** Calls placed a second: a set-up costs more than a call, and set-ups are not what is drilled. */
 const placedPerSecond = 5;
 const packetsPerSecond = 50;
+/** A machine that others use, too, may refuse a call that it would take a second later. */
+const attemptsMax = 6;
 
 export interface FleetCall {
   readonly number: string;
@@ -77,18 +79,17 @@ export class Fleet {
     );
   }
 
-  /** A call that must be answered. @throws Error when it is not */
+  /** A call that must be answered; a 503 is asked again after a while, as a provider does. @throws Error when it is not */
   async place(number: string): Promise<FleetCall> {
     const listener = await this.listen(number);
-    const call = await this.dial(number);
-    const answer = await call.answer;
-    if (answer.kind !== 'answered')
-      throw new Error(`the call to ${number} had to be answered; it got ${JSON.stringify(answer)}`);
-    const placed: FleetCall = { number, call, listener, byeAtMono: null };
-    void call.ended.then((by) => {
-      if (by === 'node') placed.byeAtMono = performance.now();
-    });
-    return placed;
+    for (let attempt = 1; ; attempt += 1) {
+      const call = await this.dial(number);
+      const answer = await call.answer;
+      if (answer.kind === 'answered') return follow({ number, call, listener, byeAtMono: null });
+      if (attempt === attemptsMax)
+        throw new Error(`the call to ${number} had to be answered; got ${JSON.stringify(answer)}`);
+      await pause(attempt * 1_000);
+    }
   }
 
   /** Somebody who speaks in the room of a number. */
@@ -173,6 +174,14 @@ export class Fleet {
     this.#phone.close();
     await Promise.all(this.#listeners.map((listener) => listener.leave()));
   }
+}
+
+/** Notes when the other side ends it. */
+function follow(placed: FleetCall): FleetCall {
+  void placed.call.ended.then((by) => {
+    if (by === 'node') placed.byeAtMono = performance.now();
+  });
+  return placed;
 }
 
 /** Packets of a second, said again and again. */

@@ -36,6 +36,7 @@ describe('install.sh', () => {
     const [command = '', ...args] = /^ExecStart=(.+)$/m.exec(unit)?.[1]?.split(' ') ?? [];
     // The token stands in this file: nobody else may read it.
     expect((await stat(join(folder, 'etc/callgate/node.env'))).mode & 0o007).toBe(0);
+    expect(existsSync(join(folder, 'etc/systemd/journald@callgate.conf'))).toBe(true);
     expect(
       existsSync(join(folder, 'opt/callgate/current/media-node/src/sip/user-agent.test.ts')),
     ).toBe(false);
@@ -74,6 +75,12 @@ describe('install.sh', () => {
       phone.close();
       await node.stop();
     }
+  });
+
+  it('stages a unit that systemd finds little exposed', async () => {
+    const unit = join(folder, 'etc/systemd/system/callgate-node.service');
+    const { stdout } = await run('systemd-analyze', ['security', '--offline=true', unit]);
+    expect(Number(/exposure level for .*: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThanOrEqual(2);
   });
 
   it('upgrades beside the old version, keeps the configuration, and goes back', async () => {

@@ -2,10 +2,12 @@
 # Makes a bare Debian machine a media node, brings it to a newer version, or takes it away again:
 #
 #   install.sh install     files to /opt/callgate, service user, /etc/callgate/node.env, systemd unit; starts when configured
-#   install.sh upgrade     the version of this checkout beside the running one, then a restart; the old one stays for `rollback`
+#   install.sh upgrade     the version of this checkout beside the running one, then a restart that drains first: calls that are up go on for
+#                          CALLGATE_DRAIN_SECONDS at most; the old version stays for `rollback`
 #   install.sh rollback    back to the version before
 #   install.sh uninstall   everything but /etc/callgate and the records not yet delivered; --purge takes these as well
 #
+#   --now                  do not drain: calls that are up end with BYE
 #   --root DIR             stage into DIR and touch neither users nor systemd (images, tests)
 #
 # Needs root, npm and a Node of 20 or newer; the node itself runs on the Node 24 that npm brings.
@@ -14,12 +16,14 @@ set -eu
 here=$(cd "$(dirname "$0")/../.." && pwd)
 root=
 purge=no
+now=no
 action=${1:-}
 [ $# -gt 0 ] && shift
 while [ $# -gt 0 ]; do
   case $1 in
     --root) root=${2:?--root needs a folder}; shift 2 ;;
     --purge) purge=yes; shift ;;
+    --now) now=yes; shift ;;
     *) echo "install.sh: unknown option $1" >&2; exit 2 ;;
   esac
 done
@@ -27,6 +31,7 @@ done
 opt=$root/opt/callgate
 env_file=$root/etc/callgate/node.env
 unit=$root/etc/systemd/system/callgate-node.service
+journal=$root/etc/systemd/journald@callgate.conf
 
 say() { echo "callgate: $*"; }
 fail() { echo "install.sh: $*" >&2; exit 1; }
@@ -75,6 +80,7 @@ configured() { grep -q '^CALLGATE_NODE_TOKEN=.' "$env_file" && grep -q '^CALLGAT
 install_service() {
   mkdir -p "$(dirname "$unit")" "$(dirname "$env_file")"
   cp "$here/infra/node/callgate-node.service" "$unit"
+  [ -e "$journal" ] || cp "$here/infra/node/journald@callgate.conf" "$journal"
   if [ ! -e "$env_file" ]; then
     cp "$here/infra/node/node.env" "$env_file"
     chmod 0640 "$env_file"
@@ -84,16 +90,24 @@ install_service() {
   getent passwd callgate >/dev/null ||
     useradd --system --gid callgate --home-dir /var/lib/callgate --no-create-home --shell /usr/sbin/nologin callgate
   chown root:callgate "$env_file"
-  has_systemd && systemctl daemon-reload
-  return 0
+  ! has_systemd || systemctl daemon-reload
+}
+
+# SIGTERM drains, SIGINT does not (media-node/src/main.ts).
+stop_service() {
+  systemctl is-active --quiet callgate-node || return 0
+  if [ "$now" = yes ]; then systemctl kill --kill-whom=main --signal=SIGINT callgate-node || true
+  else say "draining: no new calls, those that are up may go on for a while; --now ends them"; fi
+  systemctl stop callgate-node
 }
 
 restart_service() {
   has_systemd || return 0
   if configured; then
     systemctl enable --quiet callgate-node
-    systemctl restart callgate-node
-    say "running; see journalctl -u callgate-node and docs/node.md"
+    stop_service
+    systemctl start callgate-node
+    say "running; see journalctl --namespace=callgate and docs/node.md"
   else
     say "now fill in $env_file, then: systemctl enable --now callgate-node"
   fi
@@ -115,11 +129,14 @@ case $action in
     restart_service
     ;;
   uninstall)
-    if has_systemd; then systemctl disable --now callgate-node 2>/dev/null || true; fi
+    if has_systemd; then
+      stop_service
+      systemctl disable --quiet callgate-node 2>/dev/null || true
+    fi
     rm -rf "$opt" "$unit"
-    has_systemd && systemctl daemon-reload
+    ! has_systemd || systemctl daemon-reload
     if [ "$purge" = yes ]; then
-      rm -rf "$root/etc/callgate" "$root/var/lib/callgate"
+      rm -rf "$root/etc/callgate" "$root/var/lib/callgate" "$journal"
       staged || userdel callgate 2>/dev/null || true
     else
       say "kept: $(dirname "$env_file") and $root/var/lib/callgate; --purge removes them"

@@ -33,6 +33,11 @@ export const debianPackages = [
     use: 'Redis for the livekit-server that the SIP API is compared with',
   },
   { name: 'sip-tester', program: 'sipp', use: 'sipp, the SIP caller of the end-to-end tests' },
+  {
+    name: 'systemd',
+    program: 'systemd-analyze',
+    use: 'systemd-analyze, which judges the unit of the node',
+  },
   { name: 'sipvicious', program: 'svmap', use: 'sipvicious, the scanner of the end-to-end tests' },
 ];
 
