@@ -11,6 +11,8 @@ export default defineConfig({
   test: {
     // A focused test hides all others; infra/setup/no-skipped-tests.ts does the same for skipped ones.
     allowOnly: false,
+    // What a passing test's parts log is noise; a failing one's is what one wants to read.
+    silent: 'passed-only',
     projects: [
       {
         test: {
