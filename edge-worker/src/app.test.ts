@@ -1,3 +1,4 @@
+import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { describe, expect, it } from 'vitest';
 import { asNode, send } from '../testdata/requests.ts';
 
@@ -7,7 +8,7 @@ describe('the HTTP surface', () => {
     expect(await (await send('GET', '/version')).json()).toEqual({
       name: 'callgate',
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
-      contract: 1,
+      contract: contractVersion,
     });
   });
 

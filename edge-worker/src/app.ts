@@ -10,6 +10,7 @@ import { routingHook } from './events/routing-hook.ts';
 import { Problem, problemKind } from './http/problem.ts';
 import { twirpRoute } from './livekit-api/twirp-route.ts';
 import { logLine } from './log.ts';
+import { nodeOperationsRoute } from './nodes/node-operations-route.ts';
 import { nodesRoute } from './nodes/nodes-route.ts';
 import { offersRoute } from './offers/offers-route.ts';
 import { openapiDocument } from './openapi/openapi.ts';
@@ -30,6 +31,7 @@ export function createApp(clock: Clock) {
     .route('/hooks', routingHook)
     .route('/v1/offers', offersRoute({ clock, reader }))
     .route('/v1/nodes', nodesRoute({ clock }))
+    .route('/v1/nodes', nodeOperationsRoute)
     .route('/v1/routing/simulate', simulationRoute)
     .route('/v1/routing', routingRoute)
     .route('/v1', recordsRoute)

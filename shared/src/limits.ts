@@ -280,14 +280,40 @@ export const publishLimits = {
 
 /** Bounds of the link between node and edge. */
 export const linkLimits = {
-  messageCharactersMax: 4_096,
-  /** The node asks whether the link lives after this much silence, ms, and gives the answer this long. */
-  pingMs: 20_000,
-  pongMs: 10_000,
+  /** A command carries up to commandLimits.headersMax headers. */
+  messageCharactersMax: 65_536,
+  /** The node asks whether the link lives after this much silence, ms, and gives the answer this long. Answered by the runtime, asleep. */
+  pingMs: 3_000,
+  pongMs: 4_000,
+  /** The node tells how it is this often, and at once when it begins or ceases to have calls, to be full, to drain. */
+  statusMs: 10_000,
+  /** A node with calls that was not heard for this long is lost, ms: two pings have failed. */
+  lostMs: 8_000,
+  /** How often the edge looks whether a node with calls still lives, ms. A node without calls is not looked after. */
+  watchMs: 2_000,
   handshakeMs: 5_000,
   /** First wait after a broken link, ms; doubles up to the longest; the second half of each is jitter. */
   retryFirstMs: 500,
   retryMaxMs: 30_000,
+  /** The longest while calls are up: an edge that comes back must hear of the node before it takes it for lost. */
+  retryBusyMaxMs: 3_000,
+} as const;
+
+/** Bounds of what a node can be told to do. */
+export const commandLimits = {
+  /** Every command but a transfer is obeyed at once; the way there and back may cross an ocean. */
+  answerMs: 5_000,
+  /** Commands of one node that wait for their result. */
+  pendingMax: 256,
+  headersMax: 32,
+  /** As LiveKit bounds header names and values. */
+  headerNameCharactersMax: 255,
+  headerValueCharactersMax: 1_024,
+  targetCharactersMax: 512,
+  /** A transfer whose request names no time (LiveKit: 30 s), and at most (sipReferMs). */
+  transferMs: 30_000,
+  /** A drain that names no deadline, ms: most calls have ended by then. */
+  drainMs: 600_000,
 } as const;
 
 /** Bounds of a media process. */

@@ -1,5 +1,12 @@
 import { exports } from 'cloudflare:workers';
-import { linkFromEdge, linkPing, linkProtocol } from '@callgate/shared/contract/link.ts';
+import {
+  type LinkFromEdge,
+  linkFromEdge,
+  linkPing,
+  linkProtocol,
+  nodeStatusExample,
+  oldLinkProtocol,
+} from '@callgate/shared/contract/link.ts';
 import { describe, expect, it } from 'vitest';
 import { testNodeToken } from '../../testdata/bindings.ts';
 import { asAdmin, asNode, putRouting } from '../../testdata/requests.ts';
@@ -13,10 +20,10 @@ const connect = (headers: Record<string, string> = handshake) =>
   exports.default.fetch('https://edge.test/v1/nodes/link', { headers });
 
 /** Links as a node does and collects what comes. */
-async function link() {
-  const { webSocket } = await connect();
+async function link(headers = handshake) {
+  const { webSocket } = await connect(headers);
   if (webSocket === null) throw new Error('no WebSocket');
-  const messages: unknown[] = [];
+  const messages: (LinkFromEdge | 'pong')[] = [];
   const closed = new Promise<CloseEvent>((resolve) => webSocket.addEventListener('close', resolve));
   webSocket.addEventListener('message', ({ data }) => {
     messages.push(data === 'pong' ? data : linkFromEdge.parse(JSON.parse(String(data))));
@@ -75,9 +82,102 @@ describe('the link of a node', () => {
     },
   );
 
+  it('speaks the older protocol with a node that knows no other', async () => {
+    const response = await connect({ ...handshake, 'sec-websocket-protocol': oldLinkProtocol });
+    expect(response.headers.get('sec-websocket-protocol')).toBe(oldLinkProtocol);
+    response.webSocket?.accept();
+    response.webSocket?.close(1000);
+    const both = `${oldLinkProtocol}, ${linkProtocol}`;
+    const newest = await connect({ ...handshake, 'sec-websocket-protocol': both });
+    expect(newest.headers.get('sec-websocket-protocol')).toBe(linkProtocol);
+    newest.webSocket?.accept();
+    newest.webSocket?.close(1000);
+  });
+
   it('is for nodes, by WebSocket, in a protocol that the edge knows', async () => {
     expect((await connect({ ...handshake, authorization: 'Bearer x' })).status).toBe(401);
     expect((await connect({ ...handshake, 'sec-websocket-protocol': 'other' })).status).toBe(426);
     expect((await asNode('GET', '/v1/nodes/link')).status).toBe(426);
+  });
+});
+
+/** Answers each command that comes with `result`. */
+function obeyWith(node: Awaited<ReturnType<typeof link>>, result: object) {
+  const commands: object[] = [];
+  node.webSocket.addEventListener('message', ({ data }) => {
+    if (data === 'pong') return;
+    const message = linkFromEdge.parse(JSON.parse(String(data)));
+    if (message.type !== 'command') return;
+    commands.push(message.command);
+    node.webSocket.send(JSON.stringify({ type: 'result', id: message.id, result }));
+  });
+  return commands;
+}
+
+const tell = (action: string, body?: object) => asAdmin('POST', `/v1/nodes/${action}`, body);
+const listed = async () =>
+  ((await (await asAdmin('GET', '/v1/nodes')).json()) as { nodes: { link: object | null }[] }).nodes;
+
+describe('a node in the hands of an operator', () => {
+  it('is listed with what it tells of itself, and without link when it is away', async () => {
+    const { webSocket } = await link();
+    webSocket.send(JSON.stringify({ type: 'status', status: nodeStatusExample }));
+    await expect
+      .poll(listed)
+      .toMatchObject([
+        { name: 'test-1', link: { protocol: linkProtocol, status: nodeStatusExample } },
+      ]);
+    webSocket.close(1000);
+    await expect.poll(listed).toEqual([{ name: 'test-1', link: null }]);
+  });
+
+  it('is drained with a deadline, and stays or ends as asked', async () => {
+    const node = await link();
+    const commands = obeyWith(node, { kind: 'done' });
+    expect(await (await tell('test-1/drain')).json()).toEqual({ done: true });
+    await tell('test-1/drain', { deadline_s: 5, exit: false });
+    await tell('test-1/undrain');
+    await tell('test-1/log-level', { level: 'debug' });
+    expect(commands).toEqual([
+      { do: 'drain', deadline_ms: 600_000, exit: true },
+      { do: 'drain', deadline_ms: 5_000, exit: false },
+      { do: 'undrain' },
+      { do: 'log-level', level: 'debug' },
+    ]);
+    node.webSocket.close(1000);
+  });
+
+  it('says why it does not obey', async () => {
+    const node = await link();
+    obeyWith(node, { kind: 'refused', why: 'failed', detail: 'it stops already' });
+    const response = await tell('test-1/undrain');
+    expect([response.status, await response.json()]).toMatchObject([
+      409,
+      { code: 'command-refused', detail: 'it stops already' },
+    ]);
+    node.webSocket.close(1000);
+  });
+
+  it('cannot be told anything while it is away, and one that nobody knows is not found', async () => {
+    await expect.poll(listed).toEqual([{ name: 'test-1', link: null }]);
+    expect((await tell('test-1/drain')).status).toBe(409);
+    expect((await tell('test-9/drain')).status).toBe(404);
+    expect((await tell('Test/drain')).status).toBe(400);
+    expect((await tell('test-1/drain', { deadline_s: -1 })).status).toBe(400);
+  });
+
+  it('takes no commands by the older protocol', async () => {
+    const old = await link({ ...handshake, 'sec-websocket-protocol': oldLinkProtocol });
+    const response = await tell('test-1/drain');
+    expect(await response.json()).toMatchObject({
+      code: 'node-away',
+      detail: 'the node is of an older version that takes no commands',
+    });
+    old.webSocket.close(1000);
+  });
+
+  it('obeys operators only', async () => {
+    expect((await asNode('GET', '/v1/nodes')).status).toBe(401);
+    expect((await asNode('POST', '/v1/nodes/test-1/drain')).status).toBe(401);
   });
 });

@@ -1,7 +1,7 @@
 /** Media nodes say hello (`POST /v1/nodes/hello`: token, contract version and clock are checked before the first call) and link (`GET /v1/nodes/link`). */
 import { type NodeWelcome, nodeHello } from '@callgate/shared/contract/hello.ts';
 import { linkProtocol } from '@callgate/shared/contract/link.ts';
-import { contractVersion } from '@callgate/shared/contract/version.ts';
+import { contractFault, contractVersion } from '@callgate/shared/contract/version.ts';
 import { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
@@ -9,36 +9,30 @@ import { Problem } from '../http/problem.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
 import { routingTableOf } from '../routing/table/routing-table.ts';
 import { requireNode } from '../trust/node-token.ts';
+import { pickProtocol } from './link-socket.ts';
 import { nodeLinkOf } from './node-link-of.ts';
 
 export function nodesRoute(parts: { clock: Clock }) {
   return new Hono<{ Bindings: Env }>()
     .get('/link', (c) => {
       const node = requireNode(c.req.raw, c.env);
-      const protocols = (c.req.header('sec-websocket-protocol') ?? '').split(/\s*,\s*/);
-      if (
-        c.req.header('upgrade')?.toLowerCase() !== 'websocket' ||
-        !protocols.includes(linkProtocol)
-      )
+      const protocol = pickProtocol(c.req.header('sec-websocket-protocol'));
+      if (c.req.header('upgrade')?.toLowerCase() !== 'websocket' || protocol === null)
         throw new Problem(
           'upgrade-required',
           `expected a WebSocket of the protocol ${linkProtocol}`,
-          {
-            headers: { upgrade: 'websocket' },
-          },
+          { headers: { upgrade: 'websocket' } },
         );
       const headers = new Headers(c.req.raw.headers);
       headers.set('x-callgate-node', node);
+      headers.set('x-callgate-protocol', protocol);
       return nodeLinkOf(c.env, node).fetch(new Request(c.req.raw, { headers }));
     })
     .post('/hello', async (c) => {
       const node = requireNode(c.req.raw, c.env);
       const hello = checkShape(nodeHello, await readJson(c.req.raw));
-      if (hello.contract !== contractVersion)
-        throw new Problem(
-          'contract-version',
-          `contract: this edge speaks version ${contractVersion}, the node speaks ${hello.contract}`,
-        );
+      const fault = contractFault(hello.contract);
+      if (fault !== null) throw new Problem('contract-version', fault);
       if (hello.name !== node)
         throw new Problem('forbidden', `name: the token belongs to the node "${node}"`);
       const welcome: NodeWelcome = {

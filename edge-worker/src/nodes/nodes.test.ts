@@ -27,12 +27,19 @@ describe('hello', () => {
   });
 
   it('refuses another version of the contract, naming both', async () => {
-    const response = await asNode('POST', '/v1/nodes/hello', { ...hello, contract: 2 });
+    const response = await asNode('POST', '/v1/nodes/hello', { ...hello, contract: 3 });
     expect(await response.json()).toMatchObject({
       status: 400,
       code: 'contract-version',
-      detail: 'contract: this edge speaks version 1, the node speaks 2',
+      detail:
+        'contract: this edge speaks versions 1 to 2, the node speaks 3; bring the edge up to date first',
     });
+  });
+
+  it('takes the version before its own', async () => {
+    const { uptime_ms: _, ...old } = hello;
+    const response = await asNode('POST', '/v1/nodes/hello', { ...old, contract: 1 });
+    expect(response.status).toBe(200);
   });
 
   it('refuses a node that uses the token of another', async () => {

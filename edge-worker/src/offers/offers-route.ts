@@ -1,7 +1,7 @@
 /** A media node asks what to do with an INVITE (`POST /v1/offers`), and with the digits of a PIN (`POST /v1/offers/{call_id}/pin`). */
 import { callId, offer as offerSchema } from '@callgate/shared/contract/offer.ts';
 import { pinAnswer } from '@callgate/shared/contract/pin.ts';
-import { contractVersion } from '@callgate/shared/contract/version.ts';
+import { contractFault } from '@callgate/shared/contract/version.ts';
 import { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
@@ -59,9 +59,6 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
 export function requireContract(body: unknown): void {
   const contract =
     typeof body === 'object' && body !== null && 'contract' in body ? body.contract : undefined;
-  if (typeof contract === 'number' && contract !== contractVersion)
-    throw new Problem(
-      'contract-version',
-      `contract: this edge speaks version ${contractVersion}, the node speaks ${contract}`,
-    );
+  const fault = typeof contract === 'number' ? contractFault(contract) : null;
+  if (fault !== null) throw new Problem('contract-version', fault);
 }

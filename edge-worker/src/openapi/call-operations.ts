@@ -1,6 +1,5 @@
 /** Operations of media nodes, and what operators read of calls. */
 import { decision } from '@callgate/shared/contract/decision.ts';
-import { nodeHello, nodeWelcome } from '@callgate/shared/contract/hello.ts';
 import { callId, offer } from '@callgate/shared/contract/offer.ts';
 import { pinAnswer } from '@callgate/shared/contract/pin.ts';
 import { callRecord } from '@callgate/shared/contract/record.ts';
@@ -70,24 +69,5 @@ export const callOperations: readonly Operation[] = [
       },
     },
     problems: ['not-found'],
-  },
-  {
-    method: 'post',
-    path: '/v1/nodes/hello',
-    id: 'sayHello',
-    summary: 'A media node starts',
-    auth: 'node',
-    request: { schema: nodeHello },
-    responses: { 200: { about: 'Welcome', schema: nodeWelcome } },
-    problems: ['contract-version', 'forbidden'],
-  },
-  {
-    method: 'get',
-    path: '/v1/nodes/link',
-    id: 'linkNode',
-    summary: 'WebSocket that tells a media node each new revision',
-    auth: 'node',
-    responses: { 101: { about: 'The link', schema: null } },
-    problems: ['upgrade-required'],
   },
 ];

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { callOperations } from './call-operations.ts';
 import { capOperations } from './cap-operations.ts';
+import { nodeOperations } from './node-operations.ts';
 import type { Operation } from './operation.ts';
 import { routingOperations } from './routing-operations.ts';
 
@@ -58,6 +59,7 @@ const generalOperations: readonly Operation[] = [
 export const operations: readonly Operation[] = [
   ...callOperations,
   ...capOperations,
+  ...nodeOperations,
   ...routingOperations,
   ...generalOperations,
 ];

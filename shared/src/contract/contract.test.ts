@@ -2,10 +2,24 @@ import { describe, expect, it } from 'vitest';
 import { decision, decisionExamples } from './decision.ts';
 import { nodeHello, nodeHelloExample, nodeWelcome, nodeWelcomeExample } from './hello.ts';
 import { leaseReport, leaseReportExample } from './lease.ts';
-import { linkFromEdge, linkFromEdgeExample, linkFromNode, linkFromNodeExample } from './link.ts';
+import {
+  commandResult,
+  commandResultExamples,
+  nodeCommand,
+  nodeCommandExamples,
+} from './command.ts';
+import {
+  linkFromEdge,
+  linkFromEdgeExamples,
+  linkFromNode,
+  linkFromNodeExamples,
+  nodeStatus,
+  nodeStatusExample,
+} from './link.ts';
 import { offer, offerExample } from './offer.ts';
 import { pinAnswer, pinAnswerExample } from './pin.ts';
 import { callRecord, callRecordExample } from './record.ts';
+import { contractFault } from './version.ts';
 
 describe('contract', () => {
   it.each([
@@ -13,8 +27,7 @@ describe('contract', () => {
     ['pin answer', pinAnswer, pinAnswerExample],
     ['record', callRecord, callRecordExample],
     ['lease report', leaseReport, leaseReportExample],
-    ['link, from the edge', linkFromEdge, linkFromEdgeExample],
-    ['link, from the node', linkFromNode, linkFromNodeExample],
+    ['node status', nodeStatus, nodeStatusExample],
     ['node hello', nodeHello, nodeHelloExample],
     ['node welcome', nodeWelcome, nodeWelcomeExample],
   ] as const)('the example of %s fits its schema and survives JSON', (_name, schema, example) => {
@@ -27,6 +40,40 @@ describe('contract', () => {
       expect(decision.parse(JSON.parse(JSON.stringify(example)))).toEqual(example);
     },
   );
+
+  it.each(linkFromEdgeExamples)('the example of $type from the edge fits its schema', (example) => {
+    expect(linkFromEdge.parse(JSON.parse(JSON.stringify(example)))).toEqual(example);
+  });
+
+  it.each(linkFromNodeExamples)('the example of $type from the node fits its schema', (example) => {
+    expect(linkFromNode.parse(JSON.parse(JSON.stringify(example)))).toEqual(example);
+  });
+
+  it.each(Object.values(nodeCommandExamples))(
+    'the example of command $do fits its schema',
+    (example) => {
+      expect(nodeCommand.parse(JSON.parse(JSON.stringify(example)))).toEqual(example);
+    },
+  );
+
+  it.each(Object.values(commandResultExamples))(
+    'the example of result $kind fits its schema',
+    (example) => {
+      expect(commandResult.parse(JSON.parse(JSON.stringify(example)))).toEqual(example);
+    },
+  );
+
+  it('takes the version before its own, and says which it speaks when it takes none', () => {
+    expect([1, 2].map(contractFault)).toEqual([null, null]);
+    expect(contractFault(3)).toBe(
+      'contract: this edge speaks versions 1 to 2, the node speaks 3; bring the edge up to date first',
+    );
+    expect(contractFault(0)).toContain('bring the node up to date');
+    expect(offer.safeParse({ ...offerExample, contract: 1, sequence: undefined }).data).toEqual({
+      ...offerExample,
+      contract: 1,
+    });
+  });
 
   it('names the field that is wrong', () => {
     const { issues } = offer.safeParse({

@@ -5,17 +5,22 @@
 import * as z from 'zod';
 import { contractVersion } from './version.ts';
 
+/** Name of a media node: a DNS label. */
+export const nodeName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,62}$/,
+    'expected lower-case letters, digits and hyphens, 63 at most',
+  );
+
 export const nodeHello = z.strictObject({
   contract: z.int().min(1),
-  name: z
-    .string()
-    .regex(
-      /^[a-z0-9][a-z0-9-]{0,62}$/,
-      'expected lower-case letters, digits and hyphens, 63 at most',
-    ),
+  name: nodeName,
   version: z.string().max(64),
   /** The node's wall clock, ms since epoch. */
   clock_ms: z.int().min(0),
+  /** How long this process has run: calls of this node that are older were lost with the one before. Left out by version 1. */
+  uptime_ms: z.int().min(0).optional(),
 });
 
 export const nodeWelcome = z.object({
@@ -34,6 +39,7 @@ export const nodeHelloExample: NodeHello = {
   name: 'fra-1',
   version: '0.1.0',
   clock_ms: 1_795_000_000_000,
+  uptime_ms: 412,
 };
 export const nodeWelcomeExample: NodeWelcome = {
   contract: contractVersion,

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { sipLimits } from '../limits.ts';
-import { contractVersion } from './version.ts';
+import { contractField, contractVersion } from './version.ts';
 
 /** `SCL_` and 12 characters without look-alikes, as LiveKit makes call ids (attribute `sip.callID`). */
 export const callId = z
@@ -20,8 +20,10 @@ const sipText = z.string().max(sipLimits.headerLineBytesMax);
 export const sipParty = z.strictObject({ user: sipText, host: sipText });
 
 export const offer = z.strictObject({
-  contract: z.literal(contractVersion),
+  contract: contractField,
   call_id: callId,
+  /** Counts the INVITEs of this call from 0, as its records do. */
+  sequence: z.int().min(0).default(0),
   /** Highest routing revision this node has seen; 0: none. The edge must not decide on an older one. */
   min_revision: z.int().min(0).default(0),
   /** Where the packet came from: the transport's word, never a header's. */
@@ -52,6 +54,7 @@ export type Offer = z.infer<typeof offer>;
 export const offerExample: Offer = {
   contract: contractVersion,
   call_id: 'SCL_4xYpQ2mNkT7w',
+  sequence: 0,
   min_revision: 12,
   source: { address: '203.0.113.7', port: 5060, transport: 'udp' },
   request_uri: 'sip:+15550100@sip.example.com',

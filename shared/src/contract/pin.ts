@@ -1,10 +1,10 @@
 /** The PIN answer: the digits a caller keyed in, with the edge's ticket. `POST /v1/offers/{call_id}/pin`, answered by a decision. */
 import * as z from 'zod';
 import { pinLimits } from '../limits.ts';
-import { contractVersion } from './version.ts';
+import { contractField, contractVersion } from './version.ts';
 
 export const pinAnswer = z.strictObject({
-  contract: z.literal(contractVersion),
+  contract: contractField,
   /** From the ask-pin decision, unchanged. */
   ticket: z.string().max(pinLimits.ticketCharactersMax),
   /** Digits 0-9, `*`, a-d without the closing `#`; empty: the caller pressed `#` alone. A secret. */

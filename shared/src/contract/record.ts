@@ -5,12 +5,12 @@
 import * as z from 'zod';
 import { type OutcomeReason, outcomeReasons } from '../call/outcome.ts';
 import { callId } from './offer.ts';
-import { contractVersion } from './version.ts';
+import { contractField, contractVersion } from './version.ts';
 
 const at = z.int().min(0).nullable();
 
 export const callRecord = z.strictObject({
-  contract: z.literal(contractVersion),
+  contract: contractField,
   call_id: callId,
   /** Counts the records of one call from 0. */
   sequence: z.int().min(0),
