@@ -8,3 +8,9 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { now: () => Date.now() };
+
+/** Calls `fire` once after `delayMs`, while something keeps the object awake. @returns what cancels it */
+export function after(delayMs: number, fire: () => void): () => void {
+  const handle = setTimeout(fire, delayMs);
+  return () => clearTimeout(handle);
+}

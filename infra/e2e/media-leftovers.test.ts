@@ -36,7 +36,7 @@ describe('what is left behind', () => {
     const before = ownResources();
     await round(50);
     const after = ownResources();
-    expect(calls.pool.stats()).toEqual({ sessions: 0, rtpPortsBound: 0 });
+    expect(calls.pool.stats()).toMatchObject({ sessions: 0, rtpPortsBound: 0 });
     expect(after.sockets).toBeLessThanOrEqual(before.sockets);
     expect(after.files).toBeLessThanOrEqual(before.files + 2);
     // 50 calls that each kept a room client would keep megabytes.

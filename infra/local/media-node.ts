@@ -50,6 +50,8 @@ export async function startMediaNode(options: MediaNodeOptions): Promise<LocalMe
       CALLGATE_SPOOL_DIR: options.spoolFolder,
       CALLGATE_HEALTH_LISTEN: '127.0.0.1:0',
       CALLGATE_LOG_LEVEL: options.logLevel ?? 'info',
+      // A stack that is stopped ends its calls at once.
+      CALLGATE_DRAIN_SECONDS: '0',
       ...options.environment,
     },
     onLine: (line) => {

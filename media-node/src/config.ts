@@ -4,7 +4,8 @@
  */
 
 import { isIP } from 'node:net';
-import { availableParallelism, networkInterfaces } from 'node:os';
+import { availableParallelism, networkInterfaces, totalmem } from 'node:os';
+import { admissionLimits } from '@callgate/shared/limits.ts';
 import { type RoomClientName, roomClientNames } from './media/room/room-client.ts';
 import { type LogLevel, logLevels } from './ops/log.ts';
 
@@ -43,6 +44,16 @@ export interface NodeConfig {
   /** Where /health and /stats listen; null: nowhere. */
   readonly healthListen: AddressAndPort | null;
   readonly logLevel: LogLevel;
+  /** From SIGTERM to the BYE of calls that are still up, ms. */
+  readonly drainMs: number;
+  /** What the node takes. */
+  readonly capacity: {
+    readonly calls: number;
+    readonly callsPerSecond: number;
+    /** Share of all cores, 0 to 1. */
+    readonly cpu: number;
+    readonly residentBytes: number;
+  };
 }
 
 export interface TlsConfig extends AddressAndPort {
@@ -173,6 +184,9 @@ export function readConfig(environment: Environment): NodeConfig {
       'address:port such as 127.0.0.1:8080',
       null,
     ),
+    drainMs:
+      read('CALLGATE_DRAIN_SECONDS', wholeNumber(0, 86_400), 'seconds, 0 to 86400', 600) * 1_000,
+    capacity: readCapacity(read),
     logLevel: read('CALLGATE_LOG_LEVEL', logLevel, `one of ${logLevels.join(', ')}`, 'info'),
   };
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
@@ -186,6 +200,42 @@ type Read = <T>(
   expected: string,
   fallback?: T,
 ) => T;
+
+/** What the node takes; by default as much as its cores and memory are good for. */
+function readCapacity(read: Read): NodeConfig['capacity'] {
+  const cores = availableParallelism();
+  const percent = 'a percentage, 1 to 100';
+  const { callsPerCore, callsPerSecondPerCore, cpuDefault, memoryDefault } = admissionLimits;
+  return {
+    calls: read(
+      'CALLGATE_MAX_CALLS',
+      wholeNumber(1, 100_000),
+      'a number of calls, 1 to 100000',
+      callsPerCore * cores,
+    ),
+    callsPerSecond: read(
+      'CALLGATE_MAX_CALLS_PER_SECOND',
+      wholeNumber(1, 10_000),
+      'new calls a second, 1 to 10000',
+      callsPerSecondPerCore * cores,
+    ),
+    cpu: read('CALLGATE_MAX_CPU', wholeNumber(1, 100), percent, cpuDefault * 100) / 100,
+    residentBytes:
+      (read('CALLGATE_MAX_MEMORY', wholeNumber(1, 100), percent, memoryDefault * 100) / 100) *
+      memoryOfMachine(),
+  };
+}
+
+/** What this process may use at most: of the machine, or of its control group. */
+function memoryOfMachine(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number | null {
+  return (text) =>
+    /^\d{1,6}$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : null;
+}
 
 /** TLS needs its address, certificate and key together; one alone is a mistake that must not go unseen. */
 function readTls(read: Read, faults: string[]): TlsConfig | null {

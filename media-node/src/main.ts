@@ -1,4 +1,7 @@
-/** The process: reads its configuration, starts the node, stops it on SIGTERM or SIGINT. */
+/**
+ * The process: reads its configuration, starts the node, drains and stops it. SIGTERM drains: calls that are up go on for a while. A second SIGTERM, or
+ * SIGINT, ends them at once.
+ */
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { startNode } from './node.ts';
@@ -8,8 +11,9 @@ const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = createLog(writeLine, config.logLevel, systemClock.nowWall);
-  const node = await startNode(config, systemClock, log);
+  const threshold = { level: config.logLevel };
+  const log = createLog(writeLine, threshold, systemClock.nowWall);
+  const node = await startNode(config, systemClock, log, threshold);
   // Whoever starts a node waits for this line, whatever the level.
   createLog(writeLine, 'info', systemClock.nowWall)('info', 'ready', {
     name: config.name,
@@ -19,10 +23,10 @@ async function main(): Promise<void> {
   });
 
   let isStopping = false;
-  const stop = (signal: string) => {
+  const stop = (why: string) => {
     if (isStopping) return;
     isStopping = true;
-    log('info', 'stopping', { signal });
+    log('info', 'stopping', { why });
     node.stop().then(
       () => {
         log('info', 'stopped');
@@ -34,8 +38,14 @@ async function main(): Promise<void> {
       },
     );
   };
-  process.on('SIGTERM', () => stop('SIGTERM'));
+  let isDraining = false;
+  process.on('SIGTERM', () => {
+    if (isDraining || config.drainMs === 0) return stop('SIGTERM');
+    isDraining = true;
+    node.drain(config.drainMs);
+  });
   process.on('SIGINT', () => stop('SIGINT'));
+  void node.drained.then(() => stop('drained'));
 }
 
 main().catch((error: unknown) => {

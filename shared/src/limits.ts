@@ -60,6 +60,21 @@ export const strangerLimits = {
   answersMs: 60_000,
 } as const;
 
+/** When a node is full. What it has of calls, CPU, memory and ports is its configuration. */
+export const admissionLimits = {
+  /** Sources without a welcome call are turned away when this share of any bound is used. */
+  strangersShare: 0.8,
+  /** Median delay of the event loop: packets of signalling wait this long, and with media in the same process so does audio. */
+  loopDelayMs: 50,
+  /** Beyond this nothing is answered: the other side asks again, and an answer would only make us later. */
+  silentLoopDelayMs: 200,
+  /** Defaults for each core; the bounds on CPU, memory and delay are reached first on a slow one. */
+  callsPerCore: 400,
+  callsPerSecondPerCore: 50,
+  cpuDefault: 0.9,
+  memoryDefault: 0.8,
+} as const;
+
 /** RFC 3261 §17 base timers, ms. */
 export const sipTimers = {
   /** Round-trip estimate: first retransmission after this. */

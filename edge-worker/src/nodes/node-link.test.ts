@@ -116,7 +116,8 @@ function obeyWith(node: Awaited<ReturnType<typeof link>>, result: object) {
 
 const tell = (action: string, body?: object) => asAdmin('POST', `/v1/nodes/${action}`, body);
 const listed = async () =>
-  ((await (await asAdmin('GET', '/v1/nodes')).json()) as { nodes: { link: object | null }[] }).nodes;
+  ((await (await asAdmin('GET', '/v1/nodes')).json()) as { nodes: { link: object | null }[] })
+    .nodes;
 
 describe('a node in the hands of an operator', () => {
   it('is listed with what it tells of itself, and without link when it is away', async () => {

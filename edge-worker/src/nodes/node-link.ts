@@ -4,7 +4,12 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { NodeCommand } from '@callgate/shared/contract/command.ts';
-import { linkFromNode, linkPing, linkPong, type NodeStatus } from '@callgate/shared/contract/link.ts';
+import {
+  linkFromNode,
+  linkPing,
+  linkPong,
+  type NodeStatus,
+} from '@callgate/shared/contract/link.ts';
 import { commandLimits } from '@callgate/shared/limits.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Env } from '../env.ts';

@@ -41,7 +41,8 @@ async function obey<T>(
   await requireSipAdmin(c.req.raw, c.env);
   const name = checkShape(nodeName, c.req.param('name'), 'name');
   const body = checkShape(schema, await readJsonOrNothing(c.req.raw));
-  if (!(await knowsNode(c.env, name))) throw new Problem('not-found', 'name: no node has this name');
+  if (!(await knowsNode(c.env, name)))
+    throw new Problem('not-found', 'name: no node has this name');
   requireDone(await nodeLinkOf(c.env, name).command(commandOf(body)));
   return c.json({ done: true });
 }

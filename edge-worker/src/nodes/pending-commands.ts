@@ -1,6 +1,7 @@
 /** Commands that were sent to a node and wait for its result. Whoever waits keeps the object awake, so nothing here outlives a sleep. */
 import type { CommandResult } from '@callgate/shared/contract/command.ts';
 import { commandLimits } from '@callgate/shared/limits.ts';
+import { after } from '../clock.ts';
 
 /** What came of a command; without a result of the node: why there is none. */
 export type CommandAnswer =
@@ -19,12 +20,9 @@ export class PendingCommands {
       return Promise.resolve({ kind: 'no-result', why: 'too-many' });
     const id = crypto.randomUUID();
     return new Promise((resolve) => {
-      const timer = setTimeout(
-        () => this.#settle(id, { kind: 'no-result', why: 'silent' }),
-        timeoutMs,
-      );
+      const cancel = after(timeoutMs, () => this.#settle(id, { kind: 'no-result', why: 'silent' }));
       this.#waiting.set(id, (answer) => {
-        clearTimeout(timer);
+        cancel();
         resolve(answer);
       });
       send(id);

@@ -28,7 +28,8 @@ export const nodeOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/nodes/link',
     id: 'linkNode',
-    summary: 'WebSocket that tells a media node revisions and commands, and the edge how the node is',
+    summary:
+      'WebSocket that tells a media node revisions and commands, and the edge how the node is',
     auth: 'node',
     responses: { 101: { about: 'The link', schema: null } },
     problems: ['upgrade-required'],

@@ -1,6 +1,7 @@
 import { decisionExamples, type JoinDecision } from '@callgate/shared/contract/decision.ts';
 import { callRecord } from '@callgate/shared/contract/record.ts';
 import { readTraceparent } from '@callgate/shared/contract/traceparent.ts';
+import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../clock.fake.ts';
 import { FakeEdge, settled } from '../edge/edge-client.fake.ts';
@@ -230,7 +231,7 @@ describe('a call behind a PIN', () => {
     sip.events?.onAck(Buffer.alloc(0));
     for (const digit of '12#') session?.raise({ kind: 'digit', digit });
     expect(edge.pins).toEqual([
-      { contract: 1, ticket: decisionExamples['ask-pin'].ticket, digits: '12' },
+      { contract: contractVersion, ticket: decisionExamples['ask-pin'].ticket, digits: '12' },
     ]);
     await edge.answer(decisionExamples.join);
     expect(session?.asked).toContain('join wss://livekit.example.com');

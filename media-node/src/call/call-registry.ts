@@ -26,7 +26,8 @@ export class CallRegistry {
   readonly #challenged = new Map<string, Challenged>();
   #minRevision = 0;
   #isStopping = false;
-  #onIdle: (() => void) | null = null;
+  #onIdle: () => void = () => {};
+  #onChange: () => void = () => {};
 
   constructor(parts: CallParts) {
     this.#parts = parts;
@@ -42,16 +43,37 @@ export class CallRegistry {
     this.#minRevision = Math.max(this.#minRevision, revision);
   }
 
+  /** Tells whoever wants to know each time the last call has ended. One listener. */
+  onIdle(fire: () => void): void {
+    this.#onIdle = fire;
+  }
+
+  /** Tells whoever wants to know that a call has come or gone. One listener. */
+  onChange(fire: () => void): void {
+    this.#onChange = fire;
+  }
+
+  /** Whether an INVITE of this call was challenged and has not come back yet. */
+  isChallenged(callId: string, fromTag: string): boolean {
+    return this.#challenged.has(callKey(callId, fromTag));
+  }
+
+  /** Ends every call: BYE, or a refusal. */
+  endAll(): void {
+    for (const call of [...this.#calls.values()]) call.stop();
+  }
+
   /** Takes a new INVITE. Never throws. */
   onInvite(sip: SipCall): void {
     if (this.#isStopping) return sip.refuse(refusal('draining', Math.random()));
-    const key = `${sip.invite.callId}\n${sip.invite.from.tag}`;
+    const key = callKey(sip.invite.callId, sip.invite.from.tag);
     const before = this.#takeChallenged(key);
     const id = before?.id ?? newCallId();
     const sequence = before === null ? 0 : before.sequence + 1;
     const identity = { id, sequence, minRevision: this.#minRevision };
     const call = new Call(sip, identity, this.#parts, (record) => this.#onEnded(key, record));
     this.#calls.set(id, call);
+    this.#onChange();
     call.start();
   }
 
@@ -61,7 +83,7 @@ export class CallRegistry {
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    for (const call of [...this.#calls.values()]) call.stop();
+    this.endAll();
     if (this.#calls.size > 0) await idle;
     for (const key of [...this.#challenged.keys()]) this.#giveUpChallenge(key);
   }
@@ -74,7 +96,8 @@ export class CallRegistry {
       if (record.reason === 'bad-credentials') this.#remember(key, record);
       this.#parts.edge.deliver(record);
     }
-    if (this.#calls.size === 0) this.#onIdle?.();
+    this.#onChange();
+    if (this.#calls.size === 0) this.#onIdle();
   }
 
   #remember(key: string, record: CallRecord): void {
@@ -101,4 +124,9 @@ export class CallRegistry {
     if (challenged?.record.reason === 'challenge-unanswered')
       this.#parts.edge.deliver(challenged.record);
   }
+}
+
+/** The same for every INVITE of a call, with credentials or without. */
+function callKey(callId: string, fromTag: string): string {
+  return `${callId}\n${fromTag}`;
 }

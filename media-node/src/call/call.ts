@@ -132,8 +132,7 @@ export class Call {
 
   async #decide(): Promise<void> {
     try {
-      const { id, minRevision } = this.#identity;
-      const offer = offerFromInvite(this.#sip.invite, id, minRevision);
+      const offer = offerFromInvite(this.#sip.invite, this.#identity);
       const decision = await waitFor(this.#watch, 'edge.decide', (traceparent) =>
         this.#parts.edge.decide(offer, traceparent),
       );

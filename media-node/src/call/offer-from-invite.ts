@@ -5,12 +5,16 @@ import { sipLimits } from '@callgate/shared/limits.ts';
 import type { InviteRequest } from '../sip/sip-endpoint.ts';
 
 /** Builds the offer of one INVITE. Headers beyond the contract's bound are left out, the call is not. */
-export function offerFromInvite(invite: InviteRequest, callId: string, minRevision: number): Offer {
+export function offerFromInvite(
+  invite: InviteRequest,
+  call: { readonly id: string; readonly sequence: number; readonly minRevision: number },
+): Offer {
   const { from, to, request } = invite;
   return {
     contract: contractVersion,
-    call_id: callId,
-    min_revision: minRevision,
+    call_id: call.id,
+    sequence: call.sequence,
+    min_revision: call.minRevision,
     source: { ...invite.source },
     request_uri: invite.requestUri,
     request: { user: request.user, host: request.host },

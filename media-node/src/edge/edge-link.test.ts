@@ -1,6 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { linkProtocol } from '@callgate/shared/contract/link.ts';
+import type { NodeCommand } from '@callgate/shared/contract/command.ts';
+import {
+  linkProtocol,
+  linkProtocols,
+  nodeStatusExample,
+  oldLinkProtocol,
+} from '@callgate/shared/contract/link.ts';
 import { linkLimits } from '@callgate/shared/limits.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -14,13 +20,14 @@ afterEach(() => {
 });
 
 /** A real WebSocket server that keeps what nodes send, and a link to it. */
-async function linkedPair(token = 'node-token') {
+async function linkedPair(token = 'node-token', protocol: string = linkProtocol) {
   const sockets: WebSocket[] = [];
   const received: string[] = [];
   const requests: IncomingMessage[] = [];
   const server = new WebSocketServer({
     host: '127.0.0.1',
     port: 0,
+    handleProtocols: () => protocol,
     verifyClient: ({ req }: { req: IncomingMessage }) =>
       req.headers.authorization === 'Bearer node-token',
   });
@@ -33,20 +40,27 @@ async function linkedPair(token = 'node-token') {
   const { port } = server.address() as AddressInfo;
   const clock = new FakeClock();
   const revisions: number[] = [];
+  const commands: NodeCommand[] = [];
+  const status = { ...nodeStatusExample };
   const link = new EdgeLink({
     url: new URL(`http://127.0.0.1:${port}/edge`),
     nodeToken: token,
     clock,
     log: silentLog,
     onRevision: (revision) => revisions.push(revision),
+    onCommand: async (command) => {
+      commands.push(command);
+      return { kind: 'done' };
+    },
+    status: () => status,
     random: () => 1,
   });
   closers.push(
-    () => link.close(),
+    () => void link.close(),
     () => server.close(),
   );
   link.start();
-  return { link, sockets, received, requests, clock, revisions };
+  return { link, sockets, received, requests, clock, revisions, commands, status };
 }
 
 const tell = (socket: WebSocket | undefined, revision: number) =>
@@ -57,7 +71,7 @@ describe('link to the edge', () => {
     const { requests } = await linkedPair();
     await vi.waitFor(() => expect(requests.length).toBe(1));
     expect(requests[0]?.url).toBe('/edge/v1/nodes/link');
-    expect(requests[0]?.headers['sec-websocket-protocol']).toBe(linkProtocol);
+    expect(requests[0]?.headers['sec-websocket-protocol']).toBe(linkProtocols.join(','));
   });
 
   it('hands each revision on and says that it has seen it', async () => {
@@ -67,7 +81,10 @@ describe('link to the edge', () => {
     tell(sockets[0], 8);
     await vi.waitFor(() => expect(revisions).toEqual([7, 8]));
     await vi.waitFor(() =>
-      expect(received).toEqual(['{"type":"seen","revision":7}', '{"type":"seen","revision":8}']),
+      expect(received.filter((text) => text.includes('seen'))).toEqual([
+        '{"type":"seen","revision":7}',
+        '{"type":"seen","revision":8}',
+      ]),
     );
     expect(link.isLinked).toBe(true);
   });
@@ -94,7 +111,8 @@ describe('link to the edge', () => {
   });
 
   it('waits longer after each refusal', async () => {
-    const { clock, requests } = await linkedPair('wrong');
+    const { clock, requests, status } = await linkedPair('wrong');
+    status.calls = 0;
     for (const wait of [1, 2, 4]) {
       await vi.waitFor(() => expect(clock.pending).toBe(1));
       clock.advance(linkLimits.retryFirstMs * wait - 1);
@@ -132,7 +150,76 @@ describe('link to the edge', () => {
   it('leaves no timer behind', async () => {
     const { clock, link, sockets } = await linkedPair();
     await vi.waitFor(() => expect(sockets.length).toBe(1));
-    link.close();
+    tell(sockets[0], 1);
+    await vi.waitFor(() => expect(link.isLinked).toBe(true));
+    await link.close();
     expect(clock.pending).toBe(0);
+  });
+
+  it('does what it is told and says what came of it', async () => {
+    const { sockets, received, commands } = await linkedPair();
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    sockets[0]?.send('{"type":"command","id":"c1","command":{"do":"undrain"}}');
+    await vi.waitFor(() =>
+      expect(received).toContain('{"type":"result","id":"c1","result":{"kind":"done"}}'),
+    );
+    expect(commands).toEqual([{ do: 'undrain' }]);
+  });
+
+  it('refuses a command of a newer edge instead of letting it wait', async () => {
+    const { sockets, received, commands } = await linkedPair();
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    sockets[0]?.send('{"type":"command","id":"c2","command":{"do":"dance"}}');
+    await vi.waitFor(() => expect(received.join()).toContain('"why":"unknown-command"'));
+    expect(commands).toEqual([]);
+  });
+
+  it('tells how the node is when the link is made, when that changes, and again and again', async () => {
+    const { link, sockets, received, clock, status } = await linkedPair();
+    const told = () =>
+      received.filter((text) => text.includes('"status"')).map((text) => JSON.parse(text).status);
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    tell(sockets[0], 1);
+    await vi.waitFor(() => expect(told()).toEqual([nodeStatusExample]));
+    status.state = 'draining';
+    link.tellStatus();
+    await vi.waitFor(() => expect(told().at(-1)).toMatchObject({ state: 'draining' }));
+    for (let revision = 2; (revision - 2) * linkLimits.pingMs < linkLimits.statusMs; revision++) {
+      clock.advance(linkLimits.pingMs);
+      tell(sockets[0], revision);
+      await vi.waitFor(() => expect(received).toContain(`{"type":"seen","revision":${revision}}`));
+    }
+    await vi.waitFor(() => expect(told().length).toBe(3));
+  });
+
+  it('tells an edge of the older protocol nothing but what it has seen', async () => {
+    const { link, sockets, received } = await linkedPair('node-token', oldLinkProtocol);
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    tell(sockets[0], 1);
+    await vi.waitFor(() => expect(received).toEqual(['{"type":"seen","revision":1}']));
+    link.tellStatus();
+    tell(sockets[0], 2);
+    await vi.waitFor(() => expect(received.length).toBe(2));
+    expect(received.at(-1)).toBe('{"type":"seen","revision":2}');
+  });
+
+  it('is back within seconds while calls are up, however long the edge was away', async () => {
+    const { clock, requests } = await linkedPair('wrong');
+    for (let attempt = 0; attempt < 8; attempt++) {
+      await vi.waitFor(() => expect(clock.pending).toBe(1));
+      clock.advance(linkLimits.retryBusyMaxMs);
+    }
+    expect(requests).toEqual([]);
+    expect(linkLimits.retryBusyMaxMs).toBeLessThan(linkLimits.lostMs / 2);
+  });
+
+  it('says goodbye when the node ends', async () => {
+    const { link, sockets } = await linkedPair();
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    tell(sockets[0], 1);
+    await vi.waitFor(() => expect(link.isLinked).toBe(true));
+    const code = new Promise((resolve) => sockets[0]?.once('close', resolve));
+    await link.close();
+    expect(await code).toBe(1_000);
   });
 });

@@ -1,13 +1,17 @@
 /**
- * The node's end of the link to the edge (shared/contract/link.ts): one WebSocket that tells each new routing revision as it is made. It comes back by itself, with
- * growing, jittered waits, and finds out by pings when nobody is there any more. Calls never depend on it.
+ * The node's end of the link to the edge (shared/contract/link.ts): one WebSocket that tells each new routing revision as it is made, brings commands, and tells
+ * the edge how the node is. It comes back by itself, with growing, jittered waits, and finds out by pings when nobody is there any more. Calls never
+ * depend on it.
  */
+import type { CommandResult, NodeCommand } from '@callgate/shared/contract/command.ts';
 import {
   type LinkFromNode,
   linkFromEdge,
   linkPing,
   linkPong,
   linkProtocol,
+  linkProtocols,
+  type NodeStatus,
 } from '@callgate/shared/contract/link.ts';
 import { linkLimits } from '@callgate/shared/limits.ts';
 import { WebSocket } from 'ws';
@@ -22,14 +26,24 @@ export interface EdgeLinkOptions {
   readonly log: Log;
   /** Called with each revision the edge tells, the first when the link is made. */
   readonly onRevision: (revision: number) => void;
+  /** Does what the edge wants. Must not reject. */
+  readonly onCommand: (command: NodeCommand) => Promise<CommandResult>;
+  readonly status: () => NodeStatus;
   /** 0 to 1, for the jitter of waits. */
   readonly random: () => number;
 }
 
+/** Normal closure (RFC 6455 §7.4.1): the node has ended its calls and goes. */
+const normalClosure = 1_000;
+/** How long the edge is given to close its side, ms. */
+const goodbyeMs = 500;
+
 export class EdgeLink {
   readonly #options: EdgeLinkOptions;
   #socket: WebSocket | null = null;
+  /** The next ping, the end of the wait for its answer, or the next attempt. */
   #timer: Timer | null = null;
+  #statusTimer: Timer | null = null;
   #failures = 0;
   #isClosed = false;
   #isLinked = false;
@@ -47,17 +61,40 @@ export class EdgeLink {
     this.#connect();
   }
 
-  close(): void {
+  /** Tells the edge how the node is, now: its state has changed. */
+  tellStatus(): void {
+    this.#statusTimer?.cancel();
+    this.#statusTimer = null;
+    const socket = this.#socket;
+    if (!this.#isLinked || socket?.protocol !== linkProtocol) return;
+    this.#say(socket, { type: 'status', status: this.#options.status() });
+    this.#statusTimer = this.#options.clock.after(linkLimits.statusMs, () => this.tellStatus());
+  }
+
+  /** Says goodbye, so that the edge does not take the node for lost, and frees everything. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
-    this.#socket?.terminate();
+    this.#statusTimer?.cancel();
+    const socket = this.#socket;
+    if (socket === null) return;
+    if (socket.readyState !== WebSocket.OPEN) return socket.terminate();
+    await new Promise<void>((resolve) => {
+      const late = this.#options.clock.after(goodbyeMs, resolve);
+      socket.once('close', () => {
+        late.cancel();
+        resolve();
+      });
+      socket.close(normalClosure, 'the node ends');
+    });
+    socket.terminate();
   }
 
   #connect(): void {
     this.#timer = null;
     const url = new URL('v1/nodes/link', withSlash(this.#options.url));
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    const socket = new WebSocket(url, linkProtocol, {
+    const socket = new WebSocket(url, [...linkProtocols], {
       headers: { authorization: `Bearer ${this.#options.nodeToken}` },
       handshakeTimeout: linkLimits.handshakeMs,
       maxPayload: linkLimits.messageCharactersMax,
@@ -74,23 +111,50 @@ export class EdgeLink {
   }
 
   #onMessage(socket: WebSocket, text: string): void {
+    if (this.#isClosed) return;
     this.#wait(linkLimits.pingMs, () => this.#ping(socket));
     if (text === linkPong) return;
-    const reading = linkFromEdge.safeParse(parse(text));
-    // A message of a newer edge; what it means is not for this node.
-    if (!reading.success) return;
-    if (!this.#isLinked)
-      this.#options.log('info', 'edge-linked', { revision: reading.data.revision });
+    const message = parse(text);
+    const reading = linkFromEdge.safeParse(message);
+    if (!reading.success) return this.#refuse(socket, message);
+    const { data } = reading;
+    if (data.type === 'command') void this.#obey(socket, data.id, data.command);
+    else this.#onRevision(socket, data.revision);
+  }
+
+  #onRevision(socket: WebSocket, revision: number): void {
+    const isNew = !this.#isLinked;
+    if (isNew) this.#options.log('info', 'edge-linked', { revision });
     this.#isLinked = true;
     this.#failures = 0;
-    const { revision } = reading.data;
     this.#options.onRevision(revision);
-    socket.send(JSON.stringify({ type: 'seen', revision } satisfies LinkFromNode));
+    this.#say(socket, { type: 'seen', revision });
+    if (isNew) this.tellStatus();
+  }
+
+  async #obey(socket: WebSocket, id: string, command: NodeCommand): Promise<void> {
+    this.#options.log('info', 'command', { command: command.do });
+    const result = await this.#options.onCommand(command);
+    this.#say(socket, { type: 'result', id, result });
+    this.tellStatus();
+  }
+
+  /** A message of a newer edge: what it means is not for this node; a command is answered all the same. */
+  #refuse(socket: WebSocket, message: unknown): void {
+    if (typeof message !== 'object' || message === null || !('id' in message)) return;
+    if (typeof message.id !== 'string' || message.id === '' || message.id.length > 64) return;
+    const detail = 'this node does not know the command';
+    const result: CommandResult = { kind: 'refused', why: 'unknown-command', detail };
+    this.#say(socket, { type: 'result', id: message.id, result });
+  }
+
+  #say(socket: WebSocket, message: LinkFromNode): void {
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
   }
 
   /** Anything that comes before the time is up shows that the link lives. */
   #ping(socket: WebSocket): void {
-    socket.send(linkPing);
+    if (socket.readyState === WebSocket.OPEN) socket.send(linkPing);
     this.#wait(linkLimits.pongMs, () => socket.terminate());
   }
 
@@ -100,7 +164,10 @@ export class EdgeLink {
     if (this.#isLinked || this.#failures === 0)
       this.#options.log('warn', 'edge-link-lost', { why });
     this.#isLinked = false;
-    const waitMs = Math.min(linkLimits.retryFirstMs * 2 ** this.#failures, linkLimits.retryMaxMs);
+    this.#statusTimer?.cancel();
+    const longest =
+      this.#options.status().calls > 0 ? linkLimits.retryBusyMaxMs : linkLimits.retryMaxMs;
+    const waitMs = Math.min(linkLimits.retryFirstMs * 2 ** this.#failures, longest);
     this.#failures = Math.min(this.#failures + 1, 16);
     this.#wait(waitMs * (0.5 + this.#options.random() / 2), () => this.#connect());
   }

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import { LocalMediaSession } from './local-media-session.ts';
-import type { MediaEvent, MediaPool, MediaSession } from './media-session.ts';
+import type { MediaEvent, MediaLoad, MediaPool, MediaSession } from './media-session.ts';
 import { MediaTick } from './media-tick.ts';
 import type { RoomEvents } from './room/room.ts';
 import { loadRoomClient, type RoomClient, type RoomClientName } from './room/room-client.ts';
@@ -80,8 +80,9 @@ export class LocalMediaPool implements MediaPool {
     return session;
   }
 
-  stats(): { readonly sessions: number; readonly rtpPortsBound: number } {
-    return { sessions: this.#sessions.size, rtpPortsBound: this.#ports.size };
+  stats(): MediaLoad {
+    const { size: sessions } = this.#sessions;
+    return { sessions, rtpPortsBound: this.#ports.size, residentBytes: 0, coresUsed: 0 };
   }
 
   async close(): Promise<void> {

@@ -78,7 +78,7 @@ export class FakeMediaPool implements MediaPool {
 
   stats() {
     const open = this.sessions.filter((session) => !session.isClosed).length;
-    return { sessions: open, rtpPortsBound: open };
+    return { sessions: open, rtpPortsBound: open, residentBytes: 0, coresUsed: 0 };
   }
 
   async close(): Promise<void> {

@@ -112,13 +112,22 @@ export interface MediaSession {
   close(): Promise<MediaStats | null>;
 }
 
+/** What media holds and uses. */
+export interface MediaLoad {
+  readonly sessions: number;
+  readonly rtpPortsBound: number;
+  /** Memory and cores of the media processes, 0 where media runs in the main process. */
+  readonly residentBytes: number;
+  readonly coresUsed: number;
+}
+
 export interface MediaPool {
   /**
    * Binds an RTP port on the media address for one call.
    * @throws PartError `no-rtp-port` when none is free.
    */
   open(callId: string, onEvent: (event: MediaEvent) => void): Promise<MediaSession>;
-  stats(): { readonly sessions: number; readonly rtpPortsBound: number };
+  stats(): MediaLoad;
   /** Closes every session. */
   close(): Promise<void>;
 }

@@ -27,13 +27,17 @@ const sentenceName = /^(why|detail|message|explanation|stack)$/;
 
 /**
  * @param write takes one line without its newline
- * @param least lines below this level are dropped
+ * @param least lines below this level are dropped; as an object its level may be changed at any time
  * @param now milliseconds since epoch
  */
-export function createLog(write: (line: string) => void, least: LogLevel, now: () => number): Log {
-  const threshold = logLevels.indexOf(least);
+export function createLog(
+  write: (line: string) => void,
+  least: LogLevel | { readonly level: LogLevel },
+  now: () => number,
+): Log {
+  const threshold = typeof least === 'string' ? { level: least } : least;
   return (level, event, fields = {}) => {
-    if (logLevels.indexOf(level) < threshold) return;
+    if (logLevels.indexOf(level) < logLevels.indexOf(threshold.level)) return;
     const shown = Object.entries(fields).map(([name, value]) => [name, redact(name, value)]);
     write(
       JSON.stringify({

@@ -104,7 +104,7 @@ export function assembleEndpoint(
   let agent: UserAgent | null = null;
 
   return {
-    async listen({ onInvite }) {
+    async listen({ onInvite, admit = () => ({ kind: 'take' }) }) {
       const userAgent = new UserAgent({
         transactions,
         sender,
@@ -113,6 +113,7 @@ export function assembleEndpoint(
         proxies,
         onInvite,
         onRefused: (source, fields, traceId) => refusals.note(source, fields, traceId),
+        admit,
       });
       agent = userAgent;
       return await transports.open({

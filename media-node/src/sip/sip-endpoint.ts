@@ -119,9 +119,26 @@ export interface ReferRequest {
   readonly onProgress?: (status: number) => void;
 }
 
+/** An INVITE or OPTIONS outside of any dialog, of which nothing has been made yet. */
+export interface NewRequest {
+  readonly method: 'INVITE' | 'OPTIONS';
+  readonly callId: string;
+  readonly fromTag: string;
+  /** A call of this source was let in lately. */
+  readonly isKnown: boolean;
+}
+
+export type AdmissionVerdict =
+  | { readonly kind: 'take' }
+  /** Answered without a transaction and forgotten. */
+  | { readonly kind: 'refuse'; readonly bound: string; readonly answer: SipAnswer }
+  | { readonly kind: 'silence'; readonly bound: string };
+
 export interface SipEndpointEvents {
   /** A new INVITE; 100 has been sent. Must not throw; must end in refuse, accept or drop. */
   onInvite(call: SipCall): void;
+  /** Whether the node has room for what this request asks for; asked before its body is looked at. Left out: always. Must not throw. */
+  admit?(request: NewRequest): AdmissionVerdict;
 }
 
 export interface SipEndpointStats {

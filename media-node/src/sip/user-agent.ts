@@ -10,7 +10,7 @@ import { UasCall } from './dialog/uas-call.ts';
 import { inspectRequest } from './inspect-request.ts';
 import { malformedAnswer } from './malformed-answer.ts';
 import type { RequestSender } from './request-sender.ts';
-import type { SipCall } from './sip-endpoint.ts';
+import type { AdmissionVerdict, NewRequest, SipAnswer, SipCall } from './sip-endpoint.ts';
 import type { TrustedProxies } from './strangers/real-source.ts';
 import type { StrangerGate } from './strangers/stranger-gate.ts';
 import {
@@ -35,6 +35,8 @@ export interface UserAgentParts {
   readonly strangers: StrangerGate;
   readonly proxies: TrustedProxies;
   readonly onInvite: (call: SipCall) => void;
+  /** Whether the node has room for a new call. */
+  readonly admit: (request: NewRequest) => AdmissionVerdict;
   /** One line about something refused; called for every one, so it must be cheap or bounded itself. */
   readonly onRefused: (
     source: string,
@@ -104,6 +106,7 @@ export class UserAgent {
     if (request.toTag !== '') {
       return this.#answer(incoming, { status: 481, phrase: 'Call/Transaction Does Not Exist' });
     }
+    if (!this.#hasRoom(incoming)) return;
     const inspection = inspectRequest(request);
     if (inspection.kind === 'answer') {
       if (inspection.rule !== null) this.#note(incoming, inspection.status, inspection.rule);
@@ -128,15 +131,30 @@ export class UserAgent {
       case 'silence':
         this.#note(incoming, null, admission.rule);
         return false;
-      case 'again': {
-        const { status, phrase, headers = [] } = admission.answer;
-        this.#note(incoming, status, 'refused-before');
-        this.#answer(incoming, { status, phrase, rows: applicationRows(headers).rows });
+      case 'again':
+        this.#answerFor(incoming, admission.answer, 'refused-before');
         return false;
-      }
       default:
         return admission satisfies never;
     }
+  }
+
+  /** A full node turns calls away before it looks at them, and tells load balancers (OPTIONS). */
+  #hasRoom(incoming: IncomingRequest): boolean {
+    const { method, callId, fromTag } = incoming.request;
+    if (method !== 'INVITE' && method !== 'OPTIONS') return true;
+    const isKnown = this.#parts.strangers.isKnown(incoming.source.address);
+    const verdict = this.#parts.admit({ method, callId, fromTag, isKnown });
+    if (verdict.kind === 'refuse') this.#answerFor(incoming, verdict.answer, verdict.bound);
+    if (verdict.kind === 'silence') this.#note(incoming, null, verdict.bound);
+    return verdict.kind === 'take';
+  }
+
+  /** An answer of the call's making, without a transaction. */
+  #answerFor(incoming: IncomingRequest, answer: SipAnswer, rule: string): void {
+    const { status, phrase, headers = [] } = answer;
+    this.#note(incoming, status, rule);
+    this.#answer(incoming, { status, phrase, rows: applicationRows(headers).rows });
   }
 
   #receiveInvite(incoming: IncomingRequest): void {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { decision, decisionExamples } from './decision.ts';
-import { nodeHello, nodeHelloExample, nodeWelcome, nodeWelcomeExample } from './hello.ts';
-import { leaseReport, leaseReportExample } from './lease.ts';
 import {
   commandResult,
   commandResultExamples,
   nodeCommand,
   nodeCommandExamples,
 } from './command.ts';
+import { decision, decisionExamples } from './decision.ts';
+import { nodeHello, nodeHelloExample, nodeWelcome, nodeWelcomeExample } from './hello.ts';
+import { leaseReport, leaseReportExample } from './lease.ts';
 import {
   linkFromEdge,
   linkFromEdgeExamples,

@@ -5,12 +5,12 @@
 import * as z from 'zod';
 import { capLimits } from '../limits.ts';
 import { callId } from './offer.ts';
-import { contractVersion } from './version.ts';
+import { contractField, contractVersion } from './version.ts';
 
 const leasedCall = z.strictObject({ call_id: callId, trunk_id: z.string().min(1).max(128) });
 
 export const leaseReport = z.strictObject({
-  contract: z.literal(contractVersion),
+  contract: contractField,
   /** Calls that live. */
   held: z.array(leasedCall).max(capLimits.reportedMax),
   /** Calls that have ended. Their records say the same, later perhaps. */

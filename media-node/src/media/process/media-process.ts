@@ -2,7 +2,7 @@
  * The program of a media process: a media pool of its own, driven by messages of the main process. It holds no secret but the keys and tokens of its calls,
  * and ends when the main process does.
  */
-import { memoryUsage } from 'node:process';
+import { cpuUsage, memoryUsage } from 'node:process';
 import { systemClock } from '../../clock.ts';
 import { PartError } from '../../part-error.ts';
 import { LocalMediaPool } from '../local-media-pool.ts';
@@ -12,6 +12,10 @@ import type { FromProcess, ProcessSettings, ToProcess } from './messages.ts';
 const loadIntervalMs = 1_000;
 
 let pool: LocalMediaPool | null = null;
+let cpu = cpuUsage();
+let lookedAtMono = systemClock.nowMono();
+/** In the last second. */
+let coresUsed = 0;
 const sessions = new Map<number, MediaSession>();
 /** Sessions that were closed before they were open. */
 const abandoned = new Set<number>();
@@ -26,8 +30,9 @@ function tell(message: FromProcess): void {
 }
 
 function tellLoad(): void {
-  const stats = pool?.stats() ?? { sessions: 0, rtpPortsBound: 0 };
-  tell({ kind: 'load', load: { ...stats, residentBytes: memoryUsage.rss() } });
+  const { sessions, rtpPortsBound } = pool?.stats() ?? { sessions: 0, rtpPortsBound: 0 };
+  const load = { sessions, rtpPortsBound, residentBytes: memoryUsage.rss(), coresUsed };
+  tell({ kind: 'load', load });
 }
 
 function obey(message: ToProcess): void {
@@ -68,6 +73,11 @@ function start({ promptsFolder, ...settings }: ProcessSettings): void {
   });
   tellLoad();
   const again = () => {
+    const now = systemClock.nowMono();
+    const { user, system } = cpuUsage(cpu);
+    cpu = cpuUsage();
+    coresUsed = (user + system) / 1_000 / Math.max(1, now - lookedAtMono);
+    lookedAtMono = now;
     tellLoad();
     systemClock.after(loadIntervalMs, again);
   };

@@ -6,6 +6,7 @@ import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
 import type { LogLevel } from '../../ops/log.ts';
 import type {
   MediaEvent,
+  MediaLoad,
   MediaStats,
   PhoneStream,
   SoundName,
@@ -55,11 +56,7 @@ export type ToProcess =
   | { readonly do: 'stop' };
 
 /** How busy a process is. */
-export interface ProcessLoad {
-  readonly sessions: number;
-  readonly rtpPortsBound: number;
-  readonly residentBytes: number;
-}
+export type ProcessLoad = MediaLoad;
 
 export type FromProcess =
   | {

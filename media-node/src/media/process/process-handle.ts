@@ -36,7 +36,7 @@ export class ProcessHandle {
   readonly #opening = new Map<number, Opening>();
   readonly #sessions = new Map<number, RemoteMediaSession>();
   readonly #gone: Promise<void>;
-  #load: ProcessLoad = { sessions: 0, rtpPortsBound: 0, residentBytes: 0 };
+  #load: ProcessLoad = { sessions: 0, rtpPortsBound: 0, residentBytes: 0, coresUsed: 0 };
   #next = 1;
   #served = 0;
   #isRetiring = false;
@@ -74,8 +74,9 @@ export class ProcessHandle {
     return this.#sessions.size + this.#opening.size;
   }
 
-  get rtpPortsBound(): number {
-    return this.#load.rtpPortsBound;
+  /** As it last told. */
+  get load(): ProcessLoad {
+    return this.#load;
   }
 
   /** It takes no more sessions: it has grown, or served many, and ends when its last one does. */

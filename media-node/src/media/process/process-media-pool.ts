@@ -7,7 +7,7 @@ import { mediaProcessLimits } from '@callgate/shared/limits.ts';
 import type { Clock, Timer } from '../../clock.ts';
 import type { Log } from '../../ops/log.ts';
 import { PartError } from '../../part-error.ts';
-import type { MediaEvent, MediaPool, MediaSession } from '../media-session.ts';
+import type { MediaEvent, MediaLoad, MediaPool, MediaSession } from '../media-session.ts';
 import type { ProcessSettings } from './messages.ts';
 import { ProcessHandle } from './process-handle.ts';
 
@@ -63,12 +63,15 @@ export class ProcessMediaPool implements MediaPool {
     throw failure;
   }
 
-  stats(): { readonly sessions: number; readonly rtpPortsBound: number } {
-    const handles = [...this.#handles];
-    return {
-      sessions: handles.reduce((sum, handle) => sum + handle.sessions, 0),
-      rtpPortsBound: handles.reduce((sum, handle) => sum + handle.rtpPortsBound, 0),
-    };
+  stats(): MediaLoad {
+    const sum = { sessions: 0, rtpPortsBound: 0, residentBytes: 0, coresUsed: 0 };
+    for (const { sessions, load } of this.#handles) {
+      sum.sessions += sessions;
+      sum.rtpPortsBound += load.rtpPortsBound;
+      sum.residentBytes += load.residentBytes;
+      sum.coresUsed += load.coresUsed;
+    }
+    return sum;
   }
 
   /** Process ids, for those who watch them. */

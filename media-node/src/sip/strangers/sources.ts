@@ -4,8 +4,8 @@
  */
 import { strangerLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../../clock.ts';
+import { TokenBucket } from '../../token-bucket.ts';
 import { sourceKey } from './source-key.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** Why a source hears nothing. */
 export type SilenceRule = 'too-many-requests' | 'too-many-strangers' | 'too-many-failures';
@@ -43,6 +43,12 @@ export class Sources {
     if (source.silentUntil > now) return 'too-many-failures';
     if (!source.bucket.take(now)) return 'too-many-requests';
     return this.#all.take(now) ? null : 'too-many-strangers';
+  }
+
+  /** Whether a call of this source was let in lately. */
+  isKnown(address: string): boolean {
+    const source = this.#sources.get(sourceKey(address));
+    return source !== undefined && source.knownUntil > this.#clock.nowMono();
   }
 
   /** A call of this source was let in. */

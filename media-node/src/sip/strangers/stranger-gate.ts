@@ -35,6 +35,11 @@ export class StrangerGate {
     return this.#sources.admit(address) === null;
   }
 
+  /** Whether a call of this source was let in lately. */
+  isKnown(address: string): boolean {
+    return this.#sources.isKnown(address);
+  }
+
   /** The call has let the caller in: it rings, or is answered. */
   welcome(address: string): void {
     this.#sources.welcome(address);

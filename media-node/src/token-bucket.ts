@@ -13,12 +13,15 @@ export class TokenBucket {
     this.#filledAt = now;
   }
 
-  /** Takes one token; false when there is none. */
-  take(now: number): boolean {
+  /**
+   * Takes one token; false when there is none.
+   * @param kept tokens that this taker must leave to others
+   */
+  take(now: number, kept = 0): boolean {
     const gained = ((now - this.#filledAt) * this.#perSecond) / 1_000;
     this.#tokens = Math.min(this.#burst, this.#tokens + gained);
     this.#filledAt = now;
-    if (this.#tokens < 1) return false;
+    if (this.#tokens < 1 + kept) return false;
     this.#tokens -= 1;
     return true;
   }

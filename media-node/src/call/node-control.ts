@@ -1,0 +1,35 @@
+/** Does what the edge tells the node to do, and says what came of it. */
+import type { CommandResult, NodeCommand } from '@callgate/shared/contract/command.ts';
+import type { LogLevel } from '../ops/log.ts';
+import type { CallRegistry } from './call-registry.ts';
+import type { Drain } from './drain.ts';
+
+export interface ControlledNode {
+  readonly calls: CallRegistry;
+  readonly drain: Drain;
+  readonly setLogLevel: (level: LogLevel) => void;
+}
+
+const done: CommandResult = { kind: 'done' };
+
+/** Obeys one command. */
+export async function obey(command: NodeCommand, node: ControlledNode): Promise<CommandResult> {
+  switch (command.do) {
+    case 'drain':
+      node.drain.begin({ deadlineMs: command.deadline_ms, exit: command.exit });
+      return done;
+    case 'undrain':
+      return node.drain.undo()
+        ? done
+        : { kind: 'refused', why: 'failed', detail: 'the drain is over and the process ends' };
+    case 'hang-up':
+      return { kind: 'refused', why: 'unknown-call', detail: command.call_id };
+    case 'transfer':
+      return { kind: 'refused', why: 'unknown-call', detail: command.call_id };
+    case 'log-level':
+      node.setLogLevel(command.level);
+      return done;
+    default:
+      return command satisfies never;
+  }
+}
