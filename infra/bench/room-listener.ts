@@ -72,6 +72,7 @@ async function joinWith(
       onJoined: () => onJoined(),
       onTrack: () => {},
       onTrackEnded: () => {},
+      onAttributes: () => {},
       onDigits: () => {},
       onFrame: (_track, { payload }) => onPayload(payload),
       onEnded: (reason) => onEnded(new Error(`room ${room}: ${reason}`)),

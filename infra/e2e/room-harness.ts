@@ -23,7 +23,9 @@ export function roomHarness(
     url: server.url,
     createRoom,
     token: (room, identity, secret = server.apiSecret) =>
-      roomToken({ ...server, apiSecret: secret }, room, identity, 'sip'),
+      roomToken({ ...server, apiSecret: secret }, room, identity, 'sip', {
+        'sip.trunkID': 'ST_contract',
+      }),
     joinOther: async (room, identity) => {
       const participant = await ToneParticipant.join(server, room, identity);
       const mute = async () => {
@@ -32,6 +34,9 @@ export function roomHarness(
         }
       };
       return { ...asOther(participant), mute };
+    },
+    setAttributesOf: async (room, identity, attributes) => {
+      await api.updateParticipant(room, identity, { attributes });
     },
     deleteRoom: (room) => api.deleteRoom(room),
     removeParticipant: async (room, identity) => {

@@ -74,6 +74,7 @@ async function callerThroughRelay(name: string) {
       onFrame: () => {
         frames++;
       },
+      onAttributes: () => {},
       onDigits: () => {},
       onEnded: (reason) => events.push(reason),
     },

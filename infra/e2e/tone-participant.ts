@@ -36,6 +36,7 @@ export async function roomToken(
   room: string,
   identity: string,
   kind: 'standard' | 'sip' = 'standard',
+  attributes: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const token = new AccessToken(server.apiKey, server.apiSecret, { identity, ttl: '10m' });
   token.addGrant({
@@ -47,6 +48,7 @@ export async function roomToken(
     canUpdateOwnMetadata: true,
   });
   token.kind = kind;
+  token.attributes = { ...attributes };
   return token.toJwt();
 }
 

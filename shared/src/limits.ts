@@ -17,6 +17,8 @@ export const sipLimits = {
   blankRunMax: 64,
   /** SDP of a phone is below 2 KB; WebRTC-like offers reach 6 KB. */
   bodyBytesMax: 8_192,
+  /** Headers made of participant attributes, names and values: an attribute may hold 60 KB, a datagram 16. */
+  mappedHeaderBytesMax: 4_096,
   /** RFC 3261 §8.1.1.5: CSeq is below 2^31. */
   cseqMax: 2_147_483_647,
   /** Headers handed to the edge with an offer; the rest is dropped from the offer, never the call. */
@@ -104,6 +106,8 @@ export const callLimits = {
   decisionTotalMs: 3_500,
   /** Token in hand to participant in the room: the caller gets 503 in under 5 s when LiveKit is away. */
   roomJoinMs: 4_500,
+  /** From the answer to `active` when the phone sends no audio (LiveKit: the same). */
+  bridgeMs: 1_000,
   /** Ringing when the trunk does not say otherwise (LiveKit: 3 min). */
   ringingDefaultMs: 180_000,
   ringingMaxMs: 600_000,

@@ -8,8 +8,8 @@ const states = {
   opening: { name: 'opening', decision: join },
   joining: { name: 'joining', decision: join },
   ringing: { name: 'ringing', decision: join },
-  answered: { name: 'answered', decision: join },
-  up: { name: 'up', decision: join },
+  answered: { name: 'answered', decision: join, isActive: false },
+  up: { name: 'up', decision: join, isActive: true },
   ended: { name: 'ended', reason: 'caller-hung-up' },
 } satisfies Partial<Record<CallState['name'], CallState>>;
 type Plain = keyof typeof states;
@@ -33,6 +33,9 @@ const events = {
   removed: { kind: 'media', event: { kind: 'room-ended', reason: 'participant-removed' } },
   'room away': { kind: 'media', event: { kind: 'room-ended', reason: 'room-unreachable' } },
   'rtp silent': { kind: 'media', event: { kind: 'silent' } },
+  'first audio': { kind: 'media', event: { kind: 'first-audio', direction: 'from-phone' } },
+  'audio to the phone': { kind: 'media', event: { kind: 'first-audio', direction: 'to-phone' } },
+  'bridge timer': { kind: 'timer', timer: 'bridge' },
   CANCEL: { kind: 'cancelled' },
   ACK: { kind: 'acknowledged' },
   'no ACK': { kind: 'ack-missing' },
@@ -60,7 +63,9 @@ function shown({ state, effects }: Step): string {
 
 const refused = (reason: string) => `ended, refuse ${reason}, finish ${reason}`;
 const hungUp = (reason: string) => `ended, bye ${reason}, status hangup, finish ${reason}`;
-const answer = 'answered, stop-timer ringing, answer, status active, start-timer duration';
+const refusedInRoom = (reason: string) =>
+  `ended, refuse ${reason}, status hangup, finish ${reason}`;
+const answer = 'answered, stop-timer ringing, answer, start-timer bridge, start-timer duration';
 
 /** Rows that change something. Every other pair of state and event must change nothing (tested below). */
 const table: [Plain, keyof typeof events, string][] = [
@@ -83,16 +88,19 @@ const table: [Plain, keyof typeof events, string][] = [
   ['joining', 'audible', answer],
   ['ringing', 'audible', answer],
   ...(['opening', 'joining', 'ringing'] as const).flatMap((name): typeof table => [
-    [name, 'edge away', refused('edge-unreachable')],
-    [name, 'no port', refused('no-rtp-port')],
+    [name, 'edge away', refusedInRoom('edge-unreachable')],
+    [name, 'no port', refusedInRoom('no-rtp-port')],
     [name, 'room deleted', refused('room-deleted')],
     [name, 'removed', refused('participant-removed')],
     [name, 'room away', refused('room-unreachable')],
-    [name, 'CANCEL', refused('caller-cancelled')],
-    [name, 'ringing timer', refused('ringing-timeout')],
+    [name, 'CANCEL', refusedInRoom('caller-cancelled')],
+    [name, 'ringing timer', refusedInRoom('ringing-timeout')],
     [name, 'send failed', 'ended, finish internal'],
-    [name, 'node stops', refused('node-stopped')],
+    [name, 'node stops', refusedInRoom('node-stopped')],
   ]),
+
+  ['answered', 'first audio', 'answered, stop-timer bridge, status active'],
+  ['answered', 'bridge timer', 'answered, stop-timer bridge, status active'],
 
   ...(['answered', 'up'] as const).flatMap((name): typeof table => [
     [name, 'ACK', 'up'],

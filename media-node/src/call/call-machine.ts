@@ -17,9 +17,10 @@ import type {
   Decision,
   JoinDecision,
 } from '@callgate/shared/contract/decision.ts';
+import { callLimits } from '@callgate/shared/limits.ts';
 import type { MediaEvent, SoundName } from '../media/media-session.ts';
 import { askForPin, isPinState, nextPinStep, type PinState } from './pin-flow.ts';
-import { end, hangUp, refuse, stay } from './steps.ts';
+import { end, hangUp, refuse, refuseInRoom, stay } from './steps.ts';
 
 export type CallState =
   /** The edge has been asked. */
@@ -31,8 +32,9 @@ export type CallState =
   /** In the room; nobody there can be heard yet. */
   | { readonly name: 'ringing'; readonly decision: JoinDecision }
   /** 200 is out, its ACK is not in. */
-  | { readonly name: 'answered'; readonly decision: JoinDecision }
-  | { readonly name: 'up'; readonly decision: JoinDecision }
+  | { readonly name: 'answered'; readonly decision: JoinDecision; readonly isActive: boolean }
+  /** `isActive`: the room has been told that the phone speaks, or that it had its moment to. */
+  | { readonly name: 'up'; readonly decision: JoinDecision; readonly isActive: boolean }
   /** Behind a rule with a PIN: pin-flow.ts. */
   | PinState
   | { readonly name: 'ended'; readonly reason: OutcomeReason };
@@ -42,7 +44,7 @@ export type Negotiation =
   | { readonly kind: 'agreed' }
   | { readonly kind: 'refused'; readonly reason: OutcomeReason; readonly explanation: string };
 
-export type CallTimer = 'ringing' | 'duration' | 'digit' | 'pin';
+export type CallTimer = 'ringing' | 'duration' | 'digit' | 'pin' | 'bridge';
 
 export type CallEvent =
   | { readonly kind: 'decided'; readonly decision: Decision; readonly negotiation: Negotiation }
@@ -166,16 +168,16 @@ function whileRinging(state: Ringing, event: CallEvent): Step {
     case 'media':
       return mediaWhileRinging(state, event.event);
     case 'part-failed':
-      return refuse(event.reason, event.explanation);
+      return refuseInRoom(event.reason, event.explanation);
     case 'cancelled':
-      return refuse('caller-cancelled', 'The caller gave up while the phone rang.');
+      return refuseInRoom('caller-cancelled', 'The caller gave up while the phone rang.');
     case 'timer':
       if (event.timer !== 'ringing') return stay(state);
-      return refuse('ringing-timeout', 'Nobody published a track in the room in time.');
+      return refuseInRoom('ringing-timeout', 'Nobody published a track in the room in time.');
     case 'transport-failed':
       return end('internal');
     case 'stopped':
-      return refuse('node-stopped', 'The node stopped while the phone rang.');
+      return refuseInRoom('node-stopped', 'The node stopped while the phone rang.');
     default:
       return stay(state);
   }
@@ -187,11 +189,11 @@ function mediaWhileRinging(state: Ringing, event: MediaEvent): Step {
       return { state: { ...state, name: 'ringing' }, effects: [] };
     case 'audible':
       return {
-        state: { name: 'answered', decision: state.decision },
+        state: { name: 'answered', decision: state.decision, isActive: false },
         effects: [
           { do: 'stop-timer', timer: 'ringing' },
           { do: 'answer' },
-          { do: 'set-status', status: 'active' },
+          { do: 'start-timer', timer: 'bridge', ms: callLimits.bridgeMs },
           { do: 'start-timer', timer: 'duration', ms: state.decision.limits.max_call_duration_ms },
         ],
       };
@@ -219,11 +221,14 @@ function whileAnswered(state: Answered, event: CallEvent): Step {
     case 'part-failed':
       return hangUp(event.reason);
     case 'timer':
+      if (event.timer === 'bridge') return activate(state);
       return event.timer === 'duration' ? hangUp('max-duration') : stay(state);
     case 'stopped':
       return hangUp('node-stopped');
     case 'media':
       if (event.event.kind === 'silent') return hangUp('media-silent');
+      if (event.event.kind === 'first-audio' && event.event.direction === 'from-phone')
+        return activate(state);
       if (event.event.kind === 'room-ended') {
         return end(event.event.reason, { do: 'bye', reason: event.event.reason });
       }
@@ -232,4 +237,16 @@ function whileAnswered(state: Answered, event: CallEvent): Step {
     default:
       return stay(state);
   }
+}
+
+/** The room hears that the call is active when the phone's first packet is there, or a moment after the answer when none comes. */
+function activate(state: Answered): Step {
+  if (state.isActive) return stay(state);
+  return {
+    state: { ...state, isActive: true },
+    effects: [
+      { do: 'stop-timer', timer: 'bridge' },
+      { do: 'set-status', status: 'active' },
+    ],
+  };
 }

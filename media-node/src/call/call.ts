@@ -15,7 +15,7 @@ import { type AttemptWatch, type CallWatch, unwatched, waitFor } from '../ops/ca
 import type { Log } from '../ops/log.ts';
 import { PartError } from '../part-error.ts';
 import type { NodeMedia } from '../sdp/negotiate.ts';
-import type { SipAnswer, SipCall } from '../sip/sip-endpoint.ts';
+import type { SipAnswer, SipCall, SipHeader } from '../sip/sip-endpoint.ts';
 import { traceIdOf } from '../trace-id.ts';
 import {
   type CallEffect,
@@ -27,6 +27,7 @@ import {
 } from './call-machine.ts';
 import { CallMedia, type SdpBody } from './call-media.ts';
 import { CallTimers } from './call-timers.ts';
+import { headersOut } from './headers-out.ts';
 import { offerFromInvite } from './offer-from-invite.ts';
 import { refusal } from './sip-answers.ts';
 import { SipLeg } from './sip-leg.ts';
@@ -70,6 +71,8 @@ export class Call {
   #state: CallState = initialState;
   #decision: Decision | null = null;
   #session: MediaSession | null = null;
+  /** Of our participant, as the room has them. */
+  #attributes: Readonly<Record<string, string>> = {};
 
   /** @param onEnded called once, when everything is freed. */
   constructor(
@@ -224,7 +227,7 @@ export class Call {
       case 'drop':
         return this.#sip.drop();
       case 'bye':
-        return this.#sip.hangUp(effect.reason);
+        return this.#sip.hangUp(effect.reason, this.#headersOut());
       case 'finish':
         void this.#finish(effect.reason);
         return;
@@ -249,14 +252,17 @@ export class Call {
   }
 
   #onMedia(event: MediaEvent): void {
-    if (event.kind === 'joined') this.#timeline.mark('joined_ms');
-    if (event.kind === 'audible') this.#timeline.mark('audible_ms');
-    if (event.kind === 'first-audio') {
-      this.#timeline.mark(
-        event.direction === 'from-phone' ? 'first_audio_from_phone_ms' : 'first_audio_to_phone_ms',
-      );
+    if (event.kind === 'attributes') {
+      this.#attributes = event.attributes;
+      return;
     }
+    this.#timeline.markMedia(event);
     this.#handle({ kind: 'media', event });
+  }
+
+  /** What trunk and participant add to our 200, BYE and REFER now. */
+  #headersOut(): SipHeader[] {
+    return this.#decision?.kind === 'join' ? headersOut(this.#decision, this.#attributes) : [];
   }
 
   #join(): void {
@@ -276,9 +282,7 @@ export class Call {
     // An INVITE without an offer gets ours, and the ACK brings the answer (RFC 3261 §13.2.1).
     const body = this.#media.answer(session.local) ?? this.#media.offer(session.local, policy);
     this.#sip.accept({
-      headers: Object.entries(decision.kind === 'join' ? decision.headers : {}).map(
-        ([name, value]) => ({ name, value }),
-      ),
+      headers: this.#headersOut(),
       body,
     });
     this.#timeline.mark('answered_ms');

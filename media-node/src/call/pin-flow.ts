@@ -153,7 +153,7 @@ function enter(state: Extract<PinState, { name: 'entering' }>): Step {
   if (!state.isSpoken) return { state, effects: heard };
   if (!state.isAudible) return { state, effects: [{ do: 'play', sound: 'ringback' }] };
   return {
-    state: { name: 'up', decision: state.decision },
+    state: { name: 'up', decision: state.decision, isActive: true },
     effects: [...heard, { do: 'stop-sound' }],
   };
 }

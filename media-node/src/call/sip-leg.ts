@@ -5,7 +5,13 @@
 import { type OutcomeReason, outcomes } from '@callgate/shared/call/outcome.ts';
 import type { ChallengeDecision } from '@callgate/shared/contract/decision.ts';
 import type { Log } from '../ops/log.ts';
-import type { InviteRequest, SipAnswer, SipCall, SipCallEvents } from '../sip/sip-endpoint.ts';
+import type {
+  InviteRequest,
+  SipAnswer,
+  SipCall,
+  SipCallEvents,
+  SipHeader,
+} from '../sip/sip-endpoint.ts';
 import { challengeAnswer, reasonHeader, refusal } from './sip-answers.ts';
 
 export class SipLeg {
@@ -60,10 +66,10 @@ export class SipLeg {
     });
   }
 
-  /** BYE, or a refusal when the 200 could not be sent after all. */
-  hangUp(reason: OutcomeReason): void {
+  /** BYE with its Reason and further headers, or a refusal when the 200 could not be sent after all. */
+  hangUp(reason: OutcomeReason, headers: readonly SipHeader[] = []): void {
     if (this.#status !== 200) return this.refuse(reason, 'The call could not be answered.');
-    this.#sip.bye([reasonHeader(reason)]).catch((error: unknown) => {
+    this.#sip.bye([reasonHeader(reason), ...headers]).catch((error: unknown) => {
       this.#log('warn', 'bye-failed', { why: error });
     });
   }

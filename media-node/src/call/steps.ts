@@ -12,6 +12,12 @@ export function refuse(reason: OutcomeReason, explanation: string): Step {
   return end(reason, { do: 'refuse', reason, explanation });
 }
 
+/** The same while a participant of ours may be in the room: it is told before it leaves. */
+export function refuseInRoom(reason: OutcomeReason, explanation: string): Step {
+  const refused = { do: 'refuse', reason, explanation } as const;
+  return end(reason, refused, { do: 'set-status', status: 'hangup' });
+}
+
 /** Ends the call: the effects given, then everything is freed and the record written. */
 export function end(reason: OutcomeReason, ...effects: CallEffect[]): Step {
   return { state: { name: 'ended', reason }, effects: [...effects, { do: 'finish', reason }] };

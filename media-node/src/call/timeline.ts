@@ -4,7 +4,7 @@ import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import type { Clock } from '../clock.ts';
-import type { MediaStats } from '../media/media-session.ts';
+import type { MediaEvent, MediaStats } from '../media/media-session.ts';
 import type { Stage } from '../ops/call-watch.ts';
 import type { InviteRequest } from '../sip/sip-endpoint.ts';
 
@@ -48,6 +48,16 @@ export class Timeline {
     const afterMs = this.sinceInvite();
     this.#stages[stage] = afterMs;
     this.#onStage(stage, afterMs);
+  }
+
+  /** Notes the stage that an event of media reaches, if it does. */
+  markMedia(event: MediaEvent): void {
+    if (event.kind === 'joined') this.mark('joined_ms');
+    if (event.kind === 'audible') this.mark('audible_ms');
+    if (event.kind !== 'first-audio') return;
+    this.mark(
+      event.direction === 'from-phone' ? 'first_audio_from_phone_ms' : 'first_audio_to_phone_ms',
+    );
   }
 
   /** The record of the call, now that it has ended. */

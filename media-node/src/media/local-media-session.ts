@@ -118,6 +118,7 @@ export class LocalMediaSession implements MediaSession {
       },
       onTrackEnded: ({ id }) => this.#listening.removeTrack(id),
       onFrame: ({ id }, frame) => this.#guard(() => this.#onRoomFrame(id, frame)),
+      onAttributes: (attributes) => this.#report({ kind: 'attributes', attributes }),
       onDigits: (digits) => this.#guard(() => this.#onRoomDigits(digits)),
       onEnded: (reason) => this.#onRoomEnded(reason),
     });

@@ -62,13 +62,15 @@ export type RoomEnd =
   | 'room-unreachable'
   | 'internal';
 
-/** What a session tells the call. Each once, except digits and sounds. */
+/** What a session tells the call. Each once, except attributes, digits and sounds. */
 export type MediaEvent =
   /** The participant is in the room. */
   | { readonly kind: 'joined' }
   /** Another participant has published audio, we are subscribed and its packets can reach the phone. */
   | { readonly kind: 'audible' }
   | { readonly kind: 'first-audio'; readonly direction: 'from-phone' | 'to-phone' }
+  /** Our participant's attributes as the room has them now, all of them; whoever may manage the room can change them. */
+  | { readonly kind: 'attributes'; readonly attributes: Readonly<Record<string, string>> }
   /** From `connect` on, before and after the room is joined: 0-9, *, #, a-d. */
   | { readonly kind: 'digit'; readonly digit: string }
   /** A sound came to its end by itself. */

@@ -33,9 +33,15 @@ export interface OtherParticipant {
 export interface RoomHarness {
   readonly url: string;
   createRoom(events: RoomEvents): Room;
-  /** A token of kind SIP for a room and an identity; `secret` other than the server's makes it invalid. */
+  /** A token of kind SIP for a room and an identity, with the attribute sip.trunkID = ST_contract; `secret` other than the server's makes it invalid. */
   token(room: string, identity: string, secret?: string): Promise<string>;
   joinOther(room: string, identity: string): Promise<OtherParticipant>;
+  /** Sets attributes of a participant as who manages the room does. */
+  setAttributesOf(
+    room: string,
+    identity: string,
+    attributes: Readonly<Record<string, string>>,
+  ): Promise<void>;
   deleteRoom(room: string): Promise<void>;
   removeParticipant(room: string, identity: string): Promise<void>;
 }
@@ -87,6 +93,17 @@ export function describeRoom(name: string, harness: () => RoomHarness): void {
       caller.room.setAttributes({ 'sip.callStatus': 'active', other: 'x' });
       await until(() => agent.sees('caller')?.attributes['sip.callStatus'] === 'active');
       expect(agent.sees('caller')?.attributes).toMatchObject({ other: 'x' });
+    });
+
+    it('is told its attributes, whoever set them', async () => {
+      const caller = await join(freshRoom());
+      expect(caller.attributes).toMatchObject({ 'sip.trunkID': 'ST_contract' });
+      caller.room.setAttributes({ own: 'x' });
+      await until(() => caller.attributes['own'] === 'x');
+      await harness().setAttributesOf(caller.name, 'caller', { others: 'y', own: '' });
+      await until(() => caller.attributes['others'] === 'y');
+      expect(caller.attributes).toMatchObject({ 'sip.trunkID': 'ST_contract' });
+      expect(caller.attributes['own'] ?? '').toBe('');
     });
 
     it('carries digits both ways', async () => {
@@ -249,10 +266,13 @@ export function describeRoom(name: string, harness: () => RoomHarness): void {
 /** A room client under test and everything that it reported. */
 class JoinedRoom {
   readonly room: Room;
+  /** Of the room. */
+  readonly name: string;
   readonly events: string[] = [];
   readonly ended: string[] = [];
   readonly digits: string[] = [];
   joined = 0;
+  attributes: Readonly<Record<string, string>> = {};
   tracks: { readonly id: string; readonly participant: string }[] = [];
   readonly #harness: RoomHarness;
   readonly #token: Promise<string>;
@@ -260,6 +280,7 @@ class JoinedRoom {
 
   constructor(harness: RoomHarness, room: string, identity: string, secret?: string) {
     this.#harness = harness;
+    this.name = room;
     this.#token = harness.token(room, identity, secret);
     this.room = harness.createRoom({
       onJoined: () => {
@@ -275,6 +296,9 @@ class JoinedRoom {
         this.tracks = this.tracks.filter((track) => track.id !== id);
       },
       onFrame: ({ id }, frame) => this.#onFrame(id, frame),
+      onAttributes: (attributes) => {
+        this.attributes = { ...attributes };
+      },
       onDigits: (digits) => this.digits.push(digits),
       onEnded: (reason) => {
         this.events.push('ended');

@@ -32,6 +32,8 @@ export interface RoomEvents {
   onTrack(track: { readonly id: string; readonly participant: string }): void;
   onTrackEnded(track: { readonly id: string }): void;
   onFrame(track: { readonly id: string }, frame: EncodedFrame): void;
+  /** What our participant's attributes are now, all of them: those of the token, ours, and what others set. */
+  onAttributes(attributes: Readonly<Record<string, string>>): void;
   /** A participant wants digits sent to the phone: 0-9, *, #, a-d, w for a pause; not checked. */
   onDigits(digits: string): void;
   /** Nothing follows. Not called after `leave`. */

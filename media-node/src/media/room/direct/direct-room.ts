@@ -65,6 +65,7 @@ export class DirectRoom implements Room {
         onTrack: (track) => this.#events.onTrack(track),
         onTrackEnded: (track) => this.#events.onTrackEnded(track),
         onFrame: (track, frame) => this.#events.onFrame(track, frame),
+        onAttributes: (attributes) => this.#events.onAttributes(attributes),
         onDigits: (digits) => this.#events.onDigits(digits),
         onToken: (token) => {
           if (this.#options !== null) this.#options = { ...this.#options, token };

@@ -188,6 +188,9 @@ export class RoomStay {
         return this.#onTrickle(message.value.candidateInit);
       case 'update':
         this.#receiver.end(this.#roster.update(message.value.participants));
+        for (const { sid, attributes } of message.value.participants) {
+          if (sid === this.#roster.ownSid) this.#events.onAttributes(attributes);
+        }
         this.#missing.check();
         return this.#refuseVideo();
       case 'mediaSectionsRequirement':
@@ -217,6 +220,7 @@ export class RoomStay {
     this.#roster.update(join.otherParticipants);
     this.#signal.keepAlive(join.pingInterval * 1_000, join.pingTimeout * 1_000);
     this.#refuseVideo();
+    this.#events.onAttributes(join.participant?.attributes ?? {});
     if (Object.keys(this.#attributes).length > 0) this.setAttributes(this.#attributes);
     this.#reportJoined();
   }

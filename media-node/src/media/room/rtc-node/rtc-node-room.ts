@@ -83,6 +83,10 @@ export class RtcNodeRoom implements Room {
         this.#onTrack(track, participant),
       )
       .on(RoomEvent.TrackUnsubscribed, (track) => this.#endTrack(track.sid ?? ''))
+      .on(RoomEvent.ParticipantAttributesChanged, (_changed, { identity, attributes }) => {
+        const isOurs = identity === this.#sdk.localParticipant?.identity;
+        if (isOurs && this.#isJoined && !this.#isOver) this.#events.onAttributes(attributes);
+      })
       .on(RoomEvent.DtmfReceived, (_code, digits) => {
         if (!this.#isOver) this.#events.onDigits(digits);
       })
@@ -105,6 +109,7 @@ export class RtcNodeRoom implements Room {
     this.#isJoined = true;
     this.#deadline?.cancel();
     this.#events.onJoined();
+    this.#events.onAttributes(this.#sdk.localParticipant?.attributes ?? {});
     for (const participant of this.#sdk.remoteParticipants.values()) {
       for (const publication of participant.trackPublications.values()) subscribe(publication);
     }
