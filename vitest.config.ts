@@ -27,7 +27,7 @@ export default defineConfig({
           name: 'unit',
           include: ['shared/src/**/*.test.ts', 'media-node/src/**/*.test.ts', 'infra/**/*.test.ts'],
           exclude: ['infra/e2e/**', 'infra/house/**', '**/node_modules/**'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
       },
