@@ -67,6 +67,7 @@ describe('configuration', () => {
     ['CALLGATE_SIP_LISTEN', '127.0.0.1:70000'],
     ['CALLGATE_MEDIA_ADDRESS', '300.1.1.1'],
     ['CALLGATE_SIP_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['CALLGATE_SIP_PROXY_PROTOCOL', 'balancer'],
     ['CALLGATE_SIP_TRUSTED_PROXIES', 'proxy.example.com'],
     ['CALLGATE_RTP_PORTS', '20000-10000'],
     ['CALLGATE_RTP_PORTS', '10000'],

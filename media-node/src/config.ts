@@ -23,6 +23,8 @@ export interface NodeConfig {
   readonly sipAlsoListen: readonly AddressAndPort[];
   /** Addresses or networks of proxies in front, whose Via says where a call comes from. */
   readonly sipTrustedProxies: readonly string[];
+  /** Addresses or networks of balancers whose TCP and TLS connections begin with a PROXY header. */
+  readonly sipBalancers: readonly string[];
   /** SIP over TLS; null: none. */
   readonly tls: TlsConfig | null;
   /** Host that Contact names; null: the address a request arrived at. */
@@ -125,6 +127,12 @@ export function readConfig(environment: Environment): NodeConfig {
     ),
     sipTrustedProxies: read(
       'CALLGATE_SIP_TRUSTED_PROXIES',
+      networks,
+      'addresses or networks such as 10.0.0.5 or 10.0.0.0/24, with commas between',
+      [],
+    ),
+    sipBalancers: read(
+      'CALLGATE_SIP_PROXY_PROTOCOL',
       networks,
       'addresses or networks such as 10.0.0.5 or 10.0.0.0/24, with commas between',
       [],

@@ -115,6 +115,7 @@ export async function startNode(
     listen: config.sipListen,
     alsoListen: config.sipAlsoListen,
     trustedProxies: config.sipTrustedProxies,
+    balancers: config.sipBalancers,
     ...(config.tls === null ? {} : { tls: config.tls }),
     advertise: config.sipAdvertise,
     clock,

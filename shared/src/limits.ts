@@ -36,6 +36,11 @@ export const sipLimits = {
   messageMs: 30_000,
   /** Longest TLS handshake, and longest wait for an outgoing connection. */
   handshakeMs: 10_000,
+  /** Accepted sockets whose PROXY header or TLS handshake is on its way, in all and of one source; beyond the first the oldest goes. */
+  handshakesMax: 512,
+  handshakesPerSourceMax: 32,
+  /** A PROXY header of version 2 with what balancers add to it (certificates, their own ids). */
+  proxyHeaderBytesMax: 1_024,
   /** Unsent bytes after which a peer that does not read is cut off. */
   connectionUnsentBytesMax: 262_144,
 } as const;

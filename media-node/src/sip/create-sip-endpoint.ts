@@ -30,6 +30,8 @@ export interface SipEndpointOptions {
   readonly advertise: string | null;
   /** Addresses or networks of proxies in front whose Via says who called them; none by default. */
   readonly trustedProxies?: readonly string[];
+  /** Addresses or networks of balancers whose TCP and TLS connections begin with a PROXY header; none by default. */
+  readonly balancers?: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: RandomBytes;
@@ -41,15 +43,16 @@ const freePortAttempts = 10;
 
 /** An endpoint that does nothing until `listen`. */
 export function createSipEndpoint(options: SipEndpointOptions): SipEndpoint {
-  const { clock, tls } = options;
+  const { clock, tls, balancers = [] } = options;
   const transports: Transport[] = [options.listen, ...(options.alsoListen ?? [])].flatMap(
     (listen) => {
       const udp = new UdpTransport(listen);
-      return [udp, new StreamTransport({ listen: () => samePort(listen, udp.bound), clock })];
+      const streams = { listen: () => samePort(listen, udp.bound), clock, balancers };
+      return [udp, new StreamTransport(streams)];
     },
   );
   if (tls !== undefined) {
-    transports.push(new StreamTransport({ listen: () => tls, clock, tls }));
+    transports.push(new StreamTransport({ listen: () => tls, clock, tls, balancers }));
   }
   return assembleEndpoint(options, transports, options.listen.port === 0 ? freePortAttempts : 1);
 }
@@ -128,7 +131,10 @@ export function assembleEndpoint(
             });
           }
         },
-        onTrouble: (what, fields) => log('warn', what, fields),
+        onTrouble: (what, { source, ...fields }) =>
+          typeof source === 'string'
+            ? refusals.note(source, { rule: what, ...fields })
+            : log('warn', what, fields),
       });
     },
     stats: () => ({

@@ -20,8 +20,8 @@ export class RefusalLog {
     this.#log = log;
   }
 
-  /** @param traceId asked only for what is logged */
-  note(source: string, fields: Readonly<Record<string, unknown>>, traceId: () => string): void {
+  /** @param traceId asked only for what is logged; a connection that sent no message has none */
+  note(source: string, fields: Readonly<Record<string, unknown>>, traceId?: () => string): void {
     const now = this.#clock.nowMono();
     if (now - this.#windowFromMono >= quietMs) {
       this.#windowFromMono = now;
@@ -34,7 +34,7 @@ export class RefusalLog {
     this.#seen.add(source);
     this.#log('info', 'sip-refused', {
       source,
-      trace_id: traceId(),
+      ...(traceId === undefined ? {} : { trace_id: traceId() }),
       ...fields,
       not_logged: this.#unsaid,
     });

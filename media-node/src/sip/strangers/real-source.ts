@@ -3,7 +3,8 @@
  * proxy stamps the Via of the hop before it with where that came from (RFC 3261 §18.2.1), and is trusted for it. Nobody else's headers
  * say anything. Pure.
  */
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
+import { NetworkList } from '../network-list.ts';
 import type { SipSource } from '../sip-endpoint.ts';
 import { readPort } from '../wire/characters.ts';
 import { readHost } from '../wire/host.ts';
@@ -11,25 +12,16 @@ import type { SipRequest } from '../wire/message.ts';
 import { readVia, viaPort } from '../wire/via.ts';
 
 export class TrustedProxies {
-  readonly #networks = new BlockList();
+  readonly #networks: NetworkList;
 
   /** @param networks addresses or CIDR networks. @throws Error for what is neither */
   constructor(networks: readonly string[]) {
-    for (const network of networks) {
-      const [address = '', bits] = network.split('/');
-      const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-      if (isIP(address) === 0) throw new Error(`${network} is no address or network`);
-      this.#networks.addSubnet(
-        address,
-        bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits),
-        family,
-      );
-    }
+    this.#networks = new NetworkList(networks);
   }
 
   /** Where a request really comes from. */
   sourceOf(request: SipRequest, source: SipSource): SipSource {
-    if (!this.#holds(source.address)) return source;
+    if (!this.#networks.holds(source.address)) return source;
     // The topmost Via is the proxy's own; below it may be more listed proxies, then the one that called them.
     let found = source;
     for (const text of request.viaTexts.slice(1)) {
@@ -41,12 +33,8 @@ export class TrustedProxies {
       const port = readPort(via.parameters.get('rport') ?? '') ?? viaPort(via);
       const transport = via.transport === 'TLS' ? 'tls' : via.transport === 'TCP' ? 'tcp' : 'udp';
       found = { address, port, transport };
-      if (!this.#holds(address)) return found;
+      if (!this.#networks.holds(address)) return found;
     }
     return found;
-  }
-
-  #holds(address: string): boolean {
-    return this.#networks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   }
 }

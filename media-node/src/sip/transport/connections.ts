@@ -16,6 +16,8 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #open = new Map<string, Connection>();
   readonly #bySource = new Map<string, number>();
+  /** Those that came in and have sent no message yet, the oldest first. */
+  readonly #mute = new Set<Connection>();
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -25,31 +27,46 @@ export class Connections {
     return this.#open.size;
   }
 
-  /** True when one more from this source is too many. */
-  isFull(source: string): boolean {
-    return (
-      this.#open.size >= sipLimits.connectionsMax ||
-      (this.#bySource.get(source) ?? 0) >= sipLimits.connectionsPerSourceMax
-    );
+  /**
+   * Takes in a socket that came from a peer; null when this source has too many. When all are too many, the oldest one on which no message
+   * has come yet makes room: whoever connects to call says so at once.
+   */
+  admit(socket: Socket, remote: HostPort): Connection | null {
+    if ((this.#bySource.get(remote.address) ?? 0) >= sipLimits.connectionsPerSourceMax) return null;
+    if (this.#open.size >= sipLimits.connectionsMax) {
+      const [oldest] = this.#mute;
+      if (oldest === undefined) return null;
+      oldest.destroy();
+    }
+    const connection = this.add(socket, remote);
+    this.#mute.add(connection);
+    return connection;
   }
 
   find(peer: HostPort): Connection | null {
     return this.#open.get(keyOf(peer)) ?? null;
   }
 
-  /** Takes a connected socket in. */
+  /** Takes in a socket that we have connected. */
   add(socket: Socket, remote: HostPort): Connection {
     const { transport, clock, events, local } = this.#options;
     const key = keyOf(remote);
-    const connection = new Connection({
+    const connection: Connection = new Connection({
       transport,
       socket,
       clock,
-      events,
+      events: {
+        ...events,
+        onMessage: (arrival) => {
+          this.#mute.delete(connection);
+          events.onMessage(arrival);
+        },
+      },
       local: local(),
       remote,
       onClosed: () => {
         if (this.#open.get(key) === connection) this.#open.delete(key);
+        this.#mute.delete(connection);
         this.#count(remote.address, -1);
       },
     });

@@ -1,93 +1,27 @@
 /** TCP and TLS on loopback, with certificates made for the test by openssl. */
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
-import { connect as connectTcp, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { copyFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../clock.fake.ts';
 import { requestText } from '../scripted-peer.fake.ts';
+import { closing, StreamBench, until } from './stream-bench.fake.ts';
 import { StreamTransport } from './stream-transport.ts';
-import type { Arrival } from './transport.ts';
+import type { TlsCredentials } from './tls-credentials.ts';
 
 const options = requestText({ method: 'OPTIONS' });
-const cleanUp: (() => Promise<void> | void)[] = [];
-let folder: string;
+const bench = new StreamBench();
+const { folder } = bench;
 
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tls-'));
-  for (const name of ['one', 'two', 'client']) {
-    const subject = [
-      '-subj',
-      `/CN=${name}.example.com`,
-      '-addext',
-      `subjectAltName=DNS:${name}.example.com`,
-    ];
-    const files = ['-keyout', join(folder, `${name}.key`), '-out', join(folder, `${name}.pem`)];
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-days',
-        '2',
-        ...subject,
-        ...files,
-      ],
-      { stdio: 'ignore' },
-    );
-  }
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-afterEach(async () => {
-  for (const act of cleanUp.splice(0).reverse()) await act();
-});
+beforeAll(() => bench.makeCertificates());
+afterAll(() => bench.remove());
+afterEach(() => bench.cleanUp());
 
-const pem = (name: string) => readFileSync(join(folder, name));
-
-async function listen(tls?: { certificateFile: string; keyFile: string; authorityFile?: string }) {
-  const clock = new FakeClock();
-  const arrivals: Arrival[] = [];
-  const troubles: string[] = [];
-  const transport = new StreamTransport({
-    listen: () => ({ address: '127.0.0.1', port: 0 }),
-    clock,
-    ...(tls === undefined ? {} : { tls }),
-  });
-  cleanUp.push(() => transport.close());
-  const bound = await transport.open({
-    onMessage: (arrival) => void arrivals.push(arrival),
-    onTrouble: (what) => void troubles.push(what),
-  });
-  return { clock, arrivals, troubles, transport, bound };
-}
-
-const certificate = (name = 'one') => ({
-  certificateFile: join(folder, `${name}.pem`),
-  keyFile: join(folder, `${name}.key`),
-});
-
-async function dial(port: number): Promise<Socket> {
-  const socket = connectTcp({ host: '127.0.0.1', port });
-  cleanUp.push(() => void socket.destroy());
-  socket.on('error', () => {});
-  await once(socket, 'connect');
-  return socket;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 5_000 && !holds(); turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  expect(holds()).toBe(true);
-}
+const listen = (tls?: TlsCredentials) => bench.listen(tls === undefined ? {} : { tls });
+const dial = (port: number) => bench.dial(port);
+const pem = (name: string) => bench.pem(name);
+const certificate = (name = 'one') => bench.certificate(name);
 
 describe('TCP', () => {
   it('takes messages however they are cut, answers on the same connection, pongs', async () => {
@@ -148,7 +82,7 @@ describe('TCP', () => {
     const { bound, arrivals, troubles } = await listen();
     const socket = await dial(bound.port);
     socket.write(requestText({ method: 'OPTIONS', headers: { 'Content-Length': 'abc' } }));
-    await once(socket, 'close');
+    await closing(socket);
     expect(arrivals).toHaveLength(1);
     expect(troubles).toEqual(['stream-broken']);
   });
@@ -161,7 +95,7 @@ describe('TCP', () => {
     clock.advance(119_999);
     expect(arrivals[0]?.flow.isOpen).toBe(true);
     clock.advance(1);
-    await once(socket, 'close');
+    await closing(socket);
     expect(clock.pending).toBe(0);
   });
 
@@ -199,7 +133,7 @@ describe('TCP', () => {
     const { bound, troubles } = await listen();
     const sockets = await Promise.all(Array.from({ length: 64 }, () => dial(bound.port)));
     const extra = await dial(bound.port);
-    await once(extra, 'close');
+    await closing(extra);
     expect(troubles).toEqual(['too-many-connections']);
     sockets[0]?.destroy();
     // The place is free as soon as the server has seen the end of the other.
@@ -208,7 +142,7 @@ describe('TCP', () => {
       again.write('\r\n\r\n');
       return await Promise.race([
         once(again, 'data').then(() => true),
-        once(again, 'close').then(() => false),
+        closing(again).then(() => false),
       ]);
     };
     let served = false;
@@ -235,7 +169,7 @@ describe('TLS', () => {
       ca: pem('one.pem'),
       ...extra,
     });
-    cleanUp.push(() => void socket.destroy());
+    bench.endLater(socket);
     return await new Promise((resolve) => {
       socket.once('secureConnect', () => {
         // With TLS 1.3 the refusal of a client certificate comes after the handshake.

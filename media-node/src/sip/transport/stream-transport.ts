@@ -5,14 +5,18 @@ import {
   type Server,
   type Socket,
 } from 'node:net';
-import { connect as connectTls, createServer as createTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { sipLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../../clock.ts';
+import { NetworkList } from '../network-list.ts';
 import type { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
 import { OutgoingConnection } from './outgoing-connection.ts';
+import { readProxiedSource } from './proxied-socket.ts';
+import { TlsAcceptor } from './tls-acceptor.ts';
 import { type TlsCredentials, WatchedCredentials } from './tls-credentials.ts';
 import type { Flow, HostPort, Peer, Transport, TransportEvents } from './transport.ts';
+import { UnfinishedSockets } from './unfinished-sockets.ts';
 
 export interface StreamTransportOptions {
   /** Asked when it opens. */
@@ -20,6 +24,8 @@ export interface StreamTransportOptions {
   readonly clock: Clock;
   /** TLS with these; TCP without. */
   readonly tls?: TlsCredentials;
+  /** Networks of balancers whose connections begin with a PROXY header; none by default. */
+  readonly balancers?: readonly string[];
 }
 
 export class StreamTransport implements Transport {
@@ -27,17 +33,21 @@ export class StreamTransport implements Transport {
   readonly #listen: () => HostPort;
   readonly #clock: Clock;
   readonly #credentials: WatchedCredentials | null;
+  readonly #balancers: NetworkList;
   #bound: HostPort = { address: '', port: 0 };
   #server: Server | null = null;
   #connections: Connections | null = null;
-  /** Sockets whose handshake is not done, ended with the rest. */
-  readonly #unfinished = new Set<Socket>();
+  /** Accepted, but not connections yet. */
+  readonly #unfinished = new UnfinishedSockets();
+  /** Our own attempts, ended with the rest. */
+  readonly #attempts = new Set<Socket>();
 
-  constructor({ listen, clock, tls }: StreamTransportOptions) {
+  constructor({ listen, clock, tls, balancers = [] }: StreamTransportOptions) {
     this.name = tls === undefined ? 'tcp' : 'tls';
     this.#listen = listen;
     this.#clock = clock;
     this.#credentials = tls === undefined ? null : new WatchedCredentials(tls, clock);
+    this.#balancers = new NetworkList(balancers);
   }
 
   get bound(): HostPort {
@@ -54,7 +64,12 @@ export class StreamTransport implements Transport {
       local: () => this.#bound,
     });
     this.#connections = connections;
-    const server = await this.#createServer((socket) => this.#accept(socket, connections, events));
+    const take = (socket: Socket, remote: HostPort) =>
+      this.#take(socket, remote, connections, events);
+    const acceptor = await this.#tlsAcceptor(take, events);
+    const server = createTcp((socket) =>
+      this.#accept(socket, events, acceptor === null ? take : acceptor.accept),
+    );
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) =>
         reject(new Error(`SIP cannot listen on ${where}: ${error.message}`)),
@@ -63,17 +78,12 @@ export class StreamTransport implements Transport {
     });
     server.removeAllListeners('error');
     server.on('error', (error) => events.onTrouble('listener-error', { why: error }));
-    server.on('tlsClientError', (error, socket) =>
-      events.onTrouble('tls-handshake-failed', { source: socket.remoteAddress, why: error }),
-    );
     this.#server = server;
     const bound = server.address();
     if (bound !== null && typeof bound !== 'string') {
       this.#bound = { address: bound.address, port: bound.port };
     }
-    this.#credentials?.watch((secrets) => {
-      if ('setSecureContext' in server) server.setSecureContext(secrets);
-    }, events.onTrouble);
+    this.#credentials?.watch((secrets) => acceptor?.renew(secrets), events.onTrouble);
     return this.#bound;
   }
 
@@ -86,7 +96,8 @@ export class StreamTransport implements Transport {
   async close(): Promise<void> {
     this.#credentials?.stop();
     this.#connections?.close();
-    for (const socket of this.#unfinished) socket.destroy();
+    this.#unfinished.close();
+    for (const socket of this.#attempts) socket.destroy();
     const server = this.#server;
     this.#server = null;
     if (server === null) return;
@@ -95,34 +106,42 @@ export class StreamTransport implements Transport {
     });
   }
 
-  async #createServer(
-    onSocket: (socket: Socket) => void,
-  ): Promise<ReturnType<typeof createTls> | Server> {
-    if (this.#credentials === null) return createTcp(onSocket);
+  async #tlsAcceptor(
+    onSecure: (socket: TLSSocket, remote: HostPort) => void,
+    events: TransportEvents,
+  ): Promise<TlsAcceptor | null> {
+    if (this.#credentials === null) return null;
     const secrets = await this.#credentials.load();
-    const server = createTls({ ...secrets, handshakeTimeout: sipLimits.handshakeMs }, onSocket);
-    // Raw sockets count from their first packet: a handshake that stalls holds one like any other.
-    server.on('connection', (socket: Socket) => this.#holdUnfinished(socket));
-    server.maxConnections = 2 * sipLimits.connectionsMax;
-    return server;
+    return new TlsAcceptor({ secrets, unfinished: this.#unfinished, onSecure, events });
   }
 
-  #holdUnfinished(socket: Socket): void {
-    this.#unfinished.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.once('close', () => this.#unfinished.delete(socket));
-  }
-
-  #accept(socket: Socket, connections: Connections, events: TransportEvents): void {
-    const { remoteAddress, remotePort } = socket;
+  /** A socket comes in: whose is it, and may it have one more? */
+  #accept(
+    socket: Socket,
+    events: TransportEvents,
+    next: (socket: Socket, remote: HostPort) => void,
+  ): void {
+    const { remoteAddress: address, remotePort: port } = socket;
     // A peer that has gone already has no address any more.
-    if (remoteAddress === undefined || remotePort === undefined) return void socket.destroy();
-    if (connections.isFull(remoteAddress)) {
-      events.onTrouble('too-many-connections', { source: remoteAddress });
-      socket.on('error', () => {});
-      return void socket.destroy();
-    }
-    connections.add(socket, { address: remoteAddress, port: remotePort });
+    if (address === undefined || port === undefined) return void socket.destroy();
+    socket.on('error', () => socket.destroy());
+    const peer = { address, port };
+    if (!this.#balancers.holds(address)) return next(socket, peer);
+    // A balancer has one address for everybody behind it; only the number in all bounds it here.
+    if (!this.#unfinished.admit(socket, `${address} ${port}`)) return;
+    const onSource = (source: HostPort) => {
+      this.#unfinished.release(socket);
+      next(socket, source);
+    };
+    readProxiedSource(socket, this.#clock, peer, onSource, (why) =>
+      events.onTrouble('proxy-header-refused', { source: address, why }),
+    );
+  }
+
+  #take(socket: Socket, remote: HostPort, connections: Connections, events: TransportEvents): void {
+    if (connections.admit(socket, remote) !== null) return;
+    events.onTrouble('too-many-connections', { source: remote.address });
+    socket.destroy();
   }
 
   #connect(peer: Peer): Promise<Connection> {
@@ -134,14 +153,14 @@ export class StreamTransport implements Transport {
       credentials === null
         ? connectTcp({ host: address, port })
         : connectTls({ host: address, port, ...credentials.forClient(peer.name) });
-    this.#unfinished.add(socket);
+    this.#attempts.add(socket);
     return new Promise((resolve, reject) => {
       const limit = this.#clock.after(sipLimits.handshakeMs, () =>
         socket.destroy(new Error(`no connection to ${address}:${port} in time`)),
       );
       const settle = () => {
         limit.cancel();
-        this.#unfinished.delete(socket);
+        this.#attempts.delete(socket);
       };
       socket.once('error', (error) => {
         settle();
