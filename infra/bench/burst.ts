@@ -1,4 +1,4 @@
-/** A sound to time audio by: a tenth of a second of tone every two seconds, near silence in between. */
+/** A sound to time audio by: a tenth of a second of tone every two seconds, and between them a hum, so that the first packet can be told from silence. */
 import { rms } from '../audio/goertzel.ts';
 import { type SampleSource, tone } from '../audio/tone.ts';
 
@@ -6,6 +6,8 @@ const cycleMs = 2_000;
 const burstMs = 100;
 const frequencyHz = 1_000;
 const peak = 16_000;
+/** RMS 140: above what a phone takes for silence, far below an onset. */
+const humPeak = 200;
 /** RMS, int16: a tenth of the burst, far above what codecs leave of silence. */
 const onsetRms = 1_000;
 /** After an onset nothing is one for this long: the burst itself, and what an echo would be. */
@@ -18,6 +20,7 @@ const restMs = 1_000;
 export function bursts(sampleRateHz: number, onBurst: () => void): SampleSource {
   const cycleSamples = (sampleRateHz * cycleMs) / 1_000;
   const burstSamples = (sampleRateHz * burstMs) / 1_000;
+  const hum = tone({ frequencyHz, sampleRateHz, peak: humPeak });
   let source = tone({ frequencyHz, sampleRateHz, peak });
   let at = 0;
   return (into) => {
@@ -26,7 +29,7 @@ export function bursts(sampleRateHz: number, onBurst: () => void): SampleSource 
       onBurst();
     }
     if (at < burstSamples) source(into);
-    else into.fill(0);
+    else hum(into);
     at = (at + into.length) % cycleSamples;
   };
 }

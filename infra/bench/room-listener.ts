@@ -4,9 +4,11 @@
  */
 import { AccessToken } from 'livekit-server-sdk';
 import { systemClock } from '../../media-node/src/clock.ts';
-import { OpusDecoder, OpusEncoder } from '../../media-node/src/media/audio/opus.ts';
+import { OpusEncoder } from '../../media-node/src/media/audio/opus.ts';
+import { TrackDecoder } from '../../media-node/src/media/bridge/track-decoder.ts';
 import { MediaTick } from '../../media-node/src/media/media-tick.ts';
 import { DirectRoom } from '../../media-node/src/media/room/direct/direct-room.ts';
+import type { EncodedFrame } from '../../media-node/src/media/room/room.ts';
 import { silentLog } from '../../media-node/src/ops/log.ts';
 import type { SampleSource } from '../audio/tone.ts';
 import type { LivekitServer } from '../local/livekit-server.ts';
@@ -22,6 +24,8 @@ const levelDbov = -20;
 const tick = new MediaTick(systemClock);
 
 export interface RoomListener {
+  /** Packets of others that came. */
+  packetsHeard(): number;
   leave(): Promise<void>;
 }
 
@@ -35,9 +39,9 @@ export function joinRoom(
   says: SampleSource,
   hears: (samples: Int16Array) => void,
 ): Promise<RoomListener> {
-  const decoder = new OpusDecoder(rateHz);
-  return joinWith(livekit, room, encoded(says), (payload) => {
-    const samples = decoder.decode(payload);
+  const decoder = new TrackDecoder(rateHz);
+  return joinWith(livekit, room, encoded(says), (frame) => {
+    const samples = decoder.decode(frame);
     if (samples !== null) hears(samples);
   });
 }
@@ -57,10 +61,11 @@ async function joinWith(
   livekit: LivekitAccess,
   room: string,
   says: OpusSource,
-  onPayload: (payload: Uint8Array) => void,
+  hear: (frame: EncodedFrame) => void,
 ): Promise<RoomListener> {
   const token = new AccessToken(livekit.apiKey, livekit.apiSecret, { identity: 'listener' });
   token.addGrant({ roomJoin: true, room, canPublish: true, canSubscribe: true });
+  let packets = 0;
   let onJoined = () => {};
   let onEnded: (error: Error) => void = () => {};
   const joined = new Promise<void>((settle, fail) => {
@@ -74,7 +79,10 @@ async function joinWith(
       onTrackEnded: () => {},
       onAttributes: () => {},
       onDigits: () => {},
-      onFrame: (_track, { payload }) => onPayload(payload),
+      onFrame: (_track, frame) => {
+        packets += 1;
+        hear(frame);
+      },
       onEnded: (reason) => onEnded(new Error(`room ${room}: ${reason}`)),
     },
     { clock: systemClock, tick, log: silentLog, bindAddress: '127.0.0.1' },
@@ -88,6 +96,7 @@ async function joinWith(
   await joined;
   const stop = speak(member, says);
   return {
+    packetsHeard: () => packets,
     leave: async () => {
       stop();
       await member.leave();

@@ -1,0 +1,28 @@
+/** Callgate as a bridge under test: the whole stack, with the way audio goes to the room as this run wants it. */
+import { startStack } from '../../local/stack.ts';
+import type { Bridge } from './measurement.ts';
+
+export type RoomAudio = 'opus' | 'pass-through';
+
+/** @throws Error when a part does not start */
+export async function startCallgate(
+  roomAudio: RoomAudio,
+  rtpPorts: { readonly from: number; readonly to: number },
+  say: (text: string) => void,
+): Promise<Bridge> {
+  const stack = await startStack({
+    say,
+    rtpPorts,
+    logLevel: 'warn',
+    nodeEnvironment: { CALLGATE_ROOM_AUDIO: roomAudio },
+  });
+  const { livekit, edge, node } = stack;
+  return {
+    name: `Callgate, ${roomAudio === 'opus' ? 'Opus' : 'passed through'}`,
+    sip: node.sip,
+    livekit,
+    apiUrl: edge.url,
+    pid: node.pid,
+    stop: () => stack.stop(),
+  };
+}
