@@ -1,7 +1,7 @@
 /** Python with the livekit-api package of PyPI, in a virtual environment of its own in the user's cache: made once, used by the tests. */
 import { access, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../local/cache-folder.ts';
 import { runProgram } from './run-program.ts';
 
 /** Exact, as every other dependency. */
@@ -9,8 +9,7 @@ const package_ = 'livekit-api==1.2.2';
 
 /** Path of a Python that can import livekit.api. @throws Error that says what is missing */
 export async function findPythonClient(): Promise<string> {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const folder = join(cache, 'callgate', package_.replace('==', '-'));
+  const folder = join(cacheFolder(), package_.replace('==', '-'));
   const python = join(folder, 'bin', 'python');
   if (await exists(python)) return python;
   const partial = `${folder}.${process.pid}`;

@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { cacheFolder } from './cache-folder.ts';
 
 const version = 'v1.13.5';
 const goPackage = `github.com/livekit/livekit-server/cmd/server@${version}`;
@@ -15,7 +15,7 @@ const goPackage = `github.com/livekit/livekit-server/cmd/server@${version}`;
 export async function findLivekitBinary(say: (text: string) => void): Promise<string> {
   const installed = await onPath('livekit-server');
   if (installed !== null) return installed;
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'callgate');
+  const cache = cacheFolder();
   const built = join(cache, `livekit-server-${version}`);
   if (await isProgram(built)) return built;
   await build(cache, built, say);

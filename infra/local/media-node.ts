@@ -1,5 +1,7 @@
 /** A media node on this machine: the real process with the configuration of this run. */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cacheFolder } from './cache-folder.ts';
 import { LocalProcess, type ProcessEnd } from './local-process.ts';
 
 export interface MediaNodeOptions {
@@ -41,6 +43,9 @@ export async function startMediaNode(options: MediaNodeOptions): Promise<LocalMe
     args: [fileURLToPath(new URL('../../media-node/src/main.ts', import.meta.url))],
     environment: {
       PATH: process.env['PATH'] ?? '',
+      // As its service unit has them.
+      NODE_COMPILE_CACHE: join(cacheFolder(), 'compiled'),
+      NODE_OPTIONS: '--max-semi-space-size=4',
       CALLGATE_NODE_NAME: options.name,
       CALLGATE_EDGE_URL: options.edgeUrl,
       CALLGATE_NODE_TOKEN: options.token,

@@ -133,7 +133,7 @@ case $action in
       stop_service
       systemctl disable --quiet callgate-node 2>/dev/null || true
     fi
-    rm -rf "$opt" "$unit"
+    rm -rf "$opt" "$unit" "$root/var/cache/callgate"
     ! has_systemd || systemctl daemon-reload
     if [ "$purge" = yes ]; then
       rm -rf "$root/etc/callgate" "$root/var/lib/callgate" "$journal"

@@ -6,6 +6,7 @@
 import { isIP } from 'node:net';
 import { availableParallelism, networkInterfaces, totalmem } from 'node:os';
 import { admissionLimits } from '@callgate/shared/limits.ts';
+import type { RoomAudio } from './media/media-session.ts';
 import { type RoomClientName, roomClientNames } from './media/room/room-client.ts';
 import { type LogLevel, logLevels } from './ops/log.ts';
 
@@ -37,6 +38,7 @@ export interface NodeConfig {
   readonly roomAddress: string;
   /** Which client joins LiveKit's rooms. */
   readonly roomClient: RoomClientName;
+  readonly roomAudio: RoomAudio;
   readonly rtpPorts: { readonly from: number; readonly to: number };
   /** Processes that carry media; 0: the main process does, too. */
   readonly mediaProcesses: number;
@@ -157,6 +159,12 @@ export function readConfig(environment: Environment): NodeConfig {
       roomClient,
       roomClientNames.join(' or '),
       'direct',
+    ),
+    roomAudio: read<RoomAudio>(
+      'CALLGATE_ROOM_AUDIO',
+      (text) => (text === 'opus' || text === 'pass-through' ? text : null),
+      'opus or pass-through',
+      'opus',
     ),
     mediaAdvertise: read<string | null>(
       'CALLGATE_MEDIA_ADVERTISE',

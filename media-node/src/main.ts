@@ -2,6 +2,7 @@
  * The process: reads its configuration, starts the node, drains and stops it. SIGTERM drains: calls that are up go on for a while. A second SIGTERM, or
  * SIGINT, ends them at once.
  */
+import { flushCompileCache } from 'node:module';
 import { systemClock } from './clock.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { startNode } from './node.ts';
@@ -21,6 +22,8 @@ async function main(): Promise<void> {
     health: node.health === null ? null : `${node.health.address}:${node.health.port}`,
     edge: config.edgeUrl.origin,
   });
+  // Compiled code for the next start, when NODE_COMPILE_CACHE names a folder; what is killed would not leave it.
+  flushCompileCache();
 
   let isStopping = false;
   const stop = (why: string) => {

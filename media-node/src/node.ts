@@ -57,6 +57,7 @@ export async function startNode(
   const media = await createMediaPool({
     address: config.mediaAddress,
     advertise: config.mediaAdvertise,
+    roomAudio: config.roomAudio,
     roomAddress: isWildcard(config.roomAddress) ? null : config.roomAddress,
     roomClient: config.roomClient,
     portRange: config.rtpPorts,

@@ -2,9 +2,9 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import { LocalMediaSession } from './local-media-session.ts';
-import type { MediaEvent, MediaLoad, MediaPool, MediaSession } from './media-session.ts';
+import type { MediaEvent, MediaLoad, MediaPool, MediaSession, RoomAudio } from './media-session.ts';
 import { MediaTick } from './media-tick.ts';
-import type { RoomEvents } from './room/room.ts';
+import type { RoomEvents, RoomSendCodec } from './room/room.ts';
 import { loadRoomClient, type RoomClient, type RoomClientName } from './room/room-client.ts';
 import { RtpPortRange } from './rtp/rtp-port-range.ts';
 import { ownPrompts, SoundLibrary } from './sounds/sound-library.ts';
@@ -18,6 +18,8 @@ export interface LocalMediaPoolOptions {
   readonly roomAddress: string | null;
   /** Which client joins rooms; left out: `direct`. */
   readonly roomClient?: RoomClientName;
+  /** What rooms get; left out: `opus`. */
+  readonly roomAudio?: RoomAudio;
   /** RTP ports; both ends belong to the range, even ones are used. */
   readonly portRange: { readonly from: number; readonly to: number };
   /** Folder of prompts, one folder a language in it; left out: those of this repository. */
@@ -63,14 +65,14 @@ export class LocalMediaPool implements MediaPool {
       log,
       sounds: this.#sounds,
       onEvent,
-      roomCodec: client.sendCodec,
-      createRoom: (events: RoomEvents) =>
-        client.create(events, {
-          clock,
-          tick: this.#tick,
-          log,
-          bindAddress: this.#options.roomAddress,
-        }),
+      roomCodecs: client.sendCodecs,
+      roomAudio: this.#options.roomAudio ?? 'opus',
+      createRoom: (events: RoomEvents, codec: RoomSendCodec) =>
+        client.create(
+          events,
+          { clock, tick: this.#tick, log, bindAddress: this.#options.roomAddress },
+          codec,
+        ),
       onClosed: (ports) => {
         this.#ports.release(ports);
         this.#sessions.delete(session);

@@ -5,7 +5,8 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import { createPhoneCodec } from './audio/phone-codec.ts';
-import { PhoneToRoom, type RoomSender } from './bridge/phone-to-room.ts';
+import { PhoneToRoom } from './bridge/phone-to-room.ts';
+import { roomCodecFor } from './bridge/room-encoder.ts';
 import { RoomListening } from './bridge/room-listening.ts';
 import { RoomToPhone } from './bridge/room-to-phone.ts';
 import type {
@@ -13,14 +14,14 @@ import type {
   MediaSession,
   MediaStats,
   PhoneStream,
+  RoomAudio,
   RoomEnd,
   SoundName,
   SoundOptions,
 } from './media-session.ts';
 import { type MediaTick, tickMs } from './media-tick.ts';
 import { PhoneLeg } from './phone-leg.ts';
-import type { EncodedFrame, Room, RoomEvents } from './room/room.ts';
-import type { RoomSendCodec } from './room/room-client.ts';
+import type { EncodedFrame, Room, RoomEvents, RoomSendCodec } from './room/room.ts';
 import { identityOfToken } from './room/token-identity.ts';
 import { estimateMos } from './rtp/quality.ts';
 import type { Arrival } from './rtp/reception.ts';
@@ -37,9 +38,11 @@ export interface LocalMediaSessionParts {
   readonly tick: MediaTick;
   readonly log: Log;
   readonly sounds: SoundLibrary;
-  readonly createRoom: (events: RoomEvents) => Room;
-  /** What these rooms take. */
-  readonly roomCodec: RoomSendCodec;
+  readonly roomAudio: RoomAudio;
+  /** What these rooms take, the client's own choice first. */
+  readonly roomCodecs: readonly RoomSendCodec[];
+  /** @param codec of our track */
+  readonly createRoom: (events: RoomEvents, codec: RoomSendCodec) => Room;
   readonly onEvent: (event: MediaEvent) => void;
   /** The session is over; the ports go back to their range. */
   readonly onClosed: (ports: PortPair) => void;
@@ -61,6 +64,7 @@ export class LocalMediaSession implements MediaSession {
   #stream: PhoneStream | null = null;
   #room: Room | null = null;
   #isRoomUp = false;
+  #roomCodec: RoomSendCodec = 'opus';
   #toRoom: PhoneToRoom | null = null;
   #toPhone: RoomToPhone | null = null;
   #playing: { readonly name: SoundName; readonly sound: Sound } | null = null;
@@ -94,12 +98,8 @@ export class LocalMediaSession implements MediaSession {
     this.#watchedSinceMono = this.#parts.clock.nowMono();
     this.#phone.setStream(stream);
     if (before?.codec !== stream.codec) {
-      const codec = createPhoneCodec(stream.codec);
-      if (this.#toRoom !== null) this.#toRoom.setCodec(codec);
-      else {
-        const send: RoomSender = (frame, level) => this.#room?.send(frame, level);
-        this.#toRoom = new PhoneToRoom(codec, send, this.#parts.roomCodec);
-      }
+      if (this.#toRoom === null) this.#createToRoom();
+      else this.#toRoom.setCodec(createPhoneCodec(stream.codec));
     }
     const isSame = before?.codec === stream.codec && before.payloadType === stream.payloadType;
     if (!isSame || this.#toPhone === null) this.#createToPhone(stream);
@@ -107,7 +107,12 @@ export class LocalMediaSession implements MediaSession {
 
   join({ url, token, timeoutMs }: { url: string; token: string; timeoutMs: number }): void {
     if (this.#room !== null || this.#closing !== null) return;
-    this.#room = this.#parts.createRoom({
+    const codec = roomCodecFor(
+      this.#stream?.codec ?? null,
+      this.#parts.roomAudio,
+      this.#parts.roomCodecs,
+    );
+    const events: RoomEvents = {
       onJoined: () => {
         this.#isRoomUp = true;
         this.#report({ kind: 'joined' });
@@ -121,7 +126,10 @@ export class LocalMediaSession implements MediaSession {
       onAttributes: (attributes) => this.#report({ kind: 'attributes', attributes }),
       onDigits: (digits) => this.#guard(() => this.#onRoomDigits(digits)),
       onEnded: (reason) => this.#onRoomEnded(reason),
-    });
+    };
+    this.#roomCodec = codec;
+    this.#room = this.#parts.createRoom(events, codec);
+    this.#createToRoom();
     this.#room.join({ url, token, timeoutMs, trackName: identityOfToken(token) ?? 'phone' });
   }
 
@@ -172,6 +180,17 @@ export class LocalMediaSession implements MediaSession {
     this.#parts.onClosed(this.#parts.ports);
     await this.#room?.leave();
     return stats;
+  }
+
+  /** Once both sides are known: what the phone speaks, and what our track is. */
+  #createToRoom(): void {
+    const [stream, room] = [this.#stream, this.#room];
+    if (stream === null || room === null) return;
+    this.#toRoom = new PhoneToRoom(
+      createPhoneCodec(stream.codec),
+      this.#roomCodec,
+      (frame, level) => room.send(frame, level),
+    );
   }
 
   #createToPhone(stream: PhoneStream): void {

@@ -24,12 +24,17 @@ export interface MediaPoolOptions extends LocalMediaPoolOptions {
  * small. @throws Error when a prompt is missing or cannot be read
  */
 export async function createMediaPool(options: MediaPoolOptions): Promise<MediaPool> {
-  const { processes = 0, promptsFolder = null, roomClient = 'direct' } = options;
+  const {
+    processes = 0,
+    promptsFolder = null,
+    roomClient = 'direct',
+    roomAudio = 'opus',
+  } = options;
   if (processes === 0) {
     const { LocalMediaPool } = await import('./local-media-pool.ts');
     return new LocalMediaPool(options);
   }
   // Read once more here, so that a wrong prompt stops the node and not each of its processes.
   SoundLibrary.read(promptsFolder ?? ownPrompts);
-  return new ProcessMediaPool({ ...options, processes, promptsFolder, roomClient });
+  return new ProcessMediaPool({ ...options, processes, promptsFolder, roomClient, roomAudio });
 }

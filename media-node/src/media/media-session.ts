@@ -6,6 +6,9 @@
 
 export type PhoneCodecName = 'PCMU' | 'PCMA' | 'G722' | 'opus';
 
+/** What the room gets: Opus whatever the phone speaks, or the phone's own packets where LiveKit takes them. */
+export type RoomAudio = 'opus' | 'pass-through';
+
 /** What the SDP negotiation settled for one audio stream. */
 export interface PhoneStream {
   readonly codec: PhoneCodecName;

@@ -4,7 +4,7 @@ import { muLaw } from '../audio/g711.ts';
 import { OpusDecoder, OpusEncoder } from '../audio/opus.ts';
 import { createPhoneCodec } from '../audio/phone-codec.ts';
 import { addTone, toneShare } from '../audio/tone.ts';
-import type { EncodedFrame } from '../room/room.ts';
+import type { EncodedFrame, RoomSendCodec } from '../room/room.ts';
 import { Reception } from '../rtp/reception.ts';
 import { RtpPacket, writeRtpHeader } from '../rtp/rtp-packet.ts';
 import { PhoneToRoom } from './phone-to-room.ts';
@@ -25,9 +25,13 @@ function tone(samples: number, fromSample: number, rateHz: number): Int16Array {
 }
 
 /** A phone that sends packets of `samples`; each step names the packet's number and when it arrives. */
-function fromPhone(samples: number, steps: readonly (readonly [number, number])[]): Sent[] {
+function fromPhone(
+  samples: number,
+  steps: readonly (readonly [number, number])[],
+  track: RoomSendCodec = 'opus',
+): Sent[] {
   const sent: Sent[] = [];
-  const bridge = new PhoneToRoom(createPhoneCodec('PCMU'), (frame, level) =>
+  const bridge = new PhoneToRoom(createPhoneCodec('PCMU'), track, (frame, level) =>
     sent.push({
       sequence: frame.sequence,
       timestamp: frame.timestamp,
@@ -133,6 +137,56 @@ describe('PhoneToRoom', () => {
     ],
   ])('%s', (_what, steps, expected) => {
     expect(spacing(fromPhone(160, steps))).toEqual(expected);
+  });
+
+  it.each([80, 160, 240, 480])(
+    'passes G.711 of %i samples on as it came where our track is the same',
+    (samples) => {
+      const steps = [
+        [0, 0],
+        [1, samples / 8],
+        [3, (3 * samples) / 8],
+      ] as const;
+      const sent = fromPhone(samples, steps, 'PCMU');
+      const expected = new Uint8Array(samples);
+      muLaw.encode(tone(samples, samples, 8_000), expected);
+      expect(sent[1]?.payload).toEqual(expected);
+      expect(sent.map((one) => one.sequence - (sent[0]?.sequence ?? 0))).toEqual([0, 1, 3]);
+      expect(sent.map((one) => (one.timestamp - (sent[0]?.timestamp ?? 0)) >>> 0)).toEqual([
+        0,
+        samples,
+        3 * samples,
+      ]);
+      expect(sent.at(-1)?.level).toBe(-15);
+    },
+  );
+
+  it('codes what does not pass, so that the track stays what it is', () => {
+    const sent: { codec: string; ticks: number; length: number }[] = [];
+    const bridge = new PhoneToRoom(
+      createPhoneCodec('PCMU'),
+      'PCMU',
+      ({ codec, timestamp, payload }) =>
+        sent.push({ codec, ticks: timestamp, length: payload.length }),
+    );
+    const reception = new Reception(8_000);
+    const packet = new RtpPacket();
+    const bytes = Buffer.alloc(12 + 160);
+    for (let n = 0; n < 10; n++) {
+      if (n === 5) bridge.setCodec(createPhoneCodec('G722'));
+      writeRtpHeader(bytes, {
+        marker: false,
+        payloadType: 0,
+        sequence: n,
+        timestamp: n * 160,
+        ssrc: 1,
+      });
+      packet.read(bytes);
+      bridge.packet(packet, reception.arrive(packet, n * 20), n * 20);
+    }
+    expect(sent.map(({ codec }) => codec)).toEqual(Array.from({ length: 10 }, () => 'PCMU'));
+    expect(sent.slice(-3).map(({ length }) => length)).toEqual([160, 160, 160]);
+    expect(((sent[9]?.ticks ?? 0) - (sent[8]?.ticks ?? 0)) >>> 0).toBe(160);
   });
 
   it('marks the first packet and tells its level', () => {

@@ -1,28 +1,25 @@
 /**
- * The direction from the phone to the room: each packet is decoded, coded again and handed on at once, with mapped timestamps and
- * sequence numbers that keep the gaps. No buffer: the listener's own jitter buffer sees loss, reorder and spacing as they were on the
+ * The direction from the phone to the room: each packet is decoded, coded again and handed on at once, or passed on as it is when the phone speaks what
+ * our track is, with mapped timestamps and sequence numbers that keep the gaps. No buffer: the listener's own jitter buffer sees loss, reorder and spacing as they were on the
  * phone's side, and does its work once.
  */
 import { randomInt } from 'node:crypto';
 import { levelDbov } from '../audio/level.ts';
-import { OpusDecoder, opusClockHz, opusTicks } from '../audio/opus.ts';
+import { OpusDecoder, opusTicks } from '../audio/opus.ts';
 import type { PhoneCodec } from '../audio/phone-codec.ts';
-import type { EncodedFrame } from '../room/room.ts';
-import type { RoomSendCodec } from '../room/room-client.ts';
+import type { EncodedFrame, RoomSendCodec } from '../room/room.ts';
 import type { Arrival } from '../rtp/reception.ts';
 import type { RtpPacket } from '../rtp/rtp-packet.ts';
 import { TimestampMap } from '../rtp/timestamp-map.ts';
-import { FrameCutter } from './frame-cutter.ts';
-import { createRoomEncoder, type RoomEncoder } from './room-encoder.ts';
+import { FrameCutter, type FrameTaker } from './frame-cutter.ts';
+import { createRoomEncoder, type RoomEncoder, roomClockHz } from './room-encoder.ts';
 
 /** Takes a frame for the room; it is valid during the call. */
 export type RoomSender = (frame: EncodedFrame, audioLevelDbov: number) => void;
 
-/** Durations that Opus codes, ms (RFC 6716 §2.1.4). */
-const opusFramesMs = [60, 40, 20, 10, 5, 2.5];
-
 /** The one frame object, filled again for each packet. */
 interface ReusedFrame extends EncodedFrame {
+  readonly codec: RoomSendCodec;
   payload: Uint8Array;
   timestamp: number;
   sequence: number;
@@ -33,9 +30,10 @@ export class PhoneToRoom {
   #codec: PhoneCodec;
   readonly #send: RoomSender;
   readonly #roomCodec: RoomSendCodec;
-  #encoder: RoomEncoder;
+  /** null: nothing had to be coded yet. */
+  #encoder: RoomEncoder | null = null;
   readonly #timestamps: TimestampMap;
-  #cutter: FrameCutter;
+  #cutter: FrameCutter | null = null;
   readonly #frame: ReusedFrame;
   /** Sequence number of the newest frame sent, not yet cut to 16 bit. */
   #newest = randomInt(0x8000);
@@ -45,11 +43,16 @@ export class PhoneToRoom {
   /** RTP timestamp that follows on the last packet without a pause. */
   #nextTimestamp = 0;
 
-  /** @param roomCodec what the room client takes */
-  constructor(codec: PhoneCodec, send: RoomSender, roomCodec: RoomSendCodec = 'opus') {
+  /** @param roomCodec what our track in the room is */
+  constructor(codec: PhoneCodec, roomCodec: RoomSendCodec, send: RoomSender) {
     this.#codec = codec;
-    this.#send = send;
     this.#roomCodec = roomCodec;
+    this.#send = send;
+    this.#timestamps = new TimestampMap({
+      inputClockHz: codec.clockRateHz,
+      outputClockHz: roomClockHz(roomCodec),
+      start: randomInt(2 ** 32),
+    });
     this.#frame = {
       codec: roomCodec,
       ssrc: 0,
@@ -58,20 +61,13 @@ export class PhoneToRoom {
       sequence: 0,
       marker: false,
     };
-    this.#encoder = createRoomEncoder(roomCodec, codec.sampleRateHz);
-    this.#timestamps = new TimestampMap({
-      inputClockHz: codec.clockRateHz,
-      outputClockHz: opusClockHz,
-      start: randomInt(2 ** 32),
-    });
-    this.#cutter = cutterFor(codec);
   }
 
   /** The phone speaks another codec from now on; the room's track goes on. */
   setCodec(codec: PhoneCodec): void {
     if (codec.sampleRateHz !== this.#codec.sampleRateHz) {
-      this.#encoder = createRoomEncoder(this.#roomCodec, codec.sampleRateHz);
-      this.#cutter = cutterFor(codec);
+      this.#encoder = null;
+      this.#cutter = null;
     }
     this.#codec = codec;
     this.#timestamps.restart(codec.clockRateHz);
@@ -80,8 +76,7 @@ export class PhoneToRoom {
   /** Takes one audio packet of the phone. @param now ms on the monotonic clock */
   packet(packet: RtpPacket, arrival: Arrival, now: number): void {
     if (arrival.kind === 'duplicate') return;
-    if (this.#codec.name === 'opus' && this.#roomCodec === 'opus')
-      return this.#passOn(packet, arrival, now);
+    if (this.#codec.name === this.#roomCodec) return this.#passOn(packet, arrival, now);
     const samples = this.#codec.decode(packet.payload);
     if (samples === null || samples.length === 0) return;
     if (arrival.kind === 'late') return this.#late(packet, arrival.behind, samples);
@@ -89,34 +84,41 @@ export class PhoneToRoom {
     if (arrival.kind === 'restart') this.#timestamps.restart(this.#codec.clockRateHz);
     else this.#newest += arrival.lost * this.#framesPerPacket;
     const isPause = packet.timestamp !== this.#nextTimestamp;
-    if (isPause || arrival.kind === 'restart') this.#cutter.reset();
+    if (isPause || arrival.kind === 'restart') this.#cutter?.reset();
     const ticks = (samples.length * this.#codec.clockRateHz) / this.#codec.sampleRateHz;
     this.#nextTimestamp = (packet.timestamp + ticks) >>> 0;
 
     const timestamp = this.#timestamps.forward(packet.timestamp, now);
-    const opusTicks = opusClockHz / this.#codec.sampleRateHz;
+    const encoder = this.#encoderNow();
+    const ticksPerSample = encoder.clockHz / this.#codec.sampleRateHz;
     const level = levelDbov(samples);
     const before = this.#newest;
-    this.#cutter.cut(samples, (frame, offset) => {
+    this.#cut(samples, (frame, offset) => {
       const marker = this.#newest === before && (packet.marker || arrival.kind === 'restart');
       this.#newest++;
-      this.#emit(
-        this.#encoder.encode(frame),
-        timestamp + offset * opusTicks,
-        this.#newest,
-        marker,
-        level,
-      );
+      const at = timestamp + Math.round(offset * ticksPerSample);
+      this.#emit(encoder.encode(frame), at, this.#newest, marker, level);
     });
     this.#framesPerPacket = Math.max(1, this.#newest - before);
   }
 
-  /** Opus from the phone is Opus for the room; it is decoded for its level only, at the lowest rate. */
+  #encoderNow(): RoomEncoder {
+    this.#encoder ??= createRoomEncoder(this.#roomCodec, this.#codec.sampleRateHz);
+    return this.#encoder;
+  }
+
+  /** Frames as the encoder takes them. */
+  #cut(samples: Int16Array, take: FrameTaker): void {
+    const { frameLengths } = this.#encoderNow();
+    if (frameLengths === null) return take(samples, 0);
+    this.#cutter ??= new FrameCutter(frameLengths);
+    this.#cutter.cut(samples, take);
+  }
+
+  /** What the phone speaks is what our track is: the packet as it came. It is decoded for its level only, Opus at the lowest rate. */
   #passOn(packet: RtpPacket, arrival: Exclude<Arrival, { kind: 'duplicate' }>, now: number): void {
-    if (opusTicks(packet.payload) === null) return;
-    this.#levelDecoder ??= new OpusDecoder(8_000);
-    const samples = this.#levelDecoder.decode(packet.payload);
-    if (samples === null) return;
+    const samples = this.#decodeForLevel(packet.payload);
+    if (samples === null || samples.length === 0) return;
     const level = levelDbov(samples);
     if (arrival.kind === 'late') {
       const timestamp = this.#timestamps.late(packet.timestamp);
@@ -132,11 +134,18 @@ export class PhoneToRoom {
     this.#emit(packet.payload, timestamp, this.#newest, marker, level);
   }
 
+  #decodeForLevel(payload: Uint8Array): Int16Array | null {
+    if (this.#codec.name !== 'opus') return this.#codec.decode(payload);
+    if (opusTicks(payload) === null) return null;
+    this.#levelDecoder ??= new OpusDecoder(8_000);
+    return this.#levelDecoder.decode(payload);
+  }
+
   /** A packet that was overtaken goes where it belongs, if it is one frame; what was cut cannot be put back together. */
   #late(packet: RtpPacket, behind: number, samples: Int16Array): void {
     const timestamp = this.#timestamps.late(packet.timestamp);
-    if (timestamp === null || !this.#cutter.isWhole(samples.length)) return;
-    const payload = this.#encoder.encode(samples);
+    if (timestamp === null || this.#cutter?.isWhole(samples.length) === false) return;
+    const payload = this.#encoderNow().encode(samples);
     this.#emit(payload, timestamp, this.#newest - behind, false, levelDbov(samples));
   }
 
@@ -154,8 +163,4 @@ export class PhoneToRoom {
     frame.marker = marker;
     this.#send(frame, levelDbov);
   }
-}
-
-function cutterFor(codec: PhoneCodec): FrameCutter {
-  return new FrameCutter(opusFramesMs.map((ms) => (codec.sampleRateHz * ms) / 1_000));
 }

@@ -16,11 +16,11 @@ describe('a room client that takes and gives samples', () => {
     const frames: Pick<EncodedFrame, 'codec' | 'timestamp'>[] = [];
     const toRoom = new PhoneToRoom(
       createPhoneCodec(name),
+      'L16',
       ({ codec: sent, timestamp, payload }) => {
         frames.push({ codec: sent, timestamp });
         heard.push(...samplesOf(payload));
       },
-      'L16',
     );
     const packet = new RtpPacket();
     for (let i = 0; i < 50; i++) {

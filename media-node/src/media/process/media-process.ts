@@ -2,6 +2,7 @@
  * The program of a media process: a media pool of its own, driven by messages of the main process. It holds no secret but the keys and tokens of its calls,
  * and ends when the main process does.
  */
+import { flushCompileCache } from 'node:module';
 import { cpuUsage, memoryUsage } from 'node:process';
 import { systemClock } from '../../clock.ts';
 import { PartError } from '../../part-error.ts';
@@ -71,6 +72,8 @@ function start({ promptsFolder, ...settings }: ProcessSettings): void {
     clock: systemClock,
     log: (level, event, fields = {}) => tell({ kind: 'log', level, event, fields: plain(fields) }),
   });
+  // For those that come after: what ends by a signal would not leave it.
+  flushCompileCache();
   tellLoad();
   const again = () => {
     const now = systemClock.nowMono();

@@ -9,6 +9,7 @@ import type {
   MediaLoad,
   MediaStats,
   PhoneStream,
+  RoomAudio,
   SoundName,
   SoundOptions,
 } from '../media-session.ts';
@@ -20,6 +21,7 @@ export interface ProcessSettings {
   readonly advertise: string | null;
   readonly roomAddress: string | null;
   readonly roomClient: RoomClientName;
+  readonly roomAudio: RoomAudio;
   readonly portRange: { readonly from: number; readonly to: number };
   readonly promptsFolder: string | null;
 }

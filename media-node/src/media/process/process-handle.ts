@@ -3,6 +3,8 @@
  * nothing for a while hangs and is killed; one that dies takes its own sessions and no others.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mediaProcessLimits } from '@callgate/shared/limits.ts';
 import type { Clock, Timer } from '../../clock.ts';
@@ -11,6 +13,16 @@ import { PartError } from '../../part-error.ts';
 import type { MediaEvent, MediaSession } from '../media-session.ts';
 import type { FromProcess, ProcessLoad, ProcessSettings, ToProcess } from './messages.ts';
 import { RemoteMediaSession } from './remote-media-session.ts';
+
+/**
+ * The folder in which Node keeps compiled code (NODE_COMPILE_CACHE), when the main process was given one: with it a process begins in half the time and with half the memory,
+ * because nothing has to be stripped of its types.
+ */
+function compileCache(): NodeJS.ProcessEnv {
+  const folder = getCompileCacheDir();
+  // Node makes a folder for its own version in it.
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
+}
 
 const program = fileURLToPath(new URL('./media-process.ts', import.meta.url));
 
@@ -46,7 +58,7 @@ export class ProcessHandle {
     this.#parts = parts;
     this.#child = fork(program, [], {
       // What the main process knows is not this one's business. LiveKit's SDK writes its debug log to the output anywhere but here.
-      env: { NODE_ENV: 'production' },
+      env: { NODE_ENV: 'production', ...compileCache() },
       // Audio makes little garbage: V8's usual 16 MB for the young would only lie about.
       execArgv: ['--max-semi-space-size=2'],
       serialization: 'advanced',

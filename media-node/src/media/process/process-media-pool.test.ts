@@ -42,6 +42,7 @@ describe('ProcessMediaPool', () => {
       advertise: '192.0.2.1',
       roomAddress: '127.0.0.1',
       roomClient: 'direct',
+      roomAudio: 'opus',
       portRange: { from, to: from + 99 },
       promptsFolder: null,
       processes,

@@ -120,8 +120,9 @@ export class ProcessMediaPool implements MediaPool {
 
 /** What crosses to a process: nothing of clocks and logs. */
 function settingsOf(options: ProcessMediaPoolOptions): ProcessSettings {
-  const { address, advertise, roomAddress, roomClient, portRange, promptsFolder } = options;
-  return { address, advertise, roomAddress, roomClient, portRange, promptsFolder };
+  const { address, advertise, roomAddress, roomClient, roomAudio, portRange, promptsFolder } =
+    options;
+  return { address, advertise, roomAddress, roomClient, roomAudio, portRange, promptsFolder };
 }
 
 /** Even shares of a range, each beginning at an even port; fewer when there are fewer pairs. */

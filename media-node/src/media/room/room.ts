@@ -10,6 +10,10 @@ import type { MediaTick } from '../media-tick.ts';
 /** `L16`: samples as they are, int16 mono at 48 kHz, little-endian, with the clock of Opus. */
 export type RoomCodec = 'opus' | 'PCMU' | 'PCMA' | 'G722' | 'L16';
 
+/** What our own track can be: of the last three LiveKit takes each by default; `L16` is for a client that codes itself. */
+export type RoomSendCodec = 'L16' | TrackCodec;
+export type TrackCodec = 'opus' | 'PCMU' | 'PCMA';
+
 /** One packet's worth of encoded audio. */
 export interface EncodedFrame {
   readonly codec: RoomCodec;

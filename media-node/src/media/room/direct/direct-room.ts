@@ -6,13 +6,22 @@
 import { roomLimits } from '@callgate/shared/limits.ts';
 import type { Timer } from '../../../clock.ts';
 import type { RoomEnd } from '../../media-session.ts';
-import type { EncodedFrame, JoinOptions, Room, RoomCodec, RoomEvents, RoomParts } from '../room.ts';
+import type {
+  EncodedFrame,
+  JoinOptions,
+  Room,
+  RoomCodec,
+  RoomEvents,
+  RoomParts,
+  TrackCodec,
+} from '../room.ts';
 import { RoomStay, type StayEnd } from './room-stay.ts';
 
 export class DirectRoom implements Room {
-  readonly sendCodecs: readonly RoomCodec[] = ['opus'];
+  readonly sendCodecs: readonly RoomCodec[];
   readonly #events: RoomEvents;
   readonly #parts: RoomParts;
+  readonly #codec: TrackCodec;
   #stay: RoomStay;
   #options: JoinOptions | null = null;
   #isJoined = false;
@@ -27,9 +36,12 @@ export class DirectRoom implements Room {
   /** Stays that are over but not yet freed. */
   readonly #closing = new Set<Promise<void>>();
 
-  constructor(events: RoomEvents, parts: RoomParts) {
+  /** @param codec of our track, from the first stay to the last */
+  constructor(events: RoomEvents, parts: RoomParts, codec: TrackCodec = 'opus') {
     this.#events = events;
     this.#parts = parts;
+    this.sendCodecs = [codec];
+    this.#codec = codec;
     this.#stay = this.#newStay();
   }
 
@@ -73,6 +85,7 @@ export class DirectRoom implements Room {
         onEnded: (end) => this.#onStayEnded(end),
       },
       this.#parts,
+      this.#codec,
     );
   }
 

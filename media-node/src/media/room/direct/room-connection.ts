@@ -8,6 +8,7 @@ import { isIPv6 } from 'node:net';
 import { callLimits, roomLimits } from '@callgate/shared/limits.ts';
 import { Audio, type DataChannel, PeerConnection, type Track } from 'node-datachannel';
 import type { Clock } from '../../../clock.ts';
+import type { TrackCodec } from '../room.ts';
 
 /** Payload types in our offers. PCMU and PCMA have theirs from RFC 3551 §6. */
 export const payloadTypes = { opus: 111, PCMU: 0, PCMA: 8 } as const;
@@ -24,6 +25,13 @@ export interface ConnectionEvents {
   onPacket(mid: string, packet: Buffer): void;
   /** A message of a data channel. */
   onData(message: Buffer): void;
+}
+
+export interface ConnectionOptions {
+  /** Address literal that packets leave from; null: any of this machine's. */
+  readonly bindAddress: string | null;
+  /** What our track is. */
+  readonly codec: TrackCodec;
 }
 
 export class RoomConnection {
@@ -49,8 +57,7 @@ export class RoomConnection {
   #onGone: (() => void) | null = null;
   #isClosing = false;
 
-  /** @param bindAddress address literal that packets leave from; null: any of this machine's */
-  constructor(events: ConnectionEvents, clock: Clock, bindAddress: string | null) {
+  constructor(events: ConnectionEvents, clock: Clock, { bindAddress, codec }: ConnectionOptions) {
     this.#events = events;
     this.#clock = clock;
     this.#bindAddress = bindAddress;
@@ -62,7 +69,7 @@ export class RoomConnection {
       ...(bindAddress === null ? {} : { bindAddress }),
     });
     this.#peer.onStateChange((state) => this.#onState(state));
-    this.#sender = this.#peer.addTrack(this.#sendSection());
+    this.#sender = this.#peer.addTrack(this.#sendSection(codec));
     for (let i = 0; i < roomLimits.receivedTracksFirst; i++) this.#addReceiver();
     this.#reliable = this.#hold(this.#peer.createDataChannel('_reliable', {}));
     this.#hold(this.#peer.createDataChannel('_lossy', { unordered: true, maxRetransmits: 0 }));
@@ -208,9 +215,9 @@ export class RoomConnection {
     }
   }
 
-  #sendSection(): Audio {
+  #sendSection(codec: TrackCodec): Audio {
     const section = new Audio('0', 'SendOnly');
-    addCodecs(section);
+    addCodecs(section, codec);
     section.parseSdpLine(
       `a=extmap:${levelExtensionId} urn:ietf:params:rtp-hdrext:ssrc-audio-level`,
     );
@@ -230,7 +237,7 @@ export class RoomConnection {
     // The application section takes the first mid that is free, so ours begin behind it.
     const mid = `r${this.#receivers.size}`;
     const section = new Audio(mid, 'RecvOnly');
-    addCodecs(section);
+    addCodecs(section, 'opus');
     const track = this.#peer.addTrack(section);
     track.onMessage((packet) => {
       if (!this.#isClosing) this.#events.onPacket(mid, packet);
@@ -246,9 +253,14 @@ const unsentMax = 64;
 /** Candidates kept until the answer comes; a server has an address or two. */
 const candidatesMax = 32;
 
-/** Opus first: the first section's order decides what our track is, and what the others may be. */
-function addCodecs(section: Audio): void {
-  section.addOpusCodec(payloadTypes.opus, 'minptime=10;useinbandfec=1');
-  section.addAudioCodec(payloadTypes.PCMU, 'PCMU');
-  section.addAudioCodec(payloadTypes.PCMA, 'PCMA');
+/**
+ * Every codec, one of them first: the first section's first decides what our track is (packets of another are dropped by the server without a
+ * word), and its list what the other sections may be.
+ */
+function addCodecs(section: Audio, first: TrackCodec): void {
+  const codecs: readonly TrackCodec[] = ['opus', 'PCMU', 'PCMA'];
+  for (const codec of [first, ...codecs.filter((one) => one !== first)]) {
+    if (codec === 'opus') section.addOpusCodec(payloadTypes.opus, 'minptime=10;useinbandfec=1');
+    else section.addAudioCodec(payloadTypes[codec], codec);
+  }
 }

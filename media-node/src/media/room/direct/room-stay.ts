@@ -18,7 +18,7 @@ import type { Timer } from '../../../clock.ts';
 import type { RoomEnd } from '../../media-session.ts';
 import { writeLevelledRtpHeader, writeRtpHeader } from '../../rtp/rtp-packet.ts';
 import { roomEndOf, roomEndOfStatus } from '../end-of-room.ts';
-import type { EncodedFrame, JoinOptions, RoomEvents, RoomParts } from '../room.ts';
+import type { EncodedFrame, JoinOptions, RoomEvents, RoomParts, TrackCodec } from '../room.ts';
 import { readDigits, writeDigit } from './data-packet.ts';
 import { encodeJoinRequest, signalUrl } from './join-request.ts';
 import { MissingTracks } from './missing-tracks.ts';
@@ -55,6 +55,7 @@ export interface StayEvents extends Omit<RoomEvents, 'onEnded'> {
 export class RoomStay {
   readonly #events: StayEvents;
   readonly #parts: RoomParts;
+  readonly #codec: TrackCodec;
   readonly #signal: SignalClient;
   readonly #connection: RoomConnection;
   readonly #negotiation: Negotiation;
@@ -76,9 +77,11 @@ export class RoomStay {
   #attributes: Record<string, string> = {};
   #closing: Promise<void> | null = null;
 
-  constructor(events: StayEvents, parts: RoomParts) {
+  /** @param codec of our track */
+  constructor(events: StayEvents, parts: RoomParts, codec: TrackCodec) {
     this.#events = events;
     this.#parts = parts;
+    this.#codec = codec;
     this.#receiver = new TrackReceiver(events);
     this.#negotiation = new Negotiation((id, sections) => this.#offer(id, sections));
     this.#missing = new MissingTracks(
@@ -113,7 +116,7 @@ export class RoomStay {
         },
       },
       parts.clock,
-      parts.bindAddress,
+      { bindAddress: parts.bindAddress, codec: this.#codec },
     );
   }
 
@@ -136,10 +139,10 @@ export class RoomStay {
   }
 
   send(frame: EncodedFrame, audioLevelDbov: number): void {
-    if (!this.#connection.isUp || this.#isMuted || frame.codec !== 'opus') return;
+    if (!this.#connection.isUp || this.#isMuted || frame.codec !== this.#codec) return;
     const header = {
       marker: frame.marker,
-      payloadType: payloadTypes.opus,
+      payloadType: payloadTypes[this.#codec],
       sequence: frame.sequence,
       timestamp: frame.timestamp,
       ssrc: this.#connection.ssrc,
