@@ -7,8 +7,6 @@ import { runProgram } from './run-program.ts';
 
 export interface RedisLivekit {
   readonly url: string;
-  /** `127.0.0.1:port` of its Redis. */
-  readonly redisAddress: string;
   /** Forgets all trunks and rules. */
   clear(): Promise<void>;
   stop(): Promise<void>;
@@ -50,13 +48,7 @@ export async function startLivekitWithRedis(options: {
     bind_addresses: [host],
     keys: { [options.apiKey]: options.apiSecret },
     redis: { address: `${host}:${redisPort}` },
-    rtc: {
-      udp_port: await freeUdpPort(host),
-      tcp_port: await freeTcpPort(host),
-      node_ip: host,
-      enable_loopback_candidate: true,
-    },
-    logging: { level: 'warn' },
+    rtc: { udp_port: await freeUdpPort(host), tcp_port: await freeTcpPort(host), node_ip: host },
   };
   await redis.waitUntil(async () => (await cli('ping')).stdout.trim() === 'PONG', readyMs);
   const server = await LocalProcess.start({
@@ -73,7 +65,6 @@ export async function startLivekitWithRedis(options: {
   }, readyMs);
   return {
     url,
-    redisAddress: `${host}:${redisPort}`,
     clear: async () => {
       await cli('flushall');
     },

@@ -1,13 +1,15 @@
 /** Calls below SIP for tests: a real livekit-server, the media pool in this process, phones that are RTP sockets, talkers by LiveKit's own SDK. */
 import { systemClock } from '@callgate/media-node/src/clock.ts';
-import { createMediaPool } from '@callgate/media-node/src/media/media-pool.ts';
+import {
+  createMediaPool,
+  type MediaPoolOptions,
+} from '@callgate/media-node/src/media/media-pool.ts';
 import type {
   MediaEvent,
   MediaPool,
   MediaSession,
   PhoneStream,
 } from '@callgate/media-node/src/media/media-session.ts';
-import type { RoomClientName } from '@callgate/media-node/src/media/room/room-client.ts';
 import { silentLog } from '@callgate/media-node/src/ops/log.ts';
 import { type LivekitServer, startLivekitServer } from '../local/livekit-server.ts';
 import { RtpPhone } from './rtp-phone.ts';
@@ -47,17 +49,17 @@ export class MediaCalls {
     this.pool = pool;
   }
 
-  /** @param roomClient the client that the calls join rooms with */
-  static async start(roomClient: RoomClientName = 'direct'): Promise<MediaCalls> {
+  /** @param change of the pool, such as the client that the calls join rooms with */
+  static async start(change: Partial<MediaPoolOptions> = {}): Promise<MediaCalls> {
     const server = await startLivekitServer({ say: () => {} });
     const pool = await createMediaPool({
       address: '127.0.0.1',
       advertise: null,
       roomAddress: '127.0.0.1',
-      roomClient,
       portRange: { from: 41_000, to: 41_999 },
       clock: systemClock,
       log: silentLog,
+      ...change,
     });
     return new MediaCalls(server, pool);
   }

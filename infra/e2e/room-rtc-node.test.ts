@@ -29,7 +29,7 @@ describeRoom('rtc-node', () => roomHarness(server, (events) => new RtcNodeRoom(e
 
 describe('a call over rtc-node', () => {
   it('carries a tone each way and a digit', async () => {
-    const calls = await MediaCalls.start('rtc-node');
+    const calls = await MediaCalls.start({ roomClient: 'rtc-node' });
     try {
       const call = await calls.open();
       const agent = await calls.joinTalker('whole');

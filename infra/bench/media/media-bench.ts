@@ -11,7 +11,7 @@ import { comparisonTable, spreadTable } from './comparison.ts';
 import type { Bridge, Load, Measurement } from './measurement.ts';
 import { judgeFromOutside } from './outside-judge.ts';
 import { judgeWithOwnPhones, makeRoute } from './own-phones.ts';
-import { startPeer } from './peer-bridge.ts';
+import { startPeerBridge } from './peer-bridge.ts';
 import { writeReport } from './report.ts';
 
 /** Between two runs on one bridge: rooms close, ports drain, ms. */
@@ -49,14 +49,14 @@ async function judge(bridge: Bridge, load: Load): Promise<Measurement> {
 
 async function startBridges(): Promise<Bridge[]> {
   const bridges: Bridge[] = [];
-  // Ports of one bridge must not be another's: a range of a thousand for each, below the kernel's ephemeral ones.
-  let port = 20_000;
+  // Ports of one bridge must not be another's, the peer's are 20000 to 21999: a thousand for each, below the kernel's ephemeral ones.
+  let port = 21_000;
   const ports = () => {
     port += 1_000;
     return { from: port, to: port + 999 };
   };
   try {
-    if (values.peer !== undefined) bridges.push(await startPeer(values.peer, ports()));
+    if (values.peer !== undefined) bridges.push(await startPeerBridge(values.peer));
     for (const audio of values.audio.split(',')) {
       bridges.push(await startCallgate(roomAudio(audio), ports(), say));
     }
