@@ -54,7 +54,9 @@ place_release() {
   done
   (cd "$release" && npm ci --omit=dev --workspace @callgate/media-node --workspace @callgate/shared --include-workspace-root \
     --prefer-offline --loglevel=error) || { rm -rf "$release"; fail "npm ci failed, see above; nothing was changed"; }
-  "$release/node_modules/.bin/node" --version >/dev/null 2>&1 ||
+  # Not node_modules/.bin/node: npm 9, which Debian has, makes no link there. One machine has one of the two.
+  for brought in "$release"/node_modules/node-linux-*/bin/node; do ln -sf "${brought#"$release/"}" "$release/node"; done
+  "$release/node" --version >/dev/null 2>&1 ||
     { rm -rf "$release"; fail "the Node that npm brought does not run on this machine ($(uname -m)); nothing was changed"; }
 }
 

@@ -11,7 +11,8 @@ const tooNew = 27;
 
 /** Path of a Node to run TypeScript files with. @throws Error that says what was looked for. */
 export function findNode(root) {
-  const pinned = join(root, 'node_modules/.bin/node');
+  // Not node_modules/.bin/node: npm 9, which Debian has, makes no link there.
+  const pinned = join(root, `node_modules/node-linux-${process.arch}/bin/node`);
   // Asked for its version: a musl system may have the file and still not be able to run it.
   if (isFit(spawnSync(pinned, ['--version'], { encoding: 'utf8' }).stdout)) return pinned;
   if (isFit(process.version)) return process.execPath;
