@@ -7,6 +7,7 @@ import { leasesRoute } from './caps/leases-route.ts';
 import type { Clock } from './clock.ts';
 import { ConfigError, type Env } from './env.ts';
 import { routingHook } from './events/routing-hook.ts';
+import { webhooksRoute } from './events/webhooks-route.ts';
 import { Problem, problemKind } from './http/problem.ts';
 import { twirpRoute } from './livekit-api/twirp-route.ts';
 import { logLine } from './log.ts';
@@ -14,6 +15,7 @@ import { nodeOperationsRoute } from './nodes/node-operations-route.ts';
 import { nodesRoute } from './nodes/nodes-route.ts';
 import { offersRoute } from './offers/offers-route.ts';
 import { openapiDocument } from './openapi/openapi.ts';
+import { callsRoute } from './records/calls-route.ts';
 import { recordsRoute } from './records/records-route.ts';
 import { RoutingReader } from './routing/read/routing-reader.ts';
 import { routingRoute } from './routing/routing-route.ts';
@@ -35,6 +37,8 @@ export function createApp(clock: Clock) {
     .route('/v1/routing/simulate', simulationRoute)
     .route('/v1/routing', routingRoute)
     .route('/v1', recordsRoute)
+    .route('/v1', callsRoute)
+    .route('/v1', webhooksRoute({ clock }))
     .route('/v1', leasesRoute)
     .get('/v1/openapi.json', (c) => c.json(openapiDocument()))
     .get('/v1/problems/:code', (c) => {

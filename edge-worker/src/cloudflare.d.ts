@@ -4,6 +4,12 @@ declare namespace Cloudflare {
   interface Env extends Omit<import('./env.ts').Env, never> {}
   interface GlobalProps {
     mainModule: typeof import('./worker.ts');
-    durableNamespaces: 'RoutingTable' | 'CallRecords' | 'PinLockout' | 'NodeLink' | 'TrunkCalls';
+    durableNamespaces:
+      | 'RoutingTable'
+      | 'CallRecords'
+      | 'PinLockout'
+      | 'NodeLink'
+      | 'TrunkCalls'
+      | 'Webhooks';
   }
 }

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import {
+  allowsLoopbackWebhooks,
   allowsTrunklessCalls,
   answerToStrangers,
   apiCredentialOf,
@@ -10,7 +11,9 @@ import {
   nodeTokensOf,
   nonceSecretOf,
   pinAttemptsOf,
+  recordDaysOf,
   sealingKeyOf,
+  webhookRetriesOf,
   webhookSecretsOf,
 } from './env.ts';
 
@@ -26,6 +29,9 @@ const cases: [keyof Env, Reader, string[]][] = [
   ['STRANGERS', answerToStrangers, ['silence']],
   ['FORWARD_LIVEKIT_API', forwardsLivekitApi, ['1']],
   ['PIN_ATTEMPTS', pinAttemptsOf, ['0', '11', 'x', '1.5']],
+  ['WEBHOOK_RETRIES', webhookRetriesOf, ['', '5', '5,x', `${'5,'.repeat(7)}43201`]],
+  ['WEBHOOK_LOOPBACK', allowsLoopbackWebhooks, ['yes']],
+  ['RECORD_DAYS', recordDaysOf, ['0', '401', 'x']],
   ['WEBHOOK_SECRETS', webhookSecretsOf, ['secret', 'whsec_short']],
 ];
 

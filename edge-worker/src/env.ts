@@ -4,9 +4,11 @@
  * shows what it holds.
  */
 
-import { pinLimits } from '@callgate/shared/limits.ts';
+import { pinLimits, recordLimits, webhookLimits } from '@callgate/shared/limits.ts';
 import * as z from 'zod';
 import type { TrunkCalls } from './caps/trunk-calls.ts';
+import type { Delivery } from './events/event.ts';
+import type { Webhooks } from './events/webhooks.ts';
 import type { NodeLink } from './nodes/node-link.ts';
 import type { PinLockout } from './offers/pin-lockout.ts';
 import type { CallRecords } from './records/call-records.ts';
@@ -20,6 +22,8 @@ export interface Env {
   readonly NODE_LINK: DurableObjectNamespace<NodeLink>;
   readonly PIN_LOCKOUT: DurableObjectNamespace<PinLockout>;
   readonly TRUNK_CALLS: DurableObjectNamespace<TrunkCalls>;
+  readonly WEBHOOKS: DurableObjectNamespace<Webhooks>;
+  readonly EVENTS: Queue<Delivery>;
   readonly LIVEKIT_URL?: string;
   readonly LIVEKIT_API_KEY?: string;
   readonly LIVEKIT_API_SECRET?: string;
@@ -28,6 +32,9 @@ export interface Env {
   readonly DIGEST_ALGORITHMS?: string;
   readonly FORWARD_LIVEKIT_API?: string;
   readonly WEBHOOK_SECRETS?: string;
+  readonly WEBHOOK_RETRIES?: string;
+  readonly WEBHOOK_LOOPBACK?: string;
+  readonly RECORD_DAYS?: string;
   readonly PIN_ATTEMPTS?: string;
   readonly NODE_TOKENS?: string;
   readonly SEALING_KEY?: string;
@@ -118,6 +125,36 @@ export function webhookSecretsOf(env: Env): readonly string[] {
   return secrets;
 }
 
+/** Waits before the second try of an event and those after it, s. @throws ConfigError */
+export function webhookRetriesOf(env: Env): readonly number[] {
+  const text = env.WEBHOOK_RETRIES ?? webhookLimits.retriesS.join(',');
+  const waits = /^\d{1,5}(,\d{1,5})*$/.test(text) ? text.split(',').map(Number) : [];
+  if (waits.length !== webhookLimits.retriesS.length || waits.some(isTooLong))
+    throw new ConfigError(
+      'WEBHOOK_RETRIES',
+      `${webhookLimits.retriesS.length} numbers of seconds up to ${webhookLimits.retryMaxS}, with commas between`,
+    );
+  return waits;
+}
+
+function isTooLong(waitS: number): boolean {
+  return waitS > webhookLimits.retryMaxS;
+}
+
+/** Whether webhooks may go to this machine, without TLS: for development. @throws ConfigError */
+export function allowsLoopbackWebhooks(env: Env): boolean {
+  return choiceOf(env, 'WEBHOOK_LOOPBACK', ['false', 'true']) === 'true';
+}
+
+/** How many days records are kept. @throws ConfigError */
+export function recordDaysOf(env: Env): number {
+  const text = env.RECORD_DAYS ?? String(recordLimits.keepDaysDefault);
+  const days = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (days < 1 || days > recordLimits.keepDaysMax)
+    throw new ConfigError('RECORD_DAYS', `a number from 1 to ${recordLimits.keepDaysMax}`);
+  return days;
+}
+
 const nodeTokensSchema = z.record(
   z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
   z.string().regex(/^[0-9a-f]{64}$/),
@@ -152,7 +189,12 @@ function textOf(env: Env, variable: TextVariable, expected: string): string {
 
 function choiceOf<const C extends readonly [string, ...string[]]>(
   env: Env,
-  variable: 'ALLOW_TRUNKLESS_CALLS' | 'STRANGERS' | 'FORWARD_LIVEKIT_API' | 'DIGEST_ALGORITHMS',
+  variable:
+    | 'ALLOW_TRUNKLESS_CALLS'
+    | 'WEBHOOK_LOOPBACK'
+    | 'STRANGERS'
+    | 'FORWARD_LIVEKIT_API'
+    | 'DIGEST_ALGORITHMS',
   choices: C,
 ): C[number] {
   const text = env[variable] ?? choices[0];

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { webhookLimits } from '@callgate/shared/limits.ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runTool } from '../setup/run-tool.ts';
 
@@ -16,8 +17,24 @@ describe('the Worker', () => {
       folder,
     ]);
     expect(status, output).toBe(0);
-    for (const binding of ['env.ROUTING ', 'env.ROUTING_TABLE ', 'env.CALL_RECORDS ']) {
+    for (const binding of [
+      'env.ROUTING ',
+      'env.ROUTING_TABLE ',
+      'env.CALL_RECORDS ',
+      'env.TRUNK_CALLS ',
+      'env.WEBHOOKS ',
+      'env.EVENTS ',
+    ]) {
       expect(output).toContain(binding);
     }
+  });
+
+  it('gives an event as many tries as it has waits for', () => {
+    const settings = readFileSync('wrangler.toml', 'utf8');
+    const waits = webhookLimits.retriesS;
+    expect(settings).toContain(`WEBHOOK_RETRIES = "${waits.join(',')}"`);
+    const consumer = /queue = "callgate-events"\nmax_batch_size[^[]*/.exec(settings)?.[0] ?? '';
+    expect(consumer).toContain(`max_retries = ${waits.length}\n`);
+    expect(consumer).toContain('dead_letter_queue = "callgate-events-dead"');
   });
 });

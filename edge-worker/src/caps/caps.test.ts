@@ -4,24 +4,18 @@ import type { Decision } from '@callgate/shared/contract/decision.ts';
 import { callRecordExample } from '@callgate/shared/contract/record.ts';
 import { capLimits } from '@callgate/shared/limits.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { nextCallId } from '../../testdata/call-ids.ts';
 import { decide } from '../../testdata/phone.ts';
 import { asAdmin, asNode, putRouting } from '../../testdata/requests.ts';
 import { trunkCallsOf } from './trunk-calls.ts';
 
 let trunks = 0;
-let calls = 0;
 let trunkId = '';
 let revision = 0;
 beforeEach(() => {
   trunks += 1;
   trunkId = `ST_cap${trunks}`;
 });
-
-const callId = () => {
-  calls += 1;
-  const digits = String(calls).padStart(12, '0');
-  return `SCL_${digits.replace(/\d/g, (digit) => 'abcdefghjk'[Number(digit)] ?? '')}`;
-};
 
 async function route(callgate: object, rule: object = { room_name: 'lobby' }): Promise<void> {
   const trunk = {
@@ -33,7 +27,8 @@ async function route(callgate: object, rule: object = { room_name: 'lobby' }): P
   ({ revision } = await putRouting({ trunks: [trunk], rules }));
 }
 
-const offer = (id = callId()): Promise<Decision> => decide({ call_id: id, min_revision: revision });
+const offer = (id = nextCallId()): Promise<Decision> =>
+  decide({ call_id: id, min_revision: revision });
 const kinds = (decisions: readonly Decision[], kind: string) =>
   decisions.filter((decision) => decision.kind === kind).length;
 
@@ -74,7 +69,7 @@ describe('max_calls', () => {
 
   it('counts an offer that comes again once', async () => {
     await route({ max_calls: 1 });
-    const id = callId();
+    const id = nextCallId();
     expect((await offer(id)).kind).toBe('join');
     expect((await offer(id)).kind).toBe('join');
     expect((await offer()).kind).toBe('refuse');
@@ -82,7 +77,7 @@ describe('max_calls', () => {
 
   it('has room again when the record of a call has come', async () => {
     await route({ max_calls: 1 });
-    const id = callId();
+    const id = nextCallId();
     await offer(id);
     await end(id);
     await expect.poll(counted).toBe(0);
@@ -96,7 +91,7 @@ describe('max_calls', () => {
 
   it('has room again when the node of a call is lost, and not while it speaks for the call', async () => {
     await route({ max_calls: 1 });
-    const id = callId();
+    const id = nextCallId();
     await offer(id);
     for (let time = 0; time < 3; time += 1) {
       await later(capLimits.leaseMs - 1);
@@ -112,7 +107,7 @@ describe('max_calls', () => {
 
   it('a report that was under way does not bring an ended call back', async () => {
     await route({ max_calls: 1 });
-    const id = callId();
+    const id = nextCallId();
     await offer(id);
     const call = [{ call_id: id, trunk_id: trunkId }];
     await asNode('POST', '/v1/leases', { contract: 1, held: [], ended: call });
@@ -122,7 +117,7 @@ describe('max_calls', () => {
 
   it('counts a call whose lease ran out while the edge was away, when its node is heard again', async () => {
     await route({ max_calls: 1 });
-    const id = callId();
+    const id = nextCallId();
     await offer(id);
     await later(capLimits.leaseMs + 1);
     expect(await counted()).toBe(0);
@@ -133,7 +128,7 @@ describe('max_calls', () => {
 
   it('is not at the mercy of another node', async () => {
     await route({ max_calls: 1 });
-    const id = callId();
+    const id = nextCallId();
     await offer(id);
     await trunkCallsOf(env, trunkId).end('another', [id]);
     expect(await counted()).toBe(1);

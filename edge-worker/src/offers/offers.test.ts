@@ -118,7 +118,8 @@ describe('an offer', () => {
     const response = await asNode('POST', '/v1/offers', { contract: 7 });
     expect(await response.json()).toMatchObject({
       code: 'contract-version',
-      detail: 'contract: this edge speaks version 1, the node speaks 7',
+      detail:
+        'contract: this edge speaks versions 1 to 2, the node speaks 7; bring the edge up to date first',
     });
   });
 });

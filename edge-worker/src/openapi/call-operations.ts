@@ -2,12 +2,73 @@
 import { decision } from '@callgate/shared/contract/decision.ts';
 import { callId, offer } from '@callgate/shared/contract/offer.ts';
 import { pinAnswer } from '@callgate/shared/contract/pin.ts';
+import { callProgress } from '@callgate/shared/contract/progress.ts';
 import { callRecord } from '@callgate/shared/contract/record.ts';
 import * as z from 'zod';
+import { callsParameters } from '../records/calls-query.ts';
 import type { Operation } from './operation.ts';
 import { trace } from './trace-schema.ts';
 
 const at = z.int().describe('ms since epoch');
+
+const end = {
+  reason: z.string().nullable(),
+  result: z.string().nullable(),
+  fault: z.string().nullable(),
+  ended_by: z.enum(['caller', 'application', 'network', 'callgate']).nullable(),
+  sip_status: z.int().nullable(),
+};
+const id = z.string().nullable();
+
+const callSummary = z.object({
+  call_id: callId,
+  sequence: z.int(),
+  state: z.enum(['live', 'ended']),
+  node: z.string(),
+  received_at_ms: at,
+  invited_at_ms: at,
+  from_user: z.string(),
+  to_user: z.string(),
+  source: z.string(),
+  sip_call_id: z.string(),
+  trunk_id: id,
+  rule_id: id,
+  room_name: id,
+  participant_identity: id,
+  revision: z.int().nullable(),
+  answered: z.boolean(),
+  duration_ms: z.int().nullable().describe('From answer to end'),
+  ...end,
+  codec: id,
+  mos: z.number().nullable(),
+});
+
+const attemptOf = (record: z.ZodType) =>
+  z.object({
+    node: z.string(),
+    received_at_ms: at,
+    ...end,
+    timeline: z.array(z.object({ after_ms: z.int(), step: z.string() })),
+    record,
+    trace: trace
+      .nullable()
+      .describe('The dry run on the revision that decided; null when that is not kept any more'),
+  });
+
+const aboutParameter: Readonly<Record<keyof typeof callsParameters, string>> = {
+  since: 'INVITE at this time or later: ms since epoch or ISO 8601',
+  until: 'INVITE before this time',
+  reason: 'Reason of the table of outcomes',
+  trunk: 'Id of the trunk',
+  rule: 'Id of the rule',
+  room: 'Name of the room',
+  node: 'Name of the media node',
+  from: 'Number or name of the caller, compared as trunks compare it',
+  to: 'Called number',
+  state: 'Calls that live, were answered, rang only, or were not let in',
+  cursor: 'next_cursor of the page before',
+  limit: 'Calls in a page',
+};
 
 export const callOperations: readonly Operation[] = [
   {
@@ -44,10 +105,44 @@ export const callOperations: readonly Operation[] = [
     },
   },
   {
+    method: 'post',
+    path: '/v1/progress',
+    id: 'addProgress',
+    summary: 'A media node tells how far a call has come',
+    auth: 'node',
+    request: { schema: callProgress },
+    responses: {
+      200: {
+        about: 'Noted; counted is false when as much was known',
+        schema: z.object({ counted: z.boolean() }),
+      },
+    },
+  },
+  {
+    method: 'get',
+    path: '/v1/calls',
+    id: 'listCalls',
+    summary: 'Calls, newest first',
+    auth: 'operator',
+    parameters: Object.entries(callsParameters).map(([name, schema]) => ({
+      name,
+      in: 'query',
+      about: aboutParameter[name as keyof typeof callsParameters],
+      schema,
+    })),
+    responses: {
+      200: {
+        about: 'A page of the list',
+        schema: z.object({ calls: z.array(callSummary), next_cursor: z.string().nullable() }),
+      },
+    },
+    problems: ['bad-field'],
+  },
+  {
     method: 'get',
     path: '/v1/calls/{id}',
     id: 'readCall',
-    summary: 'The records of a call, and why it was refused',
+    summary: 'The records of a call with its timeline, and why it was decided as it was',
     auth: 'operator',
     parameters: [{ name: 'id', in: 'path', about: 'Call id', schema: callId }],
     responses: {
@@ -55,7 +150,8 @@ export const callOperations: readonly Operation[] = [
         about: 'The call',
         schema: z.object({
           call_id: callId,
-          records: z.array(z.object({ node: z.string(), received_at_ms: at, record: callRecord })),
+          records: z.array(attemptOf(callRecord)),
+          live: z.array(attemptOf(callProgress)).describe('Attempts that have not ended'),
           refusal: z
             .object({
               node: z.string(),

@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import type { ProblemCode } from '../http/problem.ts';
 
 export interface Operation {
-  readonly method: 'get' | 'put' | 'patch' | 'post';
+  readonly method: 'get' | 'put' | 'patch' | 'post' | 'delete';
   /** With `{name}` for parameters. */
   readonly path: string;
   readonly id: string;

@@ -8,6 +8,7 @@ import { capOperations } from './cap-operations.ts';
 import { nodeOperations } from './node-operations.ts';
 import type { Operation } from './operation.ts';
 import { routingOperations } from './routing-operations.ts';
+import { webhookOperations } from './webhook-operations.ts';
 
 const generalOperations: readonly Operation[] = [
   {
@@ -61,5 +62,6 @@ export const operations: readonly Operation[] = [
   ...capOperations,
   ...nodeOperations,
   ...routingOperations,
+  ...webhookOperations,
   ...generalOperations,
 ];

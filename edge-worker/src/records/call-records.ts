@@ -1,57 +1,62 @@
 /**
- * Call records at rest: a SQLite Durable Object that counts each record once by (call_id, sequence). Calls are spread over several
+ * Call records at rest: a SQLite Durable Object that counts each record once by (call_id, sequence), and tells each event of a call once. Calls are spread over several
  * objects by the hash of their id, so that no single one takes every write.
  */
 import { DurableObject } from 'cloudflare:workers';
-import type { CallRecord } from '@callgate/shared/contract/record.ts';
-import { recordLimits } from '@callgate/shared/limits.ts';
-import { systemClock } from '../clock.ts';
-import type { Env } from '../env.ts';
+import { recordLimits, webhookLimits } from '@callgate/shared/limits.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import { type Env, recordDaysOf } from '../env.ts';
+import { Outbox } from '../events/outbox.ts';
 import { sha256Hex } from '../trust/constant-time.ts';
-
-/** A record as it is read back. */
-export interface StoredRecord {
-  readonly record: CallRecord;
-  /** The node that delivered it. */
-  readonly node: string;
-  /** ms since epoch by the edge's clock. */
-  readonly received_at_ms: number;
-}
+import { type Attempt, type StoredAttempt, webhookEventOf } from './attempt.ts';
+import { AttemptStore } from './attempt-store.ts';
+import type { CallsQuery } from './calls-query.ts';
 
 /** The object that holds the records of a call. */
 export function recordsOf(env: Env, callId: string): DurableObjectStub<CallRecords> {
-  const shard = Number.parseInt(sha256Hex(callId).slice(0, 4), 16) % recordLimits.objects;
-  return env.CALL_RECORDS.getByName(`records-${shard}`);
+  return recordsShard(env, Number.parseInt(sha256Hex(callId).slice(0, 4), 16));
+}
+
+/** All objects of records. */
+export function allRecords(env: Env): DurableObjectStub<CallRecords>[] {
+  return Array.from({ length: recordLimits.objects }, (_, shard) => recordsShard(env, shard));
+}
+
+function recordsShard(env: Env, shard: number): DurableObjectStub<CallRecords> {
+  return env.CALL_RECORDS.getByName(`records-${shard % recordLimits.objects}`);
 }
 
 export class CallRecords extends DurableObject<Env> {
-  clock = systemClock;
+  clock: Clock = systemClock;
+  readonly #attempts: AttemptStore;
+  readonly #outbox: Outbox;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
-    state.storage.sql.exec(`CREATE TABLE IF NOT EXISTS records (
-      call_id TEXT NOT NULL, sequence INTEGER NOT NULL, node TEXT NOT NULL,
-      received_at_ms INTEGER NOT NULL, record TEXT NOT NULL,
-      PRIMARY KEY (call_id, sequence)) WITHOUT ROWID`);
-    state.storage.sql.exec(`CREATE TABLE IF NOT EXISTS refusals (
+    const { sql } = state.storage;
+    this.#attempts = new AttemptStore(sql);
+    this.#outbox = new Outbox({ sql, env, clock: () => this.clock });
+    sql.exec(`CREATE TABLE IF NOT EXISTS refusals (
       call_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, refusal TEXT NOT NULL) WITHOUT ROWID`);
-    state.storage.sql.exec('CREATE INDEX IF NOT EXISTS refusals_age ON refusals (at_ms)');
-    state.storage.sql.exec('CREATE INDEX IF NOT EXISTS records_age ON records (received_at_ms)');
+    sql.exec('CREATE INDEX IF NOT EXISTS refusals_age ON refusals (at_ms)');
   }
 
-  /** Stores a record. `false`: it was there already, and what is there stays. */
-  async add(node: string, callId: string, sequence: number, record: string): Promise<boolean> {
-    const { rowsWritten } = this.ctx.storage.sql.exec(
-      'INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?)',
-      callId,
-      sequence,
-      node,
-      this.clock.now(),
-      record,
-    );
-    if ((await this.ctx.storage.getAlarm()) === null)
-      await this.ctx.storage.setAlarm(this.clock.now() + recordLimits.sweepMs);
-    return rowsWritten > 0;
+  /** Stores a record or a progress report, and tells its events. `false`: it was there already, and what is there stays. */
+  async add(node: string, attempt: Attempt): Promise<boolean> {
+    const isHeard = await this.#outbox.isHeard();
+    const { isNew, events } = this.ctx.storage.transactionSync(() => {
+      const putting = this.#attempts.put(attempt, node, this.clock.now());
+      if (isHeard && putting.events.length > 0) {
+        const explanation = this.#explanationOf(attempt.call_id);
+        this.#outbox.add(
+          putting.events.map((event) => webhookEventOf(event, attempt, node, explanation)),
+        );
+      }
+      return putting;
+    });
+    if (isHeard && events.length > 0) this.ctx.waitUntil(this.#flush());
+    await this.#wake(this.clock.now() + recordLimits.sweepMs);
+    return isNew;
   }
 
   /** Keeps why a call was refused: JSON text, the latest for each call. */
@@ -64,8 +69,7 @@ export class CallRecords extends DurableObject<Env> {
          SELECT call_id FROM refusals ORDER BY at_ms DESC LIMIT -1 OFFSET ?)`,
       recordLimits.refusalsMax,
     );
-    if ((await this.ctx.storage.getAlarm()) === null)
-      await this.ctx.storage.setAlarm(this.clock.now() + recordLimits.sweepMs);
+    await this.#wake(this.clock.now() + recordLimits.sweepMs);
   }
 
   /** null: the call was not refused by the edge, or it is not known. */
@@ -76,31 +80,48 @@ export class CallRecords extends DurableObject<Env> {
     return row?.refusal ?? null;
   }
 
-  /** The records of a call in their order, as the JSON they came in. */
-  async ofCall(
-    callId: string,
-  ): Promise<{ node: string; received_at_ms: number; record: string }[]> {
-    return this.ctx.storage.sql
-      .exec<{ node: string; received_at_ms: number; record: string }>(
-        'SELECT node, received_at_ms, record FROM records WHERE call_id = ? ORDER BY sequence',
+  /** The attempts of a call in their order, as JSON text: their depth is theirs. */
+  async ofCall(callId: string): Promise<string> {
+    return JSON.stringify(this.#attempts.ofCall(callId));
+  }
+
+  /** One page of this object's calls, newest first: StoredAttempt[] as JSON text. */
+  async list(query: CallsQuery): Promise<string> {
+    return JSON.stringify(this.#attempts.list(query) satisfies StoredAttempt[]);
+  }
+
+  /** Sends what waits, and forgets what is older than the deployment keeps. */
+  override async alarm(): Promise<void> {
+    await this.#flush();
+    const beforeMs = this.clock.now() - recordDaysOf(this.env) * 86_400_000;
+    this.#attempts.forget(beforeMs);
+    const { sql } = this.ctx.storage;
+    sql.exec('DELETE FROM refusals WHERE at_ms < ?', beforeMs);
+    const { refusals } = sql
+      .exec<{ refusals: number }>('SELECT count(*) AS refusals FROM refusals')
+      .one();
+    if (this.#attempts.count + refusals > 0)
+      await this.#wake(this.clock.now() + recordLimits.sweepMs);
+  }
+
+  async #flush(): Promise<void> {
+    const isDone = await this.#outbox.flush();
+    if (!isDone) await this.#wake(this.clock.now() + webhookLimits.queueRetryMs);
+  }
+
+  #explanationOf(callId: string): string | null {
+    const [row] = this.ctx.storage.sql
+      .exec<{ text: string | null }>(
+        `SELECT json_extract(refusal, '$.explanation') AS text FROM refusals WHERE call_id = ?`,
         callId,
       )
       .toArray();
+    return row?.text ?? null;
   }
 
-  /** Forgets what is older than recordLimits.keepMs. */
-  override async alarm(): Promise<void> {
-    const sql = this.ctx.storage.sql;
-    sql.exec(
-      'DELETE FROM records WHERE received_at_ms < ?',
-      this.clock.now() - recordLimits.keepMs,
-    );
-    sql.exec('DELETE FROM refusals WHERE at_ms < ?', this.clock.now() - recordLimits.keepMs);
-    const { n: left } = sql
-      .exec<{ n: number }>(
-        'SELECT (SELECT count(*) FROM records) + (SELECT count(*) FROM refusals) AS n',
-      )
-      .one();
-    if (left > 0) await this.ctx.storage.setAlarm(this.clock.now() + recordLimits.sweepMs);
+  /** An object has one alarm: the earlier of what it is set to and what is wanted. */
+  async #wake(atMs: number): Promise<void> {
+    const setMs = await this.ctx.storage.getAlarm();
+    if (setMs === null || setMs > atMs) await this.ctx.storage.setAlarm(atMs);
   }
 }

@@ -19,8 +19,16 @@ describe('call records', () => {
       records: [0, 1].map((sequence) => ({
         node: 'test-1',
         received_at_ms: expect.any(Number),
+        reason: 'caller-hung-up',
+        result: 'success',
+        fault: 'nobody',
+        ended_by: 'caller',
+        sip_status: 200,
+        timeline: expect.arrayContaining([{ after_ms: 60_062, step: 'ended' }]),
         record: record(id, sequence),
+        trace: null,
       })),
+      live: [],
       refusal: null,
     });
   });
@@ -78,9 +86,9 @@ describe('call records', () => {
     await asNode('POST', '/v1/records', record(id));
     const stub = recordsOf(env, id);
     await runInDurableObject(stub, (records) => {
-      records.clock = { now: () => Date.now() + recordLimits.keepMs + 1 };
+      records.clock = { now: () => Date.now() + (recordLimits.keepDaysDefault + 1) * 86_400_000 };
     });
     expect(await runDurableObjectAlarm(stub)).toBe(true);
-    expect(await stub.ofCall(id)).toEqual([]);
+    expect(JSON.parse(await stub.ofCall(id))).toEqual([]);
   });
 });

@@ -18,6 +18,7 @@ import {
 } from './link.ts';
 import { offer, offerExample } from './offer.ts';
 import { pinAnswer, pinAnswerExample } from './pin.ts';
+import { callProgress, callProgressExample } from './progress.ts';
 import { callRecord, callRecordExample } from './record.ts';
 import { contractFault } from './version.ts';
 
@@ -25,6 +26,7 @@ describe('contract', () => {
   it.each([
     ['offer', offer, offerExample],
     ['pin answer', pinAnswer, pinAnswerExample],
+    ['progress', callProgress, callProgressExample],
     ['record', callRecord, callRecordExample],
     ['lease report', leaseReport, leaseReportExample],
     ['node status', nodeStatus, nodeStatusExample],

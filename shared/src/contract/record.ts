@@ -9,7 +9,8 @@ import { contractField, contractVersion } from './version.ts';
 
 const at = z.int().min(0).nullable();
 
-export const callRecord = z.strictObject({
+/** What a call is: the same in its progress reports and in its record. */
+export const callFacts = z.strictObject({
   contract: contractField,
   call_id: callId,
   /** Counts the records of one call from 0. */
@@ -31,19 +32,23 @@ export const callRecord = z.strictObject({
   revision: z.int().min(0).nullable(),
   /** INVITE received, ms since epoch by the node's clock. */
   invited_at_ms: z.int().min(0),
-  /** Stages, ms after the INVITE by the monotonic clock; null: never reached. */
-  stages: z.strictObject({
-    trying_ms: at,
-    decided_ms: at,
-    ringing_ms: at,
-    joined_ms: at,
-    audible_ms: at,
-    answered_ms: at,
-    acknowledged_ms: at,
-    first_audio_from_phone_ms: at,
-    first_audio_to_phone_ms: at,
-    ended_ms: z.int().min(0),
-  }),
+});
+
+/** Stages, ms after the INVITE by the monotonic clock; null: not reached. */
+export const stagesSoFar = z.strictObject({
+  trying_ms: at,
+  decided_ms: at,
+  ringing_ms: at,
+  joined_ms: at,
+  audible_ms: at,
+  answered_ms: at,
+  acknowledged_ms: at,
+  first_audio_from_phone_ms: at,
+  first_audio_to_phone_ms: at,
+});
+
+export const callRecord = callFacts.extend({
+  stages: stagesSoFar.extend({ ended_ms: z.int().min(0) }),
   /** What went over the wire; null when no media was opened. */
   media: z
     .strictObject({
@@ -70,6 +75,8 @@ export const callRecord = z.strictObject({
 });
 
 export type CallRecord = z.infer<typeof callRecord>;
+export type CallFacts = z.infer<typeof callFacts>;
+export type StagesSoFar = z.infer<typeof stagesSoFar>;
 
 export const callRecordExample: CallRecord = {
   contract: contractVersion,

@@ -1,0 +1,106 @@
+/**
+ * Events on their way from a Durable Object to the queue: written in the same transaction as what happened, sent after it, and forgotten when the queue has them. So an event is
+ * neither lost when the queue is away nor told of what was never stored. Nothing is written while nobody listens.
+ */
+import { webhookLimits } from '@callgate/shared/limits.ts';
+import type { Clock } from '../clock.ts';
+import type { Env } from '../env.ts';
+import { logLine } from '../log.ts';
+import { batched } from './batched.ts';
+import { type Delivery, type WebhookEvent, wants } from './event.ts';
+import type { Receiver } from './receiver.ts';
+import { webhooksOf } from './webhooks.ts';
+
+export interface OutboxParts {
+  readonly sql: SqlStorage;
+  readonly env: Env;
+  readonly clock: () => Clock;
+}
+
+export class Outbox {
+  readonly #parts: OutboxParts;
+  #receivers: { readonly list: readonly Receiver[]; readonly atMs: number } | null = null;
+  #flushing: Promise<boolean> | null = null;
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+    parts.sql.exec(
+      'CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL)',
+    );
+  }
+
+  /** Whether anybody may want events now. Ask before `add`; when it cannot be known, somebody may. */
+  async isHeard(): Promise<boolean> {
+    try {
+      return (await this.#listeners()).length > 0;
+    } catch (error) {
+      logLine('warn', 'webhooks-unknown', { message: String(error) });
+      return true;
+    }
+  }
+
+  /** Notes events. Synchronous, so that it can stand in a transaction. */
+  add(events: readonly WebhookEvent[]): void {
+    const { sql } = this.#parts;
+    for (const event of events)
+      sql.exec('INSERT INTO outbox (event) VALUES (?)', JSON.stringify(event));
+    const { rowsWritten } = sql.exec(
+      'DELETE FROM outbox WHERE id <= (SELECT max(id) FROM outbox) - ?',
+      webhookLimits.waitingMax,
+    );
+    if (rowsWritten > 0) logLine('error', 'events-lost', { events: rowsWritten });
+  }
+
+  /** Hands what is noted to the queue. false: some is left, try again. Never throws. */
+  flush(): Promise<boolean> {
+    // What comes in meanwhile is for the same run: it reads until nothing is left.
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = null;
+    });
+    return this.#flushing;
+  }
+
+  async #flush(): Promise<boolean> {
+    const { sql, env } = this.#parts;
+    try {
+      for (;;) {
+        const rows = sql
+          .exec<{ id: number; event: string }>(
+            'SELECT id, event FROM outbox ORDER BY id LIMIT ?',
+            webhookLimits.batchMax,
+          )
+          .toArray();
+        const last = rows.at(-1);
+        if (last === undefined) return true;
+        const receivers = await this.#listeners();
+        const deliveries = rows.flatMap(({ event }) =>
+          deliveriesOf(JSON.parse(event) as WebhookEvent, receivers),
+        );
+        for (const batch of batched(deliveries, webhookLimits.batchMax))
+          await env.EVENTS.sendBatch(batch.map((body) => ({ body })));
+        sql.exec('DELETE FROM outbox WHERE id <= ?', last.id);
+      }
+    } catch (error) {
+      logLine('warn', 'events-wait', { message: String(error) });
+      return false;
+    }
+  }
+
+  /** Receivers that are served, as they were webhookLimits.receiversFreshMs ago at most. */
+  async #listeners(): Promise<readonly Receiver[]> {
+    const nowMs = this.#parts.clock().now();
+    const kept = this.#receivers;
+    if (kept !== null && Math.abs(nowMs - kept.atMs) < webhookLimits.receiversFreshMs)
+      return kept.list;
+    const all = await webhooksOf(this.#parts.env).receivers();
+    const list = all.filter(({ disabledAtMs }) => disabledAtMs === null);
+    this.#receivers = { list, atMs: nowMs };
+    return list;
+  }
+}
+
+function deliveriesOf(event: WebhookEvent, receivers: readonly Receiver[]): Delivery[] {
+  return receivers
+    .filter(({ types }) => wants(types, event.type))
+    .map(({ id }) => ({ webhook: id, event }));
+}
