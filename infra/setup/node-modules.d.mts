@@ -1,0 +1,1 @@
+export function seeToModules(root: string, say: (text: string) => void): Promise<void>;
