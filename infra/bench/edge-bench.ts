@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { linkProtocol } from '@callgate/shared/contract/link.ts';
 import { offerExample } from '@callgate/shared/contract/offer.ts';
-import { AccessToken } from 'livekit-server-sdk';
 import { WebSocket } from 'ws';
+import { type Operator, operatorOf, published } from '../clients/operator.ts';
 import { type Edge, startEdge } from '../local/edge.ts';
 import { buildWorker } from '../local/worker-bundle.ts';
 
@@ -53,7 +53,7 @@ async function measure(numbers: number): Promise<Figures> {
   const livekit = { url: 'ws://127.0.0.1:9', apiKey, apiSecret };
   const edge = await startEdge({ bundle, stateFolder: join(folder, 'state'), livekit });
   try {
-    const operator = await operatorOf(edge);
+    const operator = await operatorOf({ edgeUrl: edge.url, apiKey, apiSecret });
     await fill(operator, numbers);
     const node = edge.secrets.nodeTokens['local'] ?? '';
     const step = Math.max(1, Math.floor(numbers / calledNumbers));
@@ -84,23 +84,6 @@ async function measure(numbers: number): Promise<Figures> {
   }
 }
 
-type Operator = (method: string, path: string, body?: object) => Promise<Record<string, unknown>>;
-
-async function operatorOf(edge: Edge): Promise<Operator> {
-  const token = new AccessToken(apiKey, apiSecret, { identity: 'bench', ttl: '6h' });
-  token.addSIPGrant({ admin: true });
-  const authorization = `Bearer ${await token.toJwt()}`;
-  return async (method, path, body) => {
-    const response = await fetch(`${edge.url}${path}`, {
-      method,
-      headers: { authorization, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);
-    return (await response.json()) as Record<string, unknown>;
-  };
-}
-
 async function fill(operator: Operator, numbers: number): Promise<void> {
   await operator('PATCH', '/v1/routing', {
     rules: { SDR_all: { rule: { dispatch_rule_individual: { room_prefix: 'call' } } } },
@@ -118,14 +101,6 @@ async function fill(operator: Operator, numbers: number): Promise<void> {
     say(`${Math.min(trunks, first + trunksPerRequest)} of ${trunks} trunks`);
   }
   await published(operator);
-}
-
-async function published(operator: Operator): Promise<void> {
-  for (;;) {
-    const status = await operator('GET', '/v1/routing/status');
-    if (status['published_revision'] === status['revision']) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** One decision; returns how long it took, ms. */

@@ -5,6 +5,8 @@ import type { Drill } from './drill.ts';
 import { edgeErrors } from './edge-errors.ts';
 import { edgeKilled } from './edge-killed.ts';
 import { edgeSlow } from './edge-slow.ts';
+import { kvAway } from './kv-away.ts';
+import { kvStale } from './kv-stale.ts';
 import { linkFlapping } from './link-flapping.ts';
 import { livekitKilled } from './livekit-killed.ts';
 import { livekitRestarted } from './livekit-restarted.ts';
@@ -12,6 +14,7 @@ import { mediaProcessKilled } from './media-process-killed.ts';
 import { noDescriptors } from './no-descriptors.ts';
 import { noPorts } from './no-ports.ts';
 import { nodeKilled } from './node-killed.ts';
+import { publishInterrupted } from './publish-interrupted.ts';
 
 export const drills: Readonly<Record<string, Drill>> = {
   'node-killed': nodeKilled,
@@ -22,6 +25,9 @@ export const drills: Readonly<Record<string, Drill>> = {
   'edge-slow': edgeSlow,
   'edge-errors': edgeErrors,
   'link-flapping': linkFlapping,
+  'kv-stale': kvStale,
+  'kv-away': kvAway,
+  'publish-interrupted': publishInterrupted,
   'clock-off': clockOff,
   'disk-full': diskFull,
   'no-ports': noPorts,

@@ -1,6 +1,6 @@
 /** Counts records as an operator would read them: each call that was placed must have one that says how it ended, and no second. */
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
-import { AccessToken } from 'livekit-server-sdk';
+import { operatorOf } from '../clients/operator.ts';
 import { pause } from '../e2e/phone-calls.ts';
 import type { RoutedStack } from '../e2e/routed-stack.ts';
 import type { PhoneCall } from '../phone/phone-call.ts';
@@ -28,19 +28,15 @@ export async function countRecords(
 
 async function countOnce(stack: RoutedStack, placed: readonly PhoneCall[]): Promise<RecordCount> {
   const ids = callIds(stack);
-  const token = new AccessToken(stack.livekit.apiKey, stack.livekit.apiSecret, { ttl: 60 });
-  token.addSIPGrant({ admin: true });
-  const authorization = `Bearer ${await token.toJwt()}`;
+  const operator = await operatorOf({ edgeUrl: stack.edge.url, ...stack.livekit });
   const reasons: Record<string, number> = {};
   let [lost, doubled] = [0, 0];
   for (const { callId } of placed) {
     let endings = 0;
     for (const id of ids.get(callId) ?? []) {
-      const response = await fetch(`${stack.edge.url}/v1/calls/${id}`, {
-        headers: { authorization },
-      });
-      if (!response.ok) continue;
-      const { records } = (await response.json()) as { records: { record: CallRecord }[] };
+      // 404 as long as none has come in.
+      const found = await operator('GET', `/v1/calls/${id}`).catch(() => null);
+      const records = (found?.['records'] ?? []) as readonly { readonly record: CallRecord }[];
       for (const { record } of records) {
         // The INVITE before the credentials is an attempt of its own that says nothing of how the call ended.
         if (record.reason === 'challenge-unanswered') continue;

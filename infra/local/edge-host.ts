@@ -6,13 +6,13 @@
  * Standard output: first a line `{"edge":"http://…"}`, then every line the Worker logs.
  */
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 
 /** What edge.ts passes in CALLGATE_EDGE_HOST, as JSON. */
 export interface EdgeHostOptions {
-  /** The Worker's module, built. */
+  /** The Worker's module, built; what it imports lies beside it. */
   readonly bundle: string;
   readonly host: string;
   readonly port: number;
@@ -61,7 +61,9 @@ const miniflare = new Miniflare(
         ...workerOptions,
         name: 'callgate',
         modulesRoot: dirname(options.bundle),
-        modules: [{ type: 'ESModule', path: options.bundle }],
+        modules: [...new Set([options.bundle, join(dirname(options.bundle), 'worker.js')])].map(
+          (path) => ({ type: 'ESModule', path }),
+        ),
         bindings: { ...(workerOptions['bindings'] as object), ...options.variables },
       },
     ],

@@ -22,6 +22,8 @@ export interface StackOptions {
   /** Address of SIP and RTP; 127.0.0.1 when absent. */
   readonly address?: string;
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error';
+  /** Makes another entry of the Worker's bundle, for drills that stand between it and its bindings. @returns the entry's path */
+  readonly wrapBundle?: (bundle: string) => Promise<string>;
   /** Variables of the Worker to override. */
   readonly edgeVariables?: Readonly<Record<string, string>>;
   /** Variables of the media node to override. */
@@ -116,7 +118,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ...(options.livekitPort === undefined ? {} : { port: options.livekitPort }),
     });
     options.signal?.throwIfAborted();
-    const bundle = await bundling;
+    const built = await bundling;
+    const bundle = (await options.wrapBundle?.(built)) ?? built;
     const edge = await startTheEdge(livekit, bundle, options.edgePort ?? 0);
     options.signal?.throwIfAborted();
     const node = await startTheNode(edge, options.sipPort ?? 0);
