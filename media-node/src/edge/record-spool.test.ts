@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CallRecord, callRecordExample } from '@callgate/shared/contract/record.ts';
@@ -121,5 +121,37 @@ describe('record spool', () => {
     expect(events).toEqual(['record-not-spooled']);
     await spool.close(100);
     folder = await mkdtemp(join(tmpdir(), 'callgate-spool-'));
+  });
+  it('keeps in memory what neither disk nor edge takes, and delivers it when the edge is back', async () => {
+    let isAway = true;
+    const sent: number[] = [];
+    let attempts = 0;
+    const { spool, clock } = spoolWith(async (record) => {
+      attempts += 1;
+      if (isAway) throw away;
+      sent.push(record.sequence);
+    });
+    await spool.open();
+    await rm(folder, { recursive: true });
+    spool.add(numbered(0));
+    spool.add(numbered(1));
+    await vi.waitFor(() => expect(attempts).toBe(1));
+    await vi.waitFor(() => expect(spool.pending).toBe(2));
+    isAway = false;
+    await clock.advance(1_000);
+    await vi.waitFor(() => expect(sent.toSorted()).toEqual([0, 1]));
+    await mkdir(folder);
+    await spool.close(100);
+  });
+
+  it('writes what is in memory only when it stops and the disk is well again', async () => {
+    const { spool } = spoolWith(async () => Promise.reject(away));
+    await spool.open();
+    await rm(folder, { recursive: true });
+    spool.add(numbered(0));
+    await vi.waitFor(() => expect(spool.pending).toBe(1));
+    await mkdir(folder);
+    await spool.close(0);
+    expect((await readdir(folder)).length).toBe(1);
   });
 });

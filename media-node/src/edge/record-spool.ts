@@ -1,7 +1,8 @@
 /**
  * Records on their way to the edge. A record is on disk before it is sent, and stays there until the edge has acknowledged it; a node
  * that dies delivers the rest when it is started again. Sent one at a time, oldest first, with back-off while the edge is away; the
- * edge counts each once by (call_id, sequence). One file a record, written whole or not at all (temporary name, then rename).
+ * edge counts each once by (call_id, sequence). One file a record, written whole or not at all (temporary name, then rename). A record that the disk does not
+ * take waits in memory, and is tried on the disk once more when the node stops.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,10 +20,18 @@ export interface RecordSpoolOptions {
   readonly send: (record: CallRecord) => Promise<void>;
 }
 
+/** A record that waits. */
+interface Waiting {
+  /** Of its file. */
+  readonly name: string;
+  /** Held in memory because the disk failed; null: it is in the file. */
+  readonly held: CallRecord | null;
+}
+
 export class RecordSpool {
   readonly #options: RecordSpoolOptions;
-  /** File names in the order of delivery. */
-  readonly #queue: string[] = [];
+  /** In the order of delivery. */
+  readonly #queue: Waiting[] = [];
   readonly #writing = new Set<Promise<void>>();
   #sending: Promise<void> | null = null;
   #retry: Timer | null = null;
@@ -33,7 +42,7 @@ export class RecordSpool {
     this.#options = options;
   }
 
-  /** Records on disk that the edge has not acknowledged. */
+  /** Records that the edge has not acknowledged. */
   get pending(): number {
     return this.#queue.length + this.#writing.size;
   }
@@ -42,7 +51,7 @@ export class RecordSpool {
   async open(): Promise<void> {
     await mkdir(this.#options.folder, { recursive: true });
     const names = (await readdir(this.#options.folder)).filter((name) => name.endsWith('.json'));
-    this.#queue.push(...names.sort());
+    this.#queue.push(...names.sort().map((name) => ({ name, held: null })));
     this.#pump();
   }
 
@@ -58,10 +67,7 @@ export class RecordSpool {
     const writing = this.#write(record)
       .catch((error: unknown) => {
         this.#options.log('error', 'record-not-spooled', { call_id: record.call_id, why: error });
-        // The disk failed: the edge may still take it directly.
-        return this.#options.send(record).catch((second: unknown) => {
-          this.#options.log('error', 'record-lost', { call_id: record.call_id, why: second });
-        });
+        this.#enqueue({ name: fileName(record), held: record });
       })
       .finally(() => this.#writing.delete(writing));
     this.#writing.add(writing);
@@ -81,14 +87,39 @@ export class RecordSpool {
     (limit as Timer | null)?.cancel();
     this.#isClosed = true;
     this.#cancelRetry();
+    await this.#writeHeld();
   }
 
   async #write(record: CallRecord): Promise<void> {
-    const name = `${record.invited_at_ms}-${record.call_id}-${record.sequence}.json`;
+    const name = fileName(record);
+    await this.#writeFile(name, record);
+    this.#enqueue({ name, held: null });
+  }
+
+  async #writeFile(name: string, record: CallRecord): Promise<void> {
     const path = join(this.#options.folder, name);
-    await writeFile(`${path}.part`, JSON.stringify(record));
-    await rename(`${path}.part`, path);
-    this.#queue.push(name);
+    try {
+      await writeFile(`${path}.part`, JSON.stringify(record));
+      await rename(`${path}.part`, path);
+    } catch (error) {
+      // What a full disk took of it would only keep it full.
+      await rm(`${path}.part`, { force: true }).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** The last chance of what is in memory only: the disk may take it now. */
+  async #writeHeld(): Promise<void> {
+    for (const { name, held } of this.#queue) {
+      if (held === null) continue;
+      await this.#writeFile(name, held).catch((error: unknown) =>
+        this.#options.log('error', 'record-lost', { call_id: held.call_id, why: error }),
+      );
+    }
+  }
+
+  #enqueue(waiting: Waiting): void {
+    this.#queue.push(waiting);
     this.#pump();
   }
 
@@ -100,15 +131,15 @@ export class RecordSpool {
   }
 
   async #drain(): Promise<void> {
-    for (let name = this.#queue[0]; name !== undefined && !this.#isClosed; name = this.#queue[0]) {
-      if ((await this.#deliver(name)) === 'later') return;
+    for (let head = this.#queue[0]; head !== undefined && !this.#isClosed; head = this.#queue[0]) {
+      if ((await this.#deliver(head)) === 'later') return;
       this.#queue.shift();
     }
   }
 
-  async #deliver(name: string): Promise<'done' | 'later'> {
+  async #deliver({ name, held }: Waiting): Promise<'done' | 'later'> {
     const path = join(this.#options.folder, name);
-    const record = await this.#read(path);
+    const record = held ?? (await this.#read(path));
     if (record === null) {
       await rename(path, `${path}.bad`).catch((error: unknown) =>
         this.#options.log('error', 'spool-failed', { why: error }),
@@ -121,6 +152,7 @@ export class RecordSpool {
       if (error instanceof EdgeRefusal) {
         // The edge looked at it and refused: sending it again changes nothing. It stays for the operator.
         this.#options.log('error', 'record-refused', { call_id: record.call_id, why: error });
+        if (held !== null) return 'done';
         await rename(path, `${path}.refused`).catch((failure: unknown) =>
           this.#options.log('error', 'spool-failed', { why: failure }),
         );
@@ -167,4 +199,9 @@ export class RecordSpool {
     this.#retry?.cancel();
     this.#retry = null;
   }
+}
+
+/** Sorts by the time of the call. */
+function fileName(record: CallRecord): string {
+  return `${record.invited_at_ms}-${record.call_id}-${record.sequence}.json`;
 }
