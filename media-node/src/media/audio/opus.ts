@@ -11,23 +11,27 @@ export type OpusRateHz = 8_000 | 16_000 | 48_000;
 export const opusClockHz = 48_000;
 
 /**
- * Bits per second. At 8 kHz everything above about 20 kbit/s is transparent for telephone audio; the packets are small
- * against their headers anyway.
+ * Bits per second, where ViSQOL sees no difference to more (for telephone audio 4.69 of 4.79 that G.711 alone has); the packets are small against their headers
+ * anyway.
  */
 const bitRates: Readonly<Record<OpusRateHz, number>> = {
-  8000: 24_000,
-  16000: 32_000,
-  48000: 48_000,
+  8000: 32_000,
+  16000: 48_000,
+  48000: 64_000,
 };
 
-/** Measured at 8 kHz: 9 costs half as much again as 5 and is not heard. */
-const complexity = 5;
+/**
+ * CELT alone looks 2.5 ms ahead where the speech mode looks 6.5 ms, and codes telephone audio in a quarter of the time. At these rates neither the mode nor
+ * a higher complexity is heard.
+ */
+const application = 'restricted_lowdelay';
+const complexity = 1;
 
 export class OpusEncoder {
   readonly #encoder: Encoder;
 
   constructor(rateHz: OpusRateHz) {
-    this.#encoder = new Encoder({ channels: 1, sample_rate: rateHz, application: 'voip' });
+    this.#encoder = new Encoder({ channels: 1, sample_rate: rateHz, application });
     this.#encoder.bitrate = bitRates[rateHz];
     this.#encoder.complexity = complexity;
   }
