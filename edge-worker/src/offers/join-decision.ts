@@ -7,7 +7,7 @@ import {
   participantAttributes,
   type SipHeader,
 } from '@callgate/shared/sip/participant-attributes.ts';
-import { type SIPMediaConfig, SIPMediaEncryption } from '@livekit/protocol';
+import { SIPMediaEncryption } from '@livekit/protocol';
 import { type Env, livekitOf } from '../env.ts';
 import { roomToken } from '../rooms/room-token.ts';
 
@@ -48,7 +48,7 @@ export async function joinDecision(
     rule_id: evaluation.ruleId,
     room: { name: evaluation.roomName, url, token },
     participant: { identity: evaluation.participantIdentity, name: evaluation.participantName },
-    media: mediaPolicy(evaluation.media),
+    media: mediaPolicy(evaluation),
     headers: { ...evaluation.headers },
     attributes_to_headers: { ...evaluation.attributesToHeaders },
   };
@@ -65,16 +65,20 @@ function refuseNameless(
 /** Limits and media policy: the same whether the call joins or is first asked for its PIN. */
 export function frameOf(
   trunk: CompiledTrunk | null,
-  { media }: Evaluation,
+  evaluation: Evaluation,
 ): { limits: DecisionLimits; media: MediaPolicy } {
-  return { limits: resolveCallLimits(trunk?.info ?? null, media), media: mediaPolicy(media) };
+  return {
+    limits: resolveCallLimits(trunk?.info ?? null, evaluation.media),
+    media: mediaPolicy(evaluation),
+  };
 }
 
-function mediaPolicy(media: SIPMediaConfig): MediaPolicy {
+function mediaPolicy({ media, sounds }: Pick<Evaluation, 'media' | 'sounds'>): MediaPolicy {
   return {
     only_listed_codecs: media.onlyListedCodecs,
     codecs: media.codecs.map(({ name, rate }) => ({ name, rate })),
     encryption: encryptionOf(media.encryption),
+    ...(sounds === undefined ? {} : { sounds }),
   };
 }
 

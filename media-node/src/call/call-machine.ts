@@ -70,6 +70,8 @@ export type CallEvent =
 export type CallEffect =
   | { readonly do: 'ring' }
   | { readonly do: 'open-media' }
+  /** Let the caller hear this before the answer: 183 with our description. */
+  | { readonly do: 'early-media'; readonly sound: SoundName }
   | { readonly do: 'join' }
   | { readonly do: 'answer' }
   | { readonly do: 'set-status'; readonly status: 'active' | 'hangup' }
@@ -164,7 +166,10 @@ function whileRinging(state: Ringing, event: CallEvent): Step {
   switch (event.kind) {
     case 'media-opened':
       if (state.name !== 'opening') return stay(state);
-      return { state: { ...state, name: 'joining' }, effects: [{ do: 'join' }] };
+      return {
+        state: { ...state, name: 'joining' },
+        effects: [{ do: 'join' }, ...earlyMedia(state.decision)],
+      };
     case 'media':
       return mediaWhileRinging(state, event.event);
     case 'part-failed':
@@ -193,6 +198,7 @@ function mediaWhileRinging(state: Ringing, event: MediaEvent): Step {
         effects: [
           { do: 'stop-timer', timer: 'ringing' },
           { do: 'answer' },
+          ...(earlyMedia(state.decision).length > 0 ? [{ do: 'stop-sound' } as const] : []),
           { do: 'start-timer', timer: 'bridge', ms: callLimits.bridgeMs },
           { do: 'start-timer', timer: 'duration', ms: state.decision.limits.max_call_duration_ms },
         ],
@@ -202,6 +208,12 @@ function mediaWhileRinging(state: Ringing, event: MediaEvent): Step {
     default:
       return stay(state);
   }
+}
+
+/** What the caller hears from us while it waits; ringing is the phone's own business unless the trunk or the rule says otherwise. */
+function earlyMedia({ media }: JoinDecision): CallEffect[] {
+  const sound = media.sounds?.early_media ?? 'none';
+  return sound === 'none' ? [] : [{ do: 'early-media', sound }];
 }
 
 type Answered = Extract<CallState, { name: 'answered' | 'up' }>;

@@ -37,6 +37,8 @@ export class CallMedia {
   readonly #sessionId = String(randomInt(1, 2 ** 47));
   #version = 0;
   #agreed: Agreed | null = null;
+  /** The answer that went out to it. */
+  #answered: { readonly agreed: Agreed; readonly description: SdpDescription } | null = null;
 
   constructor(node: NodeMedia) {
     this.#node = node;
@@ -92,12 +94,18 @@ export class CallMedia {
     return { contentType: 'application/sdp', bytes: writeOffer(codecs, local, origin) };
   }
 
-  /** Our answer to the offer last settled; null when none was. */
+  /** Our answer to the offer last settled; null when none was. Asked again it is the same: what a 183 has said the 200 repeats (RFC 3261 §13.2.1). */
   answer(local: LocalMedia): SdpDescription | null {
     if (this.#agreed === null) return null;
+    if (this.#answered?.agreed === this.#agreed) return this.#answered.description;
+    const description = this.#write(this.#agreed, local);
+    this.#answered = { agreed: this.#agreed, description };
+    return description;
+  }
+
+  #write({ offer, agreement }: Agreed, local: LocalMedia): SdpDescription {
     this.#version += 1;
     const origin = { sessionId: this.#sessionId, version: this.#version };
-    const { offer, agreement } = this.#agreed;
     return { contentType: 'application/sdp', bytes: writeAnswer(offer, agreement, local, origin) };
   }
 }

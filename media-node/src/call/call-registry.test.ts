@@ -75,6 +75,18 @@ describe('a call', () => {
     expect(sip.answers.at(-1)?.headers).toEqual([{ name: 'X-Served-By', value: 'callgate' }]);
   });
 
+  it('lets the caller hear what trunk or rule chose before the answer, and says in the 200 what the 183 has said', async () => {
+    const { join } = decisionExamples;
+    const sounds = { early_media: 'ringback', ringback: 'US' } as const;
+    const { sip, session } = await ring({ ...join, media: { ...join.media, sounds } });
+    expect(sip.said).toEqual(['180', '183']);
+    expect(session.asked.slice(1)).toEqual(['preview', 'play ringback {"country":"US"}']);
+    session.raise({ kind: 'audible' });
+    expect(session.asked.slice(3)).toEqual(['connect 30000 15000', 'stop sound']);
+    const [, progress, final] = sip.answers.map(({ body }) => body?.bytes.toString());
+    expect(final).toBe(progress);
+  });
+
   it('gives media the negotiated stream before it joins', async () => {
     const { session } = await ring();
     expect(session.stream).toMatchObject({

@@ -26,6 +26,7 @@ import {
   next,
 } from './call-machine.ts';
 import { CallMedia, type SdpBody } from './call-media.ts';
+import { playEarly, playSound } from './call-sounds.ts';
 import { CallTimers } from './call-timers.ts';
 import { headersOut } from './headers-out.ts';
 import { offerFromInvite } from './offer-from-invite.ts';
@@ -214,7 +215,9 @@ export class Call {
       case 'stop-timer':
         return this.#timers.stop(effect.timer);
       case 'play':
-        return this.#session?.play(effect.sound);
+        return playSound(this.#session, effect.sound, this.#policy);
+      case 'early-media':
+        return playEarly(this.#session, effect.sound, this.#policy, this.#media, this.#sip);
       case 'stop-sound':
         return this.#session?.stopSound();
       case 'check-pin':

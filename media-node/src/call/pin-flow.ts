@@ -151,7 +151,10 @@ function whileDigit(state: Answered, digit: string): Step {
 function enter(state: Extract<PinState, { name: 'entering' }>): Step {
   const heard: CallEffect[] = state.isAudible ? [{ do: 'stop-timer', timer: 'ringing' }] : [];
   if (!state.isSpoken) return { state, effects: heard };
-  if (!state.isAudible) return { state, effects: [{ do: 'play', sound: 'ringback' }] };
+  if (!state.isAudible) {
+    const wanted = state.decision.media.sounds?.early_media;
+    return { state, effects: [{ do: 'play', sound: wanted === 'music' ? 'music' : 'ringback' }] };
+  }
   return {
     state: { name: 'up', decision: state.decision, isActive: true },
     effects: [...heard, { do: 'stop-sound' }],

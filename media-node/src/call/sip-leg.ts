@@ -41,6 +41,11 @@ export class SipLeg {
     this.#sip.provisional({ status: 180, phrase: 'Ringing' });
   }
 
+  /** Early media: 183 with our description. */
+  progress(body: NonNullable<SipAnswer['body']>): void {
+    this.#sip.provisional({ status: 183, phrase: 'Session Progress', body });
+  }
+
   challenge(decision: ChallengeDecision): void {
     this.#status = decision.status;
     this.#sip.refuse(challengeAnswer(decision));

@@ -133,10 +133,8 @@ export class LocalMediaSession implements MediaSession {
     this.#room.join({ url, token, timeoutMs, trackName: identityOfToken(token) ?? 'phone' });
   }
 
-  connect(timeouts: Patience): void {
-    if (this.#patience !== null || this.#closing !== null) return;
-    this.#patience = timeouts;
-    this.#watchedSinceMono = this.#parts.clock.nowMono();
+  preview(): void {
+    if (this.#stops.length > 0 || this.#closing !== null) return;
     this.#stops.push(
       this.#parts.tick.everyTick((now) => this.#guard(() => this.#onTick(now))),
       this.#parts.tick.everySecond((now) => {
@@ -144,6 +142,13 @@ export class LocalMediaSession implements MediaSession {
         this.#phone.report(this.#toPhone?.sent() ?? null);
       }),
     );
+  }
+
+  connect(timeouts: Patience): void {
+    if (this.#patience !== null || this.#closing !== null) return;
+    this.#patience = timeouts;
+    this.#watchedSinceMono = this.#parts.clock.nowMono();
+    this.preview();
   }
 
   play(name: SoundName, options: SoundOptions = {}): void {

@@ -5,6 +5,7 @@ import type {
   MediaSession,
   MediaStats,
   PhoneStream,
+  SoundOptions,
 } from './media-session.ts';
 
 const noFigures: MediaStats = {
@@ -38,6 +39,10 @@ export class FakeMediaSession implements MediaSession {
     this.asked.push(`join ${room.url}`);
   }
 
+  preview(): void {
+    this.asked.push('preview');
+  }
+
   connect(timeouts: { readonly firstMediaMs: number; readonly silenceMs: number }): void {
     this.asked.push(`connect ${timeouts.firstMediaMs} ${timeouts.silenceMs}`);
   }
@@ -46,8 +51,9 @@ export class FakeMediaSession implements MediaSession {
     this.asked.push(`attributes ${JSON.stringify(attributes)}`);
   }
 
-  play(sound: string): void {
-    this.asked.push(`play ${sound}`);
+  play(sound: string, options: SoundOptions = {}): void {
+    const chosen = JSON.stringify(options);
+    this.asked.push(chosen === '{}' ? `play ${sound}` : `play ${sound} ${chosen}`);
   }
 
   stopSound(): void {

@@ -83,14 +83,14 @@ export type MediaEvent =
   /** The room is gone or was never reached. Nothing follows. */
   | { readonly kind: 'room-ended'; readonly reason: RoomEnd };
 
-/** What a caller can be made to hear. `wrong-pin` ends with a tone; `ringback` never ends by itself. */
-export type SoundName = 'enter-pin' | 'wrong-pin' | 'entering-room' | 'ringback';
+/** What a caller can be made to hear. `wrong-pin` ends with a tone; `ringback` and `music` never end by themselves. */
+export type SoundName = 'enter-pin' | 'wrong-pin' | 'entering-room' | 'ringback' | 'music';
 
 export interface SoundOptions {
   /** Of a prompt, a folder of the prompts; left out or unknown: English. */
-  readonly language?: string;
+  readonly language?: string | undefined;
   /** Whose ringback tone, ISO 3166-1 alpha-2; left out or unknown: the European one. */
-  readonly country?: string;
+  readonly country?: string | undefined;
 }
 
 export interface MediaSession {
@@ -100,9 +100,11 @@ export interface MediaSession {
   setStream(stream: PhoneStream): void;
   /** Joins the room; answers with `joined` or `room-ended`. Call once. */
   join(room: { readonly url: string; readonly token: string; readonly timeoutMs: number }): void;
+  /** The caller may hear sounds before the answer (early media): `play` works; nothing of the phone goes to the room, and silence is not watched. */
+  preview(): void;
   /** The call was answered: audio flows both ways, silence is watched. */
   connect(timeouts: { readonly firstMediaMs: number; readonly silenceMs: number }): void;
-  /** Lets the caller hear a sound instead of the room, from its start, after `connect`; another one that plays is cut off without `played`. */
+  /** Lets the caller hear a sound instead of the room, from its start, after `preview` or `connect`; another one that plays is cut off without `played`. */
   play(sound: SoundName, options?: SoundOptions): void;
   /** Cuts the sound off; the caller hears the room again. */
   stopSound(): void;

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { type OutcomeReason, outcomeReasons } from '../call/outcome.ts';
+import { callSounds } from './call-sounds.ts';
 
 const reason = z.enum(outcomeReasons as [OutcomeReason, ...OutcomeReason[]]);
 
@@ -12,6 +13,8 @@ export const mediaPolicy = z.object({
   only_listed_codecs: z.boolean(),
   codecs: z.array(z.object({ name: z.string(), rate: z.int().min(0) })),
   encryption: z.enum(['disable', 'allow', 'require']),
+  /** What the caller hears of the node; left out: English prompts, European ringback, nothing before the answer. */
+  sounds: callSounds.optional(),
 });
 
 /** How long each stage may take, ms. */

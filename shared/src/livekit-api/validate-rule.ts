@@ -3,6 +3,7 @@
  * the rule need not exist, and a direct rule needs no room name: as in LiveKit.
  */
 import type { SIPDispatchRuleInfo } from '@livekit/protocol';
+import { ownAttributesFault } from '../routing/call-sounds.ts';
 import { type Fault, fault } from './fault.ts';
 import { mediaFault } from './validate-media.ts';
 
@@ -17,5 +18,6 @@ export function ruleFault(rule: SIPDispatchRuleInfo): Fault | null {
 
 /** What is looked at before the stored rule is: LiveKit looks at the kind only after that. */
 export function ruleRequestFault(rule: SIPDispatchRuleInfo): Fault | null {
-  return rule.rule === undefined ? fault('rule', 'missing rule') : mediaFault(rule.media);
+  if (rule.rule === undefined) return fault('rule', 'missing rule');
+  return mediaFault(rule.media) ?? ownAttributesFault(rule.attributes);
 }

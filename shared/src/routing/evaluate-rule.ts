@@ -9,11 +9,14 @@ import {
   type SIPMediaConfig,
   SIPMediaEncryption,
 } from '@livekit/protocol';
+import type { CallSounds } from '../contract/call-sounds.ts';
+import { isOwnAttribute, soundsOf } from './call-sounds.ts';
 import { callerIdentity } from './caller-identity.ts';
 import type { CompiledRule, PinAnswer, RuleKind } from './compiled-rule.ts';
 import { durationMs } from './duration.ts';
 import { mergeMedia } from './merge-media.ts';
 import type { RoutedCall } from './routed-call.ts';
+import { trunkOptionsOf } from './trunk-options.ts';
 
 /** What is known before a PIN is sent, too. */
 export interface RequestPin {
@@ -25,6 +28,8 @@ export interface RequestPin {
   readonly media: SIPMediaConfig;
   /** `media.encryption`, DISABLE when it is unset. */
   readonly mediaEncryption: SIPMediaEncryption;
+  /** What the caller hears of the node; undefined: what it plays to everybody. */
+  readonly sounds: CallSounds | undefined;
 }
 
 /** The answer for a call that may join. Headers and timeouts come from the trunk alone. */
@@ -72,6 +77,7 @@ export function evaluateRule(input: EvaluationInput): Evaluation {
     ruleId: rule.id,
     media,
     mediaEncryption: media.encryption ?? SIPMediaEncryption.SIP_MEDIA_ENCRYPT_DISABLE,
+    sounds: soundsOf(trunkOptionsOf(trunk?.metadata ?? ''), rule.info.attributes),
   };
   if (rule.pin !== '' && !(pin.kind === 'pin' && pin.digits === rule.pin)) {
     return { kind: 'request-pin', ...known };
@@ -118,7 +124,9 @@ function joinName(prefix: string, number: string, suffix: string): string {
 /** Later ones win. A hidden number appears in none of them, unless the rule itself says so. */
 function callAttributes(input: EvaluationInput, trunkId: string): Map<string, string> {
   const { call, rule } = input;
-  const attributes = new Map(Object.entries(rule.info.attributes));
+  const attributes = new Map(
+    Object.entries(rule.info.attributes).filter(([name]) => !isOwnAttribute(name)),
+  );
   for (const [name, value] of input.extraAttributes) attributes.set(name, value);
   attributes.set('sip.callID', call.callId);
   attributes.set('sip.trunkID', trunkId);

@@ -4,6 +4,7 @@
  * options; a new one is a member here and a row in docs/routing.md.
  */
 import * as z from 'zod';
+import { callSounds } from '../contract/call-sounds.ts';
 import { capLimits } from '../limits.ts';
 import { type Fault, fault } from '../livekit-api/fault.ts';
 
@@ -25,6 +26,8 @@ const trunkOptions = z.strictObject({
     .min(1)
     .refine(isDistinct, 'names one twice')
     .optional(),
+  /** Prompts, ringback and early media of its callers; rules may choose others (call-sounds.ts). */
+  ...callSounds.shape,
 });
 
 export type TrunkOptions = z.infer<typeof trunkOptions>;

@@ -46,6 +46,8 @@ function obey(message: ToProcess): void {
       return sessions.get(message.session)?.setStream(withBuffers(message.stream));
     case 'join':
       return sessions.get(message.session)?.join(message.room);
+    case 'preview':
+      return sessions.get(message.session)?.preview();
     case 'connect':
       return sessions.get(message.session)?.connect(message.timeouts);
     case 'play':

@@ -35,6 +35,7 @@ export type ToProcess =
       readonly session: number;
       readonly room: { readonly url: string; readonly token: string; readonly timeoutMs: number };
     }
+  | { readonly do: 'preview'; readonly session: number }
   | {
       readonly do: 'connect';
       readonly session: number;

@@ -40,6 +40,10 @@ export class RemoteMediaSession implements MediaSession {
     this.#send({ do: 'join', session: this.#parts.session, room });
   }
 
+  preview(): void {
+    this.#send({ do: 'preview', session: this.#parts.session });
+  }
+
   connect(timeouts: { readonly firstMediaMs: number; readonly silenceMs: number }): void {
     this.#send({ do: 'connect', session: this.#parts.session, timeouts });
   }

@@ -8,14 +8,16 @@ import { fileURLToPath } from 'node:url';
 import { resample } from '../audio/resample.ts';
 import type { SoundName, SoundOptions } from '../media-session.ts';
 import { CadenceSound, refusalTone, ringbackOf } from './cadence.ts';
-import { Recording, Sequence, type Sound } from './sound.ts';
+import { Loop, Recording, Sequence, type Sound } from './sound.ts';
 import { readWav, type Wav } from './wav.ts';
 
 /** The prompts that come with the node. */
 export const ownPrompts = fileURLToPath(new URL('../../../prompts', import.meta.url));
 
 const promptNames = ['enter-pin', 'wrong-pin', 'entering-room'] as const;
-type PromptName = (typeof promptNames)[number];
+/** Files that a folder may have besides. */
+const extraNames = ['music'] as const;
+type PromptName = (typeof promptNames)[number] | (typeof extraNames)[number];
 
 /** The language of prompts that are asked for in one that is not there. */
 const fallbackLanguage = 'en';
@@ -52,6 +54,10 @@ export class SoundLibrary {
   /** A fresh sound, to be read from its start. @param rateHz of its samples */
   create(name: SoundName, rateHz: number, options: SoundOptions): Sound {
     switch (name) {
+      case 'music':
+        // The operator's own; who has none rings.
+        if (!this.#has(name, options)) return this.create('ringback', rateHz, options);
+        return new Loop(this.#samples(name, rateHz, options));
       case 'ringback':
         return new CadenceSound(
           ringbackOf(options.country ?? null),
@@ -71,7 +77,17 @@ export class SoundLibrary {
     }
   }
 
-  #prompt(name: PromptName, rateHz: number, { language }: SoundOptions): Sound {
+  #has(name: PromptName, { language }: SoundOptions): boolean {
+    return [language?.toLowerCase() ?? fallbackLanguage, fallbackLanguage].some((one) =>
+      this.#prompts.get(one)?.has(name),
+    );
+  }
+
+  #prompt(name: PromptName, rateHz: number, options: SoundOptions): Sound {
+    return new Recording(this.#samples(name, rateHz, options));
+  }
+
+  #samples(name: PromptName, rateHz: number, { language }: SoundOptions): Int16Array {
     const wanted = this.#prompts.get(language?.toLowerCase() ?? fallbackLanguage);
     const spoken =
       wanted?.get(name) === undefined ? fallbackLanguage : (language ?? fallbackLanguage);
@@ -82,14 +98,14 @@ export class SoundLibrary {
       samples = wav === undefined ? new Int16Array(0) : resample(wav.samples, wav.rateHz, rateHz);
       this.#resampled.set(key, samples);
     }
-    return new Recording(samples);
+    return samples;
   }
 }
 
 function readPrompts(folder: string): Map<PromptName, Wav> {
   const present = new Set(readdirSync(folder));
   const prompts = new Map<PromptName, Wav>();
-  for (const name of promptNames) {
+  for (const name of [...promptNames, ...extraNames]) {
     if (!present.has(`${name}.wav`)) continue;
     const file = join(folder, `${name}.wav`);
     try {

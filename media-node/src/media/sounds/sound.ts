@@ -25,6 +25,24 @@ export class Recording implements Sound {
   }
 }
 
+/** Samples in memory, over and over. */
+export class Loop implements Sound {
+  readonly #samples: Int16Array;
+  #at = 0;
+
+  constructor(samples: Int16Array) {
+    this.#samples = samples;
+  }
+
+  read(into: Int16Array): boolean {
+    for (let i = 0; i < into.length; i++) {
+      into[i] = this.#samples[this.#at] ?? 0;
+      this.#at = (this.#at + 1) % Math.max(1, this.#samples.length);
+    }
+    return true;
+  }
+}
+
 /** Sounds one after the other. */
 export class Sequence implements Sound {
   readonly #sounds: Sound[];

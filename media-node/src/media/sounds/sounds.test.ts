@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { toneShare } from '../audio/tone.ts';
 import { CadenceSound, ringbackOf } from './cadence.ts';
-import { Recording, Sequence, type Sound } from './sound.ts';
+import { Loop, Recording, Sequence, type Sound } from './sound.ts';
 import { SoundLibrary } from './sound-library.ts';
 import { readWav, writeWav } from './wav.ts';
 
@@ -37,6 +37,11 @@ describe('sounds', () => {
     ]);
     const heard = listen(sound);
     expect([...new Set(heard)]).toEqual([1, 0, 2]);
+  });
+
+  it('play music over and over', () => {
+    const heard = listen(new Loop(Int16Array.from([1, 2, 3])), 1, 8);
+    expect([...heard]).toEqual([1, 2, 3, 1, 2, 3, 1, 2]);
   });
 
   it('sound a cadence: US ringback two seconds on, four off, both tones at once', () => {
@@ -98,6 +103,16 @@ describe('SoundLibrary', () => {
     expect(listen(library.create('enter-pin', 8_000, { language: 'DE' }))[0]).toBe(9);
     expect(listen(library.create('entering-room', 8_000, { language: 'de' }))[0]).toBe(3);
     expect(listen(library.create('enter-pin', 8_000, { language: 'xx' }))[0]).toBe(1);
+  });
+
+  it("plays the operator's music, and rings where there is none", () => {
+    const music = SoundLibrary.read(folderWith({ ...english, 'en/music.wav': wav(5, 80) }));
+    expect(new Set(listen(music.create('music', 8_000, { language: 'de' }), 5))).toEqual(
+      new Set([5]),
+    );
+    const none = SoundLibrary.read(folderWith(english));
+    const heard = listen(none.create('music', 8_000, {}), 10);
+    expect(toneShare(heard, 425, 8_000)).toBeGreaterThan(0.9);
   });
 
   it('ends a wrong PIN with a tone', () => {
