@@ -14,6 +14,17 @@ export class Distribution {
     this.#values.push(value);
   }
 
+  get count(): number {
+    return this.#values.length;
+  }
+
+  /** The value that this share of all values stays below, rounded to a tenth; null: nothing was measured. */
+  percentile(share: number): number | null {
+    const sorted = this.#values.toSorted((a, b) => a - b);
+    const value = sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+    return value === undefined ? null : Math.round(value * 10) / 10;
+  }
+
   /** Rounded to a tenth; null: nothing was measured. */
   summary(): Summary | null {
     const sorted = this.#values.toSorted((a, b) => a - b);

@@ -14,7 +14,9 @@ import { mediaProcessKilled } from './media-process-killed.ts';
 import { noDescriptors } from './no-descriptors.ts';
 import { noPorts } from './no-ports.ts';
 import { nodeKilled } from './node-killed.ts';
+import { overload } from './overload.ts';
 import { publishInterrupted } from './publish-interrupted.ts';
+import { soak } from './soak.ts';
 
 export const drills: Readonly<Record<string, Drill>> = {
   'node-killed': nodeKilled,
@@ -32,4 +34,6 @@ export const drills: Readonly<Record<string, Drill>> = {
   'disk-full': diskFull,
   'no-ports': noPorts,
   'no-descriptors': noDescriptors,
+  overload,
+  soak,
 };

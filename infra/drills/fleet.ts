@@ -5,6 +5,7 @@
 import { ParticipantInfo_Kind } from '@livekit/protocol';
 import { RoomServiceClient } from 'livekit-server-sdk';
 import { tone } from '../audio/tone.ts';
+import type { Distribution } from '../bench/distribution.ts';
 import { encoded, joinDeaf, type OpusSource, type RoomListener } from '../bench/room-listener.ts';
 import { agentToneHz, dial, pause } from '../e2e/phone-calls.ts';
 import { deskRoom } from '../e2e/routed-stack.ts';
@@ -29,25 +30,29 @@ export interface FleetCall {
 
 export class Fleet {
   readonly calls: FleetCall[] = [];
+  /** Where the time between two packets at a phone goes, ms; null: nobody asks. */
+  pacing: Distribution | null = null;
   /** Every call ever placed, those that were refused included. */
   readonly placed: PhoneCall[] = [];
   readonly #subject: Subject;
   readonly #rooms: RoomServiceClient;
   readonly #phone: SipPhone;
+  readonly #lossShare: number;
   readonly #listeners: RoomListener[] = [];
   /** Encoded once and said in every room. */
   readonly #voice = secondOfTone();
 
-  private constructor(subject: Subject, phone: SipPhone) {
+  private constructor(subject: Subject, phone: SipPhone, lossShare: number) {
     const { url, apiKey, apiSecret } = subject.livekit;
     this.#subject = subject;
     this.#rooms = new RoomServiceClient(url.replace(/^ws/, 'http'), apiKey, apiSecret);
     this.#phone = phone;
+    this.#lossShare = lossShare;
   }
 
   /** Places `count` calls. @throws Error when one of them is not answered or stays without audio */
-  static async up(subject: Subject, count: number): Promise<Fleet> {
-    const fleet = new Fleet(subject, await SipPhone.open('127.0.0.2'));
+  static async up(subject: Subject, count: number, lossShare = 0): Promise<Fleet> {
+    const fleet = new Fleet(subject, await SipPhone.open('127.0.0.2'), lossShare);
     const starts: Promise<FleetCall>[] = [];
     for (const number of subject.numbers.slice(0, count)) {
       const start = fleet.place(number);
@@ -99,9 +104,19 @@ export class Fleet {
     return listener;
   }
 
-  /** A call, whatever becomes of it. */
-  async dial(number: string): Promise<PhoneCall> {
-    const call = await dial({ node: { sip: this.#subject.sip } }, this.#phone, number);
+  /** A call, whatever becomes of it. @param from who calls; two in one room must differ */
+  async dial(number: string, from?: string): Promise<PhoneCall> {
+    let last = Number.NaN;
+    const hears = () => {
+      const now = performance.now();
+      if (!Number.isNaN(last)) this.pacing?.add(now - last);
+      last = now;
+    };
+    const call = await dial({ node: { sip: this.#subject.sip } }, this.#phone, number, {
+      hears,
+      line: { isRecorded: false, lossShare: this.#lossShare },
+      ...(from === undefined ? {} : { from }),
+    });
     this.placed.push(call);
     return call;
   }
@@ -199,15 +214,19 @@ function secondOfTone(): Uint8Array[] {
   return Array.from({ length: packetsPerSecond }, () => Uint8Array.from(source()));
 }
 
-/** Runs with that many calls up and frees everything, the subject included, whatever happens. */
+/**
+ * Runs with that many calls up and frees everything, the subject included, whatever happens.
+ * @param lossShare of packets, 0 to 1, that the line of each call loses each way
+ */
 export async function withFleet(
   subject: Subject,
   count: number,
   run: (fleet: Fleet) => Promise<void>,
+  lossShare = 0,
 ): Promise<void> {
   let fleet: Fleet | null = null;
   try {
-    fleet = await Fleet.up(subject, count);
+    fleet = await Fleet.up(subject, count, lossShare);
     await run(fleet);
   } finally {
     await fleet?.close();

@@ -4,7 +4,7 @@ import { listenFor } from '../audio/goertzel.ts';
 import { tone } from '../audio/tone.ts';
 import type { Sound } from '../audio/wav.ts';
 import type { PhoneCall } from '../phone/phone-call.ts';
-import { type PhoneCodec, phoneRateHz } from '../phone/rtp-stream.ts';
+import { type LineOptions, type PhoneCodec, phoneRateHz } from '../phone/rtp-stream.ts';
 import type { SipPhone } from '../phone/sip-phone.ts';
 import { caller, deskRoom, type RoutedStack } from './routed-stack.ts';
 
@@ -29,6 +29,11 @@ export function dial(
   options: {
     readonly password?: string;
     readonly codecs?: readonly PhoneCodec[];
+    /** Who calls; absent: always the same. */
+    readonly from?: string;
+    readonly line?: LineOptions;
+    /** Told each packet that the phone hears. */
+    readonly hears?: (samples: Int16Array) => void;
     /** Where the INVITE goes; absent: to the node itself. */
     readonly through?: string;
   } = {},
@@ -37,10 +42,12 @@ export function dial(
   return phone.call({
     target: { address, port: Number(port) },
     to: number,
-    from: '+15550199',
+    from: options.from ?? '+15550199',
     credentials: { user: caller.user, password: options.password ?? caller.password },
     says: tone({ frequencyHz: phoneToneHz, sampleRateHz: phoneRateHz }),
     ...(options.codecs === undefined ? {} : { codecs: options.codecs }),
+    ...(options.line === undefined ? {} : { line: options.line }),
+    ...(options.hears === undefined ? {} : { hears: options.hears }),
   });
 }
 

@@ -9,9 +9,9 @@ import type { SampleSource } from '../audio/tone.ts';
 import { silence } from '../audio/tone.ts';
 import type { Sound } from '../audio/wav.ts';
 import { answerDigest } from './digest-answer.ts';
-import { readAnswer, writeOffer } from './phone-sdp.ts';
+import { type OfferDirection, readAnswer, writeOffer } from './phone-sdp.ts';
 import { Resend } from './resend.ts';
-import type { PhoneCodec, RtpStream } from './rtp-stream.ts';
+import type { LineOptions, PhoneCodec, RtpStream } from './rtp-stream.ts';
 import type { CallTimeline } from './timeline.ts';
 
 export interface PhoneCallOptions {
@@ -26,6 +26,8 @@ export interface PhoneCallOptions {
   readonly says?: SampleSource;
   /** Told what it hears, packet by packet. */
   readonly hears?: (samples: Int16Array) => void;
+  /** What the line loses; a perfect one when absent. */
+  readonly line?: LineOptions;
   /** Where events are noted; one of its own when absent. */
   readonly timeline?: CallTimeline;
 }
@@ -77,6 +79,9 @@ export class PhoneCall {
   #ack: Buffer | null = null;
   #dialog: { toHeader: string; target: string; routes: readonly string[] } | null = null;
   #isGone = false;
+  /** CSeq of the re-INVITE that is not answered yet; null: none. */
+  #reinvite: number | null = null;
+  #offers = 1;
 
   constructor(options: PhoneCallOptions, parts: PhoneCallParts) {
     this.#options = options;
@@ -133,6 +138,23 @@ export class PhoneCall {
     this.#request('BYE', dialog.target, routeRows(dialog.routes), { cseq: this.#cseq });
   }
 
+  /** Puts the other side on hold, or takes it back, with a re-INVITE (RFC 3264 §8.4). What became of it is in the timeline. */
+  reoffer(direction: OfferDirection): void {
+    const dialog = this.#dialog;
+    if (dialog === null || this.#isGone || this.#reinvite !== null) return;
+    const { local, stream } = this.#parts;
+    this.#cseq += 1;
+    this.#offers += 1;
+    this.#reinvite = this.#cseq;
+    this.timeline.note(`re-INVITE ${direction}`);
+    const codecs = this.#options.codecs ?? ['PCMU'];
+    const offer = { direction, version: this.#offers };
+    this.#request('INVITE', dialog.target, routeRows(dialog.routes), {
+      cseq: this.#cseq,
+      body: writeOffer(local.address, stream.port, codecs, offer),
+    });
+  }
+
   /** Frees what the call holds, without a word. */
   forget(): void {
     if (this.#isGone) return;
@@ -171,6 +193,7 @@ export class PhoneCall {
 
   #onInviteResponse(response: SipResponse): void {
     const { status, reason } = response;
+    if (response.cseq.number === this.#reinvite) return this.#onReofferResponse(response);
     // An answer to the INVITE that was challenged, come again.
     if (response.cseq.number !== this.#invite?.cseq && status >= 200)
       return this.#acknowledge(response);
@@ -224,6 +247,19 @@ export class PhoneCall {
     const { address, port, codec } = readAnswer(response.body);
     this.#parts.stream.start({ address, port }, codec, this.#options.says ?? silence);
     this.#settleAnswer({ kind: 'answered' });
+  }
+
+  #onReofferResponse(response: SipResponse): void {
+    const dialog = this.#dialog;
+    if (response.status < 200 || dialog === null) return;
+    this.#reinvite = null;
+    this.timeline.note(`${response.status} to re-INVITE`);
+    if (response.status >= 300) return this.#acknowledge(response);
+    this.#ack = this.#write('ACK', dialog.target, routeRows(dialog.routes), {
+      branch: makeBranch(),
+      cseq: response.cseq.number,
+    });
+    this.#parts.send(this.#ack);
   }
 
   /** ACK of a refusal: same branch, same Request-URI as the INVITE, the To of the answer. RFC 3261 §17.1.1.3. */

@@ -2,12 +2,23 @@
 import { parseSdp } from '../../media-node/src/sdp/parse-sdp.ts';
 import { type PhoneCodec, payloadTypes } from './rtp-stream.ts';
 
-/** An offer (RFC 4566, RFC 3264). */
-export function writeOffer(address: string, port: number, codecs: readonly PhoneCodec[]): Buffer {
+/** `sendonly`: the other side is on hold. RFC 3264 §8.4. */
+export type OfferDirection = 'sendrecv' | 'sendonly';
+
+/** An offer (RFC 4566, RFC 3264). @param version counts the offers of a call from 1 */
+export function writeOffer(
+  address: string,
+  port: number,
+  codecs: readonly PhoneCodec[],
+  { direction, version }: { direction: OfferDirection; version: number } = {
+    direction: 'sendrecv',
+    version: 1,
+  },
+): Buffer {
   const family = address.includes(':') ? 'IP6' : 'IP4';
   const lines = [
     'v=0',
-    `o=phone 1 1 IN ${family} ${address}`,
+    `o=phone 1 ${version} IN ${family} ${address}`,
     's=-',
     `c=IN ${family} ${address}`,
     't=0 0',
@@ -16,7 +27,7 @@ export function writeOffer(address: string, port: number, codecs: readonly Phone
     'a=rtpmap:101 telephone-event/8000',
     'a=fmtp:101 0-15',
     'a=ptime:20',
-    'a=sendrecv',
+    `a=${direction}`,
   ];
   return Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1');
 }

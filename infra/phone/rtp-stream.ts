@@ -10,6 +10,7 @@ import {
   rtpHeaderBytes,
   writeRtpHeader,
 } from '../../media-node/src/media/rtp/rtp-packet.ts';
+import { randomNumbers } from '../../media-node/src/sip/fuzz.fake.ts';
 import { rms } from '../audio/goertzel.ts';
 import type { SampleSource } from '../audio/tone.ts';
 import type { Sound } from '../audio/wav.ts';
@@ -41,8 +42,18 @@ export interface RtpStreamEvents {
   readonly onSamples?: ((samples: Int16Array) => void) | undefined;
 }
 
+/** A line that is not perfect, or is not worth recording. */
+export interface LineOptions {
+  /** Share of packets, 0 to 1, that are lost each way; by a schedule that is the same in every run. */
+  readonly lossShare?: number;
+  /** false: what is heard is not kept. */
+  readonly isRecorded?: boolean;
+}
+
 export class RtpStream {
   readonly #socket: Socket;
+  readonly #line: LineOptions;
+  readonly #random = randomNumbers(1);
   readonly #events: RtpStreamEvents;
   readonly #packet = new RtpPacket();
   readonly #heard = new Map<number, Int16Array>();
@@ -58,22 +69,29 @@ export class RtpStream {
   /** Packets of the first digit that are out, and those of the pause behind it. */
   #digitStep = 0;
 
-  private constructor(socket: Socket, events: RtpStreamEvents) {
+  private constructor(socket: Socket, events: RtpStreamEvents, line: LineOptions) {
     this.#socket = socket;
     this.#events = events;
-    socket.on('message', (bytes) => this.#receive(bytes));
+    this.#line = line;
+    socket.on('message', (bytes) => {
+      if (!this.#isLost()) this.#receive(bytes);
+    });
     // The other side may be gone while we still send: an ICMP error is no event of a call.
     socket.on('error', () => {});
   }
 
   /** Binds a free port. */
-  static async open(address: string, events: RtpStreamEvents): Promise<RtpStream> {
+  static async open(
+    address: string,
+    events: RtpStreamEvents,
+    line: LineOptions = {},
+  ): Promise<RtpStream> {
     const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
     await new Promise<void>((settle, fail) => {
       socket.once('error', fail);
       socket.bind(0, address, settle);
     });
-    return new RtpStream(socket, events);
+    return new RtpStream(socket, events, line);
   }
 
   get port(): number {
@@ -111,7 +129,8 @@ export class RtpStream {
       if (event === null) laws[codec].encode(samples, bytes.subarray(at));
       else writeEvent(bytes, at, event);
       const end = event === null ? bytes.length : at + 4;
-      this.#socket.send(bytes.subarray(0, end), remote.port, remote.address, () => {});
+      if (!this.#isLost())
+        this.#socket.send(bytes.subarray(0, end), remote.port, remote.address, () => {});
       this.#packetsSent += 1;
       sequence = (sequence + 1) & 0xffff;
       timestamp = (timestamp + packetSamples) >>> 0;
@@ -144,6 +163,10 @@ export class RtpStream {
     this.#socket.close();
   }
 
+  #isLost(): boolean {
+    return this.#random(10_000) < (this.#line.lossShare ?? 0) * 10_000;
+  }
+
   /** The telephone event of the next packet; null: a packet of voice. */
   #nextEvent(): TelephoneEvent | null {
     const [digit] = this.#digits;
@@ -168,7 +191,7 @@ export class RtpStream {
     this.#events.onSamples?.(samples);
     this.#firstTimestamp ??= packet.timestamp;
     const at = (packet.timestamp - this.#firstTimestamp) >>> 0;
-    if (at < recordedSamplesMax) this.#heard.set(at, samples);
+    if (at < recordedSamplesMax && this.#line.isRecorded !== false) this.#heard.set(at, samples);
     if (this.#hasSound || rms(samples) < soundRms) return;
     this.#hasSound = true;
     this.#events.onFirstSound();

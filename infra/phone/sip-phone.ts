@@ -40,11 +40,15 @@ export class SipPhone {
   /** Sends an INVITE. The call is followed through what is returned. */
   async call(options: PhoneCallOptions): Promise<PhoneCall> {
     const timeline = options.timeline ?? new CallTimeline();
-    const stream = await RtpStream.open(this.address, {
-      onFirstPacket: () => timeline.noteOnce('first RTP'),
-      onFirstSound: () => timeline.noteOnce('first audio at the phone'),
-      onSamples: options.hears,
-    });
+    const stream = await RtpStream.open(
+      this.address,
+      {
+        onFirstPacket: () => timeline.noteOnce('first RTP'),
+        onFirstSound: () => timeline.noteOnce('first audio at the phone'),
+        onSamples: options.hears,
+      },
+      options.line,
+    );
     const call = new PhoneCall(options, {
       local: { address: this.address, port: this.port },
       timeline,

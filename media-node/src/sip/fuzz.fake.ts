@@ -24,7 +24,7 @@ export interface FuzzResult {
 }
 
 /** Numbers from 0 to 2^32-1, the same for the same seed (mulberry32). */
-function randomNumbers(seed: number): (below: number) => number {
+export function randomNumbers(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -1,0 +1,95 @@
+/**
+ * Ten times the admitted rate for a minute, with calls up: first all from a known carrier, then as much from strangers beside a carrier that stays within the rate.
+ * Promised: live calls keep their audio (p99 between packets under 25 ms), the admitted rate is still served, nobody is left without a final answer, strangers are shed first.
+ */
+import { Distribution } from '../bench/distribution.ts';
+import { unknownNumber } from '../e2e/routed-stack.ts';
+import { type CallgateSubject, startCallgate } from './callgate-subject.ts';
+import type { Drill } from './drill.ts';
+import type { DrillReport } from './drill-report.ts';
+import { type Fleet, withFleet } from './fleet.ts';
+import { runLoad } from './run-load.ts';
+import { judgeRecords } from './steps.ts';
+
+/** Set low, so that ten times as much is no more than this machine can send; a share of what it could serve. */
+const admittedPerSecond = 5;
+const times = 10;
+/** Goodput at ten times the capacity stays above this share of it, as overload control is judged (RFC 5390). */
+const leastShare = 0.8;
+const pacingP99Ms = 25;
+const quietSeconds = 20;
+/** Addresses of strangers; each stays below what a single stranger may send. */
+const strangers = Array.from({ length: 10 }, (_, n) => `127.0.9.${n + 1}`);
+/** Rooms that the calls of the load go to, in turn. */
+const loadedNumbers = 40;
+
+export const overload: Drill = {
+  what: 'ten times the admitted rate for a minute, from a carrier and from strangers',
+  seconds: 60,
+  async run({ calls, seconds, say }, report) {
+    const callgate = await startCallgate(calls, {
+      nodeEnvironment: { CALLGATE_MAX_CALLS_PER_SECOND: String(admittedPerSecond) },
+    });
+    await withFleet(callgate, calls, async (fleet) => {
+      const numbers = callgate.numbers.slice(calls, calls + loadedNumbers);
+      for (const number of numbers) await fleet.listen(number);
+      say(`${calls} calls are up; ${quietSeconds} s for comparison, then ${times} times the rate`);
+      await paced(fleet, report, 'quiet', () => load(callgate, numbers, 1, quietSeconds));
+      const full = await paced(fleet, report, 'overloaded', () =>
+        load(callgate, numbers, times * admittedPerSecond, seconds),
+      );
+      report.tell('carrier_offered', full.offered);
+      report.tell('carrier_refused', full.refused);
+      report.atLeast('carrier_answered', full.answered, leastShare * admittedPerSecond * seconds);
+      report.is('carrier_without_final_answer', full.silent, 0);
+      report.atMost('carrier_final_answer_ms_p95', full.finalAnswerMsP95, 4_000);
+      say('now the carrier stays within the rate, and strangers send ten times as much');
+      const within = leastShare * admittedPerSecond;
+      const [carrier, stranger] = await paced(fleet, report, 'strangers', () =>
+        Promise.all([
+          load(callgate, numbers, within, seconds),
+          runLoad({
+            sip: callgate.sip,
+            numbers: [unknownNumber],
+            from: strangers,
+            perSecond: times * admittedPerSecond,
+            seconds,
+          }),
+        ]),
+      );
+      report.tell('strangers_offered', stranger.offered);
+      report.tell('strangers_refused', stranger.refused);
+      report.atLeast('carrier_answered_beside_strangers', carrier.answered, 0.9 * carrier.offered);
+      report.is('calls_lost', calls - fleet.alive.length, 0);
+      report.is('calls_with_audio', await fleet.flowing(), calls);
+      await fleet.hangUp();
+      await judgeRecords(callgate, fleet, report);
+    });
+  },
+};
+
+function load(
+  callgate: CallgateSubject,
+  numbers: readonly string[],
+  perSecond: number,
+  seconds: number,
+) {
+  return runLoad({ sip: callgate.sip, numbers, from: ['127.0.0.2'], perSecond, seconds });
+}
+
+/** Notes how evenly the live calls' packets came meanwhile. */
+async function paced<T>(
+  fleet: Fleet,
+  report: DrillReport,
+  name: string,
+  run: () => Promise<T>,
+): Promise<T> {
+  const pacing = new Distribution();
+  fleet.pacing = pacing;
+  const result = await run();
+  fleet.pacing = null;
+  report.tell(`pacing_ms_p50_${name}`, pacing.percentile(0.5));
+  if (name === 'quiet') report.tell('pacing_ms_p99_quiet', pacing.percentile(0.99));
+  else report.atMost(`pacing_ms_p99_${name}`, pacing.percentile(0.99), pacingP99Ms);
+  return result;
+}
