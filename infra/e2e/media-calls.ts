@@ -1,9 +1,9 @@
 /** Calls below SIP for tests: a real livekit-server, the media pool in this process, phones that are RTP sockets, talkers by LiveKit's own SDK. */
 import { systemClock } from '@callgate/media-node/src/clock.ts';
 import {
-  createMediaPool,
-  type MediaPoolOptions,
-} from '@callgate/media-node/src/media/media-pool.ts';
+  LocalMediaPool,
+  type LocalMediaPoolOptions,
+} from '@callgate/media-node/src/media/local-media-pool.ts';
 import type {
   MediaEvent,
   MediaPool,
@@ -50,9 +50,9 @@ export class MediaCalls {
   }
 
   /** @param change of the pool, such as the client that the calls join rooms with */
-  static async start(change: Partial<MediaPoolOptions> = {}): Promise<MediaCalls> {
+  static async start(change: Partial<LocalMediaPoolOptions> = {}): Promise<MediaCalls> {
     const server = await startLivekitServer({ say: () => {} });
-    const pool = await createMediaPool({
+    const pool = new LocalMediaPool({
       address: '127.0.0.1',
       advertise: null,
       roomAddress: '127.0.0.1',

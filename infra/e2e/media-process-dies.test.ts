@@ -7,7 +7,7 @@ import { agentIn, dial } from './phone-calls.ts';
 import { eventually, numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
 
 /** One caller has one identity in a room: each calls another number. */
-const called = numbers.slice(0, 4);
+const called = numbers.slice(0, 10);
 const [first = ''] = called;
 let stack: RoutedStack;
 let phones: SipPhone[];

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { systemClock } from '@callgate/media-node/src/clock.ts';
 import { resample } from '@callgate/media-node/src/media/audio/resample.ts';
 import { toneShare } from '@callgate/media-node/src/media/audio/tone.ts';
-import { createMediaPool } from '@callgate/media-node/src/media/media-pool.ts';
+import { LocalMediaPool } from '@callgate/media-node/src/media/local-media-pool.ts';
 import { suiteShapes } from '@callgate/media-node/src/media/rtp/srtp-keys.ts';
 import { TelephoneEventReader } from '@callgate/media-node/src/media/rtp/telephone-event.ts';
 import { readWav } from '@callgate/media-node/src/media/sounds/wav.ts';
@@ -196,7 +196,7 @@ describe('a call between a phone and a room', () => {
   });
 
   it('carries a tone each way over IPv6', async () => {
-    const six = await createMediaPool({
+    const six = new LocalMediaPool({
       address: '::1',
       advertise: null,
       roomAddress: '127.0.0.1',

@@ -30,10 +30,13 @@ describe('configuration', () => {
 
   it('has a media process for each core, or as many as it is told', () => {
     expect(readConfig(least).mediaProcesses).toBe(availableParallelism());
-    expect(readConfig({ ...least, CALLGATE_MEDIA_PROCESSES: '0' }).mediaProcesses).toBe(0);
-    expect(faultOf({ ...least, CALLGATE_MEDIA_PROCESSES: '65' })).toBe(
-      'CALLGATE_MEDIA_PROCESSES is "65"; expected a number of processes, 0 to 64',
-    );
+    expect(readConfig({ ...least, CALLGATE_MEDIA_PROCESSES: '3' }).mediaProcesses).toBe(3);
+    // Signalling never shares a thread with audio: there is no "none".
+    for (const wrong of ['0', '65', 'two']) {
+      expect(faultOf({ ...least, CALLGATE_MEDIA_PROCESSES: wrong })).toBe(
+        `CALLGATE_MEDIA_PROCESSES is "${wrong}"; expected a number of processes, 1 to 64`,
+      );
+    }
   });
 
   it('joins rooms with the client of its own unless told otherwise, under either name', () => {

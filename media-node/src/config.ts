@@ -40,7 +40,7 @@ export interface NodeConfig {
   readonly roomClient: RoomClientName;
   readonly roomAudio: RoomAudio;
   readonly rtpPorts: { readonly from: number; readonly to: number };
-  /** Processes that carry media; 0: the main process does, too. */
+  /** Processes that carry media. */
   readonly mediaProcesses: number;
   /** Prompts of the operator's own; null: those that come with the node. */
   readonly promptsFolder: string | null;
@@ -179,7 +179,7 @@ export function readConfig(environment: Environment): NodeConfig {
     mediaProcesses: read(
       'CALLGATE_MEDIA_PROCESSES',
       processCount,
-      'a number of processes, 0 to 64',
+      'a number of processes, 1 to 64',
       availableParallelism(),
     ),
     promptsFolder: read<string | null>(
@@ -330,7 +330,8 @@ function host(text: string): string | null {
 }
 
 function processCount(text: string): number | null {
-  return /^\d{1,2}$/.test(text) && Number(text) <= 64 ? Number(text) : null;
+  const count = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  return count >= 1 && count <= 64 ? count : null;
 }
 
 function portRange(text: string): NodeConfig['rtpPorts'] | null {

@@ -54,7 +54,7 @@ export async function startNode(
     log,
     send: (record) => edge.record(record),
   });
-  const media = await createMediaPool({
+  const media = createMediaPool({
     address: config.mediaAddress,
     advertise: config.mediaAdvertise,
     roomAudio: config.roomAudio,

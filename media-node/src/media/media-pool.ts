@@ -1,4 +1,4 @@
-/** The media pool of a node: in its own process, or in processes of their own. */
+/** The media pool of a node: always in processes of their own, so that signalling never shares a thread with audio. */
 import type { LocalMediaPoolOptions } from './local-media-pool.ts';
 import type { MediaPool, PhoneCodecName } from './media-session.ts';
 import { ProcessMediaPool } from './process/process-media-pool.ts';
@@ -15,26 +15,17 @@ export const phoneSrtpSuites: readonly SrtpSuite[] = [
 ];
 
 export interface MediaPoolOptions extends LocalMediaPoolOptions {
-  /** Media processes; 0 or left out: media shares the thread of signalling, for tests and tiny machines. */
-  readonly processes?: number;
+  /** Media processes, at least one. */
+  readonly processes: number;
 }
 
 /**
- * Media as configured. WebRTC, codecs and LiveKit's messages are loaded only where media runs: a main process with media processes stays
- * small. @throws Error when a prompt is missing or cannot be read
+ * Media as configured. WebRTC, codecs and LiveKit's messages are loaded only where media runs: the main process stays small.
+ * @throws Error when a prompt is missing or cannot be read
  */
-export async function createMediaPool(options: MediaPoolOptions): Promise<MediaPool> {
-  const {
-    processes = 0,
-    promptsFolder = null,
-    roomClient = 'direct',
-    roomAudio = 'opus',
-  } = options;
-  if (processes === 0) {
-    const { LocalMediaPool } = await import('./local-media-pool.ts');
-    return new LocalMediaPool(options);
-  }
+export function createMediaPool(options: MediaPoolOptions): MediaPool {
+  const { promptsFolder = null, roomClient = 'direct', roomAudio = 'opus' } = options;
   // Read once more here, so that a wrong prompt stops the node and not each of its processes.
   SoundLibrary.read(promptsFolder ?? ownPrompts);
-  return new ProcessMediaPool({ ...options, processes, promptsFolder, roomClient, roomAudio });
+  return new ProcessMediaPool({ ...options, promptsFolder, roomClient, roomAudio });
 }

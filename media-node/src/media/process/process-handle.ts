@@ -32,10 +32,28 @@ interface Opening {
   readonly reject: (error: PartError) => void;
 }
 
+/** What a process may grow to: then it takes no more sessions, and ends when its last one does. */
+export type GrowthLimits = Readonly<Record<'residentBytesMax' | 'sessionsServedMax', number>>;
+
+/** One process, for those who watch a node. */
+export interface ProcessStats {
+  readonly pid: number | null;
+  readonly sessions: number;
+  /** Since its start, those in it included. */
+  readonly sessionsServed: number;
+  readonly residentBytes: number;
+  /** In the last second. */
+  readonly coresUsed: number;
+  readonly isRetiring: boolean;
+  readonly upMs: number;
+}
+
 export interface ProcessHandleParts {
   readonly settings: ProcessSettings;
   readonly clock: Clock;
   readonly log: Log;
+  /** When it has grown enough to be followed by another. */
+  readonly limits: GrowthLimits;
   /** It takes no more sessions; its successor may begin. */
   readonly onRetiring: () => void;
   /** The process is gone; all its sessions have been told. */
@@ -52,10 +70,12 @@ export class ProcessHandle {
   #next = 1;
   #served = 0;
   #isRetiring = false;
+  readonly #startedAtMono: number;
   #watch: Timer | null = null;
 
   constructor(parts: ProcessHandleParts) {
     this.#parts = parts;
+    this.#startedAtMono = parts.clock.nowMono();
     this.#child = fork(program, [], {
       // What the main process knows is not this one's business. LiveKit's SDK writes its debug log to the output anywhere but here.
       env: { NODE_ENV: 'production', ...compileCache() },
@@ -89,6 +109,19 @@ export class ProcessHandle {
   /** As it last told. */
   get load(): ProcessLoad {
     return this.#load;
+  }
+
+  stats(): ProcessStats {
+    const { residentBytes, coresUsed } = this.#load;
+    return {
+      pid: this.pid ?? null,
+      sessions: this.sessions,
+      sessionsServed: this.#served,
+      residentBytes,
+      coresUsed,
+      isRetiring: this.#isRetiring,
+      upMs: Math.round(this.#parts.clock.nowMono() - this.#startedAtMono),
+    };
   }
 
   /** It takes no more sessions: it has grown, or served many, and ends when its last one does. */
@@ -170,7 +203,7 @@ export class ProcessHandle {
   }
 
   #maybeRetire(): void {
-    const { residentBytesMax, sessionsServedMax } = mediaProcessLimits;
+    const { residentBytesMax, sessionsServedMax } = this.#parts.limits;
     const isGrown =
       this.#load.residentBytes > residentBytesMax || this.#served >= sessionsServedMax;
     if (!isGrown || this.#isRetiring) return;

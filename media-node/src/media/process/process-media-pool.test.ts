@@ -1,6 +1,8 @@
+import { mediaProcessLimits } from '@callgate/shared/limits.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../clock.ts';
 import type { MediaEvent } from '../media-session.ts';
+import type { GrowthLimits } from './process-handle.ts';
 import { ProcessMediaPool, splitPorts } from './process-media-pool.ts';
 
 describe('splitPorts', () => {
@@ -35,7 +37,7 @@ describe('ProcessMediaPool', () => {
     for (const pool of pools.splice(0)) await pool.close();
   });
 
-  function start(processes: number, from: number) {
+  function start(processes: number, from: number, growth?: GrowthLimits) {
     const lines: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
     const pool = new ProcessMediaPool({
       address: '127.0.0.1',
@@ -46,6 +48,7 @@ describe('ProcessMediaPool', () => {
       portRange: { from, to: from + 99 },
       promptsFolder: null,
       processes,
+      ...(growth === undefined ? {} : { growth }),
       clock: systemClock,
       log: (_level, event, fields = {}) => lines.push({ event, fields }),
     });
@@ -53,9 +56,9 @@ describe('ProcessMediaPool', () => {
     return { pool, lines };
   }
 
-  async function until(check: () => boolean): Promise<void> {
-    for (const end = performance.now() + 10_000; !check(); ) {
-      if (performance.now() > end) throw new Error(`not within 10 s: ${check}`);
+  async function until(check: () => boolean, withinMs = 10_000): Promise<void> {
+    for (const end = performance.now() + withinMs; !check(); ) {
+      if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${check}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
@@ -102,6 +105,59 @@ describe('ProcessMediaPool', () => {
       Array.from({ length: 51 }, (_, n) => pool.open(`SCL_${n}`, () => {})),
     );
     expect(opened.filter((one) => one.status === 'rejected').length).toBe(1);
+  });
+
+  it.each([
+    ['has served its number of sessions', { sessionsServedMax: 2, residentBytesMax: 2 ** 40 }],
+    ['uses more memory than it may', { sessionsServedMax: 1_000, residentBytesMax: 1 }],
+  ])(
+    'lets a process that %s end its sessions, and gives new ones to a successor',
+    async (_why, growth) => {
+      const { pool, lines } = start(1, 44_000, growth);
+      const events: MediaEvent[] = [];
+      const open = () => pool.open('SCL_old', (event) => events.push(event));
+      const old = [await open(), await open()];
+      const [retired] = pool.pids;
+      await until(() => pool.stats().processes.some(({ isRetiring }) => isRetiring));
+      await until(() => pool.pids.length >= 2);
+      expect(pool.pids).toContain(retired);
+      expect(pool.stats().sessions).toBe(2);
+      for (const session of old) await session.close();
+      await until(() => !pool.pids.includes(retired ?? 0));
+      const session = await pool.open('SCL_new', () => {});
+      expect(session.local.port).toBeGreaterThanOrEqual(44_000);
+      expect(events).toEqual([]);
+      const ended = lines.find(
+        ({ event, fields }) => event === 'media-process-ended' && fields['pid'] === retired,
+      );
+      expect(ended?.fields).toMatchObject({ sessions_lost: 0, code: 0 });
+      expect(pool.stats().restarts).toBe(0);
+    },
+  );
+
+  it('kills a process that hangs, and its sessions are told', async () => {
+    const { pool } = start(1, 44_200);
+    const events: MediaEvent[] = [];
+    await pool.open('SCL_hangs', (event) => events.push(event));
+    const [hanging] = pool.pids;
+    process.kill(hanging ?? 0, 'SIGSTOP');
+    await until(() => events.length > 0, 2 * mediaProcessLimits.silenceMs);
+    expect(events).toEqual([{ kind: 'room-ended', reason: 'internal' }]);
+    await until(() => pool.pids.length === 1 && !pool.pids.includes(hanging ?? 0));
+    expect(pool.stats().restarts).toBe(1);
+  }, 40_000);
+
+  it('tells of each process what it holds and uses', async () => {
+    const { pool } = start(2, 44_400);
+    await Promise.all([1, 2, 3].map((n) => pool.open(`SCL_${n}`, () => {})));
+    await until(() => pool.stats().processes.every(({ residentBytes }) => residentBytes > 1e7));
+    const { processes } = pool.stats();
+    expect(processes.map(({ sessions }) => sessions).toSorted()).toEqual([1, 2]);
+    expect(processes.map(({ pid }) => pid)).toEqual(pool.pids);
+    for (const { upMs, isRetiring } of processes) {
+      expect(upMs).toBeGreaterThan(0);
+      expect(isRetiring).toBe(false);
+    }
   });
 
   it('says why a session could not be opened', async () => {

@@ -9,11 +9,13 @@ import type { Log } from '../../ops/log.ts';
 import { PartError } from '../../part-error.ts';
 import type { MediaEvent, MediaLoad, MediaPool, MediaSession } from '../media-session.ts';
 import type { ProcessSettings } from './messages.ts';
-import { ProcessHandle } from './process-handle.ts';
+import { type GrowthLimits, ProcessHandle, type ProcessStats } from './process-handle.ts';
 
 export interface ProcessMediaPoolOptions extends ProcessSettings {
   /** At least one. */
   readonly processes: number;
+  /** When a process is followed by another; left out: mediaProcessLimits. */
+  readonly growth?: GrowthLimits;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -32,6 +34,8 @@ export class ProcessMediaPool implements MediaPool {
   readonly #shares: Share[];
   readonly #handles = new Set<ProcessHandle>();
   #isClosed = false;
+  /** Processes that ended without being told to, since the start. */
+  #restarts = 0;
 
   constructor(options: ProcessMediaPoolOptions) {
     this.#options = options;
@@ -51,7 +55,7 @@ export class ProcessMediaPool implements MediaPool {
     );
     let failure = new PartError('over-capacity', 'no media process takes calls');
     if (this.#isClosed) throw failure;
-    for (const process of free.toSorted((one, other) => one.sessions - other.sessions)) {
+    for (const process of free.toSorted(byLoad)) {
       try {
         return await process.open(callId, onEvent);
       } catch (error) {
@@ -63,7 +67,7 @@ export class ProcessMediaPool implements MediaPool {
     throw failure;
   }
 
-  stats(): MediaLoad {
+  stats(): MediaLoad & { readonly restarts: number; readonly processes: readonly ProcessStats[] } {
     const sum = { sessions: 0, rtpPortsBound: 0, residentBytes: 0, coresUsed: 0 };
     for (const { sessions, load } of this.#handles) {
       sum.sessions += sessions;
@@ -71,7 +75,8 @@ export class ProcessMediaPool implements MediaPool {
       sum.residentBytes += load.residentBytes;
       sum.coresUsed += load.coresUsed;
     }
-    return sum;
+    const processes = [...this.#handles].map((handle) => handle.stats());
+    return { ...sum, restarts: this.#restarts, processes };
   }
 
   /** Process ids, for those who watch them. */
@@ -93,6 +98,7 @@ export class ProcessMediaPool implements MediaPool {
       settings: { ...settingsOf(this.#options), portRange: share.portRange },
       clock,
       log,
+      limits: this.#options.growth ?? mediaProcessLimits,
       onRetiring: () => {
         if (share.process === handle && !this.#isClosed) this.#start(share);
       },
@@ -107,6 +113,7 @@ export class ProcessMediaPool implements MediaPool {
     if (share.process !== handle) return;
     share.process = null;
     if (this.#isClosed) return;
+    this.#restarts++;
     const { clock } = this.#options;
     const livedMs = clock.nowMono() - share.startedAtMono;
     share.restarts = livedMs > mediaProcessLimits.steadyMs ? 0 : share.restarts + 1;
@@ -116,6 +123,11 @@ export class ProcessMediaPool implements MediaPool {
     );
     share.timer = clock.after(waitMs, () => this.#start(share));
   }
+}
+
+/** Fewest sessions first; among equals the one that works least. */
+function byLoad(one: ProcessHandle, other: ProcessHandle): number {
+  return one.sessions - other.sessions || one.load.coresUsed - other.load.coresUsed;
 }
 
 /** What crosses to a process: nothing of clocks and logs. */
