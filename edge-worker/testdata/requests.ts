@@ -25,8 +25,13 @@ export function send(
   );
 }
 
-export function asNode(method: string, path: string, body?: unknown): Promise<Response> {
-  return send(method, path, body, { authorization: `Bearer ${testNodeToken}` });
+export function asNode(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers = {},
+): Promise<Response> {
+  return send(method, path, body, { authorization: `Bearer ${testNodeToken}`, ...headers });
 }
 
 export async function asAdmin(

@@ -5,10 +5,10 @@
  *
  * Standard output: first a line `{"edge":"http://…"}`, then every line the Worker logs.
  */
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { ofWrangler, startMiniflare } from './miniflare.ts';
 
 /** What edge.ts passes in CALLGATE_EDGE_HOST, as JSON. */
 export interface EdgeHostOptions {
@@ -22,22 +22,7 @@ export interface EdgeHostOptions {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** The part of miniflare's interface that is used here. It is wrangler's own copy, so that version and options fit each other. */
-interface MiniflareModule {
-  readonly Miniflare: new (
-    options: unknown,
-  ) => { readonly ready: Promise<URL>; dispose(): Promise<void> };
-  readonly Log: new (level: number) => object;
-  readonly LogLevel: { readonly WARN: number };
-  convertV4MiniflareOptions(options: unknown): unknown;
-}
-
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const ofWrangler = createRequire(createRequire(import.meta.url).resolve('wrangler/package.json'));
-const { Miniflare, Log, LogLevel, convertV4MiniflareOptions } = ofWrangler(
-  'miniflare',
-) as MiniflareModule;
-
 const options = JSON.parse(process.env['CALLGATE_EDGE_HOST'] ?? '') as EdgeHostOptions;
 const write = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -46,29 +31,26 @@ process.env['MINIFLARE_WORKERD_PATH'] = `${root}infra/local/workerd.sh`;
 delete process.env['CALLGATE_EDGE_HOST'];
 
 const { workerOptions } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
-const miniflare = new Miniflare(
-  convertV4MiniflareOptions({
-    host: options.host,
-    port: options.port,
-    // No look-up of a sample Request.cf: nothing is asked of the internet.
-    cf: false,
-    log: new Log(LogLevel.WARN),
-    handleStructuredLogs: ({ message }: { readonly message: string }) => write(message),
-    kvPersist: `${options.stateFolder}/kv`,
-    durableObjectsPersist: `${options.stateFolder}/durable-objects`,
-    workers: [
-      {
-        ...workerOptions,
-        name: 'callgate',
-        modulesRoot: dirname(options.bundle),
-        modules: [...new Set([options.bundle, join(dirname(options.bundle), 'worker.js')])].map(
-          (path) => ({ type: 'ESModule', path }),
-        ),
-        bindings: { ...(workerOptions['bindings'] as object), ...options.variables },
-      },
-    ],
-  }),
-);
+const miniflare = startMiniflare({
+  host: options.host,
+  port: options.port,
+  // No look-up of a sample Request.cf: nothing is asked of the internet.
+  cf: false,
+  handleStructuredLogs: ({ message }: { readonly message: string }) => write(message),
+  kvPersist: `${options.stateFolder}/kv`,
+  durableObjectsPersist: `${options.stateFolder}/durable-objects`,
+  workers: [
+    {
+      ...workerOptions,
+      name: 'callgate',
+      modulesRoot: dirname(options.bundle),
+      modules: [...new Set([options.bundle, join(dirname(options.bundle), 'worker.js')])].map(
+        (path) => ({ type: 'ESModule', path }),
+      ),
+      bindings: { ...(workerOptions['bindings'] as object), ...options.variables },
+    },
+  ],
+});
 
 let isStopping = false;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

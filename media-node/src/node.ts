@@ -14,6 +14,7 @@ import type { NodeConfig } from './config.ts';
 import { EdgeLink } from './edge/edge-link.ts';
 import { HttpEdge } from './edge/http-edge-client.ts';
 import { Leases } from './edge/leases.ts';
+import { ProgressReports } from './edge/progress-reports.ts';
 import { RecordSpool } from './edge/record-spool.ts';
 import { createMediaPool, phoneCodecNames, phoneSrtpSuites } from './media/media-pool.ts';
 import { NodeLoadView } from './node-load-view.ts';
@@ -66,10 +67,12 @@ export async function startNode(
     clock,
     log,
   });
+  const reports = new ProgressReports((progress) => edge.progress(progress), log);
   const leases = new Leases({
     edge: {
       decide: (offer, traceparent) => edge.decide(offer, traceparent),
       answerPin: (callId, answer, traceparent) => edge.answerPin(callId, answer, traceparent),
+      progress: (progress) => reports.report(progress),
       deliver: (record) => spool.add(record),
     },
     clock,

@@ -3,6 +3,8 @@
  * a sentence. What a stranger can grow must have its bound here.
  */
 
+export { capLimits, recordLimits, webhookLimits } from './record-limits.ts';
+
 /** Bounds of what a SIP peer may send (checked by the gate before anything is parsed). */
 export const sipLimits = {
   /** A UDP datagram cannot carry more than 65,507 bytes; real INVITEs stay below 4 KB. */
@@ -167,6 +169,8 @@ export const spoolLimits = {
   /** First wait after a failed delivery; doubles up to the longest. */
   retryFirstMs: 1_000,
   retryMaxMs: 60_000,
+  /** Progress reports that wait for the edge's answer: a second of 256 calls. */
+  progressUnderWayMax: 256,
   /** A node that stops waits this long for the edge; the rest stays on disk. */
   flushMs: 2_000,
 } as const;
@@ -177,72 +181,6 @@ export const registryLimits = {
   challengedMax: 5_000,
   /** A challenge that is not answered by then becomes a record: as long as a nonce lives. */
   challengeAnswerMs: 30_000,
-} as const;
-
-/** Bounds of the call records kept at the edge. */
-export const recordLimits = {
-  /** Objects that share the records: each takes some 200 writes a second. */
-  objects: 16,
-  /** Attempts kept in one object, about 3 KB each with their indexes; beyond it the oldest go. The object may hold 10 GB. */
-  attemptsMax: 1_000_000,
-  /** Taken away at once when the bound is met. */
-  attemptsCut: 1_000,
-  /** Calls in one page of a list. */
-  pageDefault: 50,
-  pageMax: 200,
-  /** Traces of refused calls: how many an isolate keeps in a second, and an object in all. About 5 KB each. */
-  refusalsPerSecond: 20,
-  refusalsMax: 20_000,
-  /** Records are forgotten after 30 days when the deployment does not say otherwise; who needs them longer than the longest takes them from the webhooks. */
-  keepDaysDefault: 30,
-  keepDaysMax: 400,
-  /** How often old records are looked for. */
-  sweepMs: 21_600_000,
-} as const;
-
-/** Bounds of the caps on calls that a trunk may have (routing/trunk-options.ts), and of the leases that count its calls. */
-export const capLimits = {
-  /** Calls of one trunk: more than one Durable Object can renew the leases of in its time. */
-  callsMax: 10_000,
-  /** One call in 1,000 s; more than 200 calls a second are beyond the writes of one Durable Object. */
-  perSecondMin: 0.001,
-  perSecondMax: 200,
-  /** A call that nobody speaks for this long counts no more: its node is lost. */
-  leaseMs: 90_000,
-  /** A node speaks for its calls this often: two reports may be lost on the way. */
-  renewMs: 25_000,
-  /** Where only the rate is capped, an offer that is sent again within this time is the same call. */
-  sameOfferMs: 15_000,
-  /** Calls in one report of a node. */
-  reportedMax: 1_000,
-} as const;
-
-/** Bounds of webhooks. */
-export const webhookLimits = {
-  /** Receivers of one deployment: each event is one message for each of them. */
-  receiversMax: 20,
-  /** Secrets of one receiver: the old and the new while they are exchanged, and one to spare. */
-  secretsMax: 3,
-  urlCharactersMax: 2_048,
-  /** Answers of receivers are not read; the status must come within this (Standard Webhooks: 15 to 30 s). */
-  answerMs: 15_000,
-  /** Waits before the tries after the first, s, unless the deployment says otherwise: 35 h in all, within the 4 days that a queue keeps a message. */
-  retriesS: [5, 30, 300, 1_800, 7_200, 18_000, 36_000, 43_200],
-  /** A queue delays a message by at most 12 h; so does a Retry-After of a receiver. */
-  retryMaxS: 43_200,
-  /** Messages in one batch to the queue: 256 KB may go, an event is below 8 KB. */
-  batchMax: 25,
-  /** The list of receivers that an object keeps, ms: a new receiver hears of what happens after that. */
-  receiversFreshMs: 5_000,
-  /** Events that wait in an object for the queue; beyond it the oldest go, loudly. */
-  waitingMax: 10_000,
-  /** The queue could not take what waits: tried again after this. */
-  queueRetryMs: 30_000,
-  /** Events that nobody took. Older and more are forgotten. */
-  deadLettersMax: 20_000,
-  deadLetterAgeMs: 2_592_000_000,
-  /** Dead letters in one answer, and replayed by one request. */
-  deadLettersPageMax: 100,
 } as const;
 
 /** How old the edge's view of the routing table may be. */

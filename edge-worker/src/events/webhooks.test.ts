@@ -1,5 +1,11 @@
-import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test';
+import {
+  createExecutionContext,
+  createMessageBatch,
+  getQueueResult,
+  runInDurableObject,
+} from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
+import { linkProtocol, nodeStatusExample } from '@callgate/shared/contract/link.ts';
 import { callProgressExample } from '@callgate/shared/contract/progress.ts';
 import { callRecordExample } from '@callgate/shared/contract/record.ts';
 import { webhookLimits } from '@callgate/shared/limits.ts';
@@ -8,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { nextCallId } from '../../testdata/call-ids.ts';
 import { offerOf } from '../../testdata/phone.ts';
 import { apiAuthorization, asAdmin, asNode, putRouting, send } from '../../testdata/requests.ts';
+import { routingTableOf } from '../routing/table/routing-table.ts';
 import worker from '../worker.ts';
 import { type Delivery, makeEvent, type WebhookEvent } from './event.ts';
 import { webhooksOf } from './webhooks.ts';
@@ -330,5 +337,63 @@ describe('events of calls', () => {
     await receiver({ types: ['call.answered', 'node.*'] });
     await asNode('POST', '/v1/records', { ...callRecordExample, call_id: nextCallId() });
     await vi.waitFor(() => expect(types()).toEqual(['call.answered']), 10_000);
+  });
+});
+
+describe('events of routing and nodes', () => {
+  /** The table knows its listeners of webhookLimits.receiversFreshMs ago: its clock is set to when that is over. */
+  let laterMs = 0;
+  beforeEach(async () => {
+    laterMs += webhookLimits.receiversFreshMs;
+    await runInDurableObject(routingTableOf(env), (table) => {
+      table.clock = { now: () => Date.now() + laterMs };
+    });
+  });
+
+  const told = () =>
+    received.map(({ body }) => {
+      const { type, data } = JSON.parse(body) as WebhookEvent;
+      return { type, ...data };
+    });
+
+  it('are told when a revision is published', async () => {
+    await receiver({ types: ['routing.published'] });
+    const numbers = [`+1${String(Math.floor(Math.random() * 1e9)).padStart(9, '0')}`];
+    const { revision } = await putRouting({ trunks: [{ sip_trunk_id: 'ST_told', numbers }] });
+    await vi.waitFor(
+      () =>
+        expect(told()).toContainEqual({
+          type: 'routing.published',
+          revision,
+          author: 'operator',
+          at_ms: expect.any(Number),
+          source: expect.stringContaining('/v1/routing'),
+          changes: expect.any(Number),
+        }),
+      10_000,
+    );
+    const ids = received.map(({ headers }) => headers.get('webhook-id'));
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('are told when a node links, drains and goes', async () => {
+    await receiver({ types: ['node.*'] });
+    const { webSocket } = await asNode('GET', '/v1/nodes/link', undefined, {
+      upgrade: 'websocket',
+      'sec-websocket-protocol': linkProtocol,
+    });
+    webSocket?.accept();
+    const status = { ...nodeStatusExample, state: 'draining' };
+    for (let time = 0; time < 2; time += 1)
+      webSocket?.send(JSON.stringify({ type: 'status', status }));
+    await vi.waitFor(() => expect(told().length).toBe(2), 10_000);
+    webSocket?.close(1_000);
+    await vi.waitFor(() => expect(told().length).toBe(3), 10_000);
+    expect(
+      told()
+        .map(({ type }) => type)
+        .toSorted(),
+    ).toEqual(['node.draining', 'node.linked', 'node.unlinked']);
+    expect(told()[0]).toMatchObject({ node: 'test-1' });
   });
 });

@@ -102,7 +102,10 @@ export class NodeLink extends DurableObject<Env> {
         keepState(link, state);
         return await routingTableOf(this.env).seen(state.node, data.revision);
       case 'status':
-        return keepState(link, { ...state, status: data.status });
+        keepState(link, { ...state, status: data.status });
+        if (data.status.state === 'draining' && state.status?.state !== 'draining')
+          await routingTableOf(this.env).tellNode('node.draining', state.node);
+        return;
       case 'result':
         return this.#pending.answer(data.id, data.result);
       default:

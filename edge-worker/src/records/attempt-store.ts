@@ -19,6 +19,8 @@ const bits: Readonly<Record<CallEventType, number>> = {
 export interface Putting {
   /** false: it, or what supersedes it, was there already. */
   readonly isNew: boolean;
+  /** As it is kept now. */
+  readonly attempt: Attempt;
   /** Events that nobody has been told of yet. */
   readonly events: readonly CallEvent[];
 }
@@ -55,8 +57,8 @@ export class AttemptStore {
   }
 
   /** Takes a progress report or a record. A record stays as it came first; a report never goes before what is known. */
-  put(attempt: Attempt, node: string, nowMs: number): Putting {
-    const { call_id, sequence } = attempt;
+  put(told: Attempt, node: string, nowMs: number): Putting {
+    const { call_id, sequence } = told;
     const [known] = this.#sql
       .exec<{ told: number; state: string; attempt: string }>(
         'SELECT told, state, attempt FROM attempts WHERE call_id = ? AND sequence = ?',
@@ -64,12 +66,14 @@ export class AttemptStore {
         sequence,
       )
       .toArray();
+    const before = known === undefined ? null : (JSON.parse(known.attempt) as Attempt);
     const isOver = known !== undefined && known.state !== 'live';
-    if (isOver || (known !== undefined && !isFurther(attempt, known.attempt)))
-      return { isNew: false, events: [] };
-    const told = known?.told ?? 0;
+    if (isOver || (before !== null && !isFurther(told, before)))
+      return { isNew: false, attempt: told, events: [] };
+    const attempt = before === null ? told : withStagesOf(before, told);
+    const mask = known?.told ?? 0;
     const events = callEvents(attempt.stages, endedMsOf(attempt)).filter(
-      ({ type }) => (told & bits[type]) === 0,
+      ({ type }) => (mask & bits[type]) === 0,
     );
     this.#sql.exec(
       'INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -85,11 +89,11 @@ export class AttemptStore {
       attempt.room_name,
       isRecord(attempt) ? attempt.reason : null,
       stateOf(attempt),
-      events.reduce((mask, { type }) => mask | bits[type], told),
+      events.reduce((sum, { type }) => sum | bits[type], mask),
       JSON.stringify(attempt),
     );
     if (known === undefined) this.#grow();
-    return { isNew: true, events };
+    return { isNew: true, attempt, events };
   }
 
   /** The attempts of a call in their order. */
@@ -169,9 +173,15 @@ function stateOf(attempt: Attempt): 'live' | 'answered' | 'unanswered' | 'refuse
 }
 
 /** A record ends every report; of two reports the one with more stages is the later. */
-function isFurther(attempt: Attempt, known: string): boolean {
+function isFurther(attempt: Attempt, before: Attempt): boolean {
   const reached = (stages: object) => Object.values(stages).filter((ms) => ms !== null).length;
-  return (
-    isRecord(attempt) || reached(attempt.stages) > reached((JSON.parse(known) as Attempt).stages)
-  );
+  return isRecord(attempt) || reached(attempt.stages) > reached(before.stages);
+}
+
+/** The record that the edge writes for a lost node knows less than the node had reported. */
+function withStagesOf(before: Attempt, told: Attempt): Attempt {
+  const known = Object.entries(before.stages).filter(([, ms]) => ms !== null);
+  const own = Object.entries(told.stages).filter(([, ms]) => ms !== null);
+  const stages = { ...told.stages, ...Object.fromEntries(known), ...Object.fromEntries(own) };
+  return { ...told, stages } as Attempt;
 }

@@ -49,7 +49,7 @@ export class CallRecords extends DurableObject<Env> {
       if (isHeard && putting.events.length > 0) {
         const explanation = this.#explanationOf(attempt.call_id);
         this.#outbox.add(
-          putting.events.map((event) => webhookEventOf(event, attempt, node, explanation)),
+          putting.events.map((event) => webhookEventOf(event, putting.attempt, node, explanation)),
         );
       }
       return putting;

@@ -191,6 +191,22 @@ describe('progress of a call', () => {
   });
 });
 
+describe('a record that knows less than was reported', () => {
+  it('keeps the stages that were', async () => {
+    const call_id = nextCallId();
+    await progress({ call_id });
+    const nothing = Object.fromEntries(
+      Object.keys(callProgressExample.stages).map((k) => [k, null]),
+    );
+    const stages = { ...(nothing as CallProgress['stages']), ended_ms: 900 };
+    await add({ call_id, stages, media: null, reason: 'internal', sip_status: null });
+    expect(await (await asAdmin('GET', `/v1/calls/${call_id}`)).json()).toMatchObject({
+      records: [{ record: { stages: { ringing_ms: 23, answered_ms: null, ended_ms: 900 } } }],
+    });
+    expect(ids(await list('state=unanswered'))).toContain(call_id);
+  });
+});
+
 describe('the trace of a call', () => {
   it('is that of the revision that decided, whatever the table says now', async () => {
     const trunk = { sip_trunk_id: 'ST_then', numbers: ['+15550100'] };

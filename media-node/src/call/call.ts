@@ -62,7 +62,6 @@ export class Call {
   readonly #onEnded: (record: CallRecord) => void;
   readonly #timeline: Timeline;
   readonly #watch: AttemptWatch;
-  readonly #traceId: string;
   /** With the ids of call and trace in every line. */
   readonly #log: Log;
   readonly #timers: CallTimers;
@@ -86,7 +85,6 @@ export class Call {
     const { id: callId, sequence } = identity;
     const traceId = traceIdOf(sipCallId, from.tag);
     this.id = callId;
-    this.#traceId = traceId;
     this.#log = (level, event, fields) =>
       parts.log(level, event, { call_id: callId, trace_id: traceId, ...fields });
     this.#sip = new SipLeg(sip, this.#log);
@@ -97,9 +95,12 @@ export class Call {
     this.#timers = new CallTimers(parts.clock, (timer) => this.#handle({ kind: 'timer', timer }));
     const watch = (parts.watch ?? unwatched).begin({ callId, sequence, traceId, invitedAtMono });
     this.#watch = watch;
-    this.#timeline = new Timeline(parts.clock, invitedAtMono, (stage, ms) =>
-      watch.stage(stage, ms),
-    );
+    const call = { id: callId, traceId, sequence, invite: sip.invite };
+    this.#timeline = new Timeline(parts.clock, call, (stage, ms) => {
+      watch.stage(stage, ms);
+      if (stage === 'ringing_ms' || stage === 'answered_ms')
+        parts.edge.progress(this.#timeline.progress(this.#decision));
+    });
     this.#timeline.mark('trying_ms');
   }
 
@@ -380,10 +381,6 @@ export class Call {
       return null;
     });
     const record = this.#timeline.record({
-      id: this.id,
-      traceId: this.#traceId,
-      sequence: this.#identity.sequence,
-      invite: this.#sip.invite,
       decision: this.#decision,
       media,
       reason,

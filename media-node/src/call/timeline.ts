@@ -1,15 +1,24 @@
 /** The stages of one call, ms after its INVITE on the monotonic clock, and the record made of them. */
 import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
 import type { Decision } from '@callgate/shared/contract/decision.ts';
-import type { CallRecord } from '@callgate/shared/contract/record.ts';
+import type { CallProgress } from '@callgate/shared/contract/progress.ts';
+import type { CallFacts, CallRecord } from '@callgate/shared/contract/record.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import type { Clock } from '../clock.ts';
 import type { MediaEvent, MediaStats } from '../media/media-session.ts';
 import type { Stage } from '../ops/call-watch.ts';
 import type { InviteRequest } from '../sip/sip-endpoint.ts';
 
+export interface TimedCall {
+  readonly id: string;
+  readonly traceId: string;
+  readonly sequence: number;
+  readonly invite: InviteRequest;
+}
+
 export class Timeline {
   readonly #clock: Clock;
+  readonly #call: TimedCall;
   readonly #invitedAtMono: number;
   readonly #invitedAtWall: number;
   readonly #onStage: (stage: Stage, afterMs: number) => void;
@@ -26,12 +35,10 @@ export class Timeline {
   };
 
   /** @param onStage hears of each stage once, with ms since the INVITE */
-  constructor(
-    clock: Clock,
-    invitedAtMono: number,
-    onStage: (stage: Stage, afterMs: number) => void,
-  ) {
+  constructor(clock: Clock, call: TimedCall, onStage: (stage: Stage, afterMs: number) => void) {
+    const { arrivedAtMono: invitedAtMono } = call.invite;
     this.#clock = clock;
+    this.#call = call;
     this.#onStage = onStage;
     this.#invitedAtMono = invitedAtMono;
     this.#invitedAtWall = clock.nowWall() - (clock.nowMono() - invitedAtMono);
@@ -60,26 +67,39 @@ export class Timeline {
     );
   }
 
+  /** How far the call has come. */
+  progress(decision: Decision | null): CallProgress {
+    return { ...this.#facts(decision), stages: { ...this.#stages } };
+  }
+
   /** The record of the call, now that it has ended. */
-  record(call: {
-    readonly id: string;
-    readonly traceId: string;
-    readonly sequence: number;
-    readonly invite: InviteRequest;
+  record(end: {
     readonly decision: Decision | null;
     readonly media: MediaStats | null;
     readonly reason: OutcomeReason;
     readonly sipStatus: number | null;
     readonly endedMs: number;
   }): CallRecord {
-    const { invite, decision } = call;
+    const { decision } = end;
+    return {
+      ...this.#facts(decision),
+      stages: { ...this.#stages, ended_ms: end.endedMs },
+      media: end.media === null ? null : mediaOf(end.media),
+      reason: end.reason,
+      sip_status: end.sipStatus,
+      leased: decision !== null && 'lease_ms' in decision && decision.lease_ms !== undefined,
+    };
+  }
+
+  #facts(decision: Decision | null): CallFacts {
+    const { id, sequence, traceId, invite } = this.#call;
     const join = decision?.kind === 'join' ? decision : null;
     return {
       contract: contractVersion,
-      call_id: call.id,
-      sequence: call.sequence,
+      call_id: id,
+      sequence,
       sip_call_id: invite.callId,
-      trace_id: call.traceId,
+      trace_id: traceId,
       from_user: invite.from.user,
       to_user: invite.to.user,
       source: sourceText(invite.source),
@@ -89,11 +109,6 @@ export class Timeline {
       participant_identity: join?.participant.identity ?? null,
       revision: decision?.revision ?? null,
       invited_at_ms: Math.round(this.#invitedAtWall),
-      stages: { ...this.#stages, ended_ms: call.endedMs },
-      media: call.media === null ? null : mediaOf(call.media),
-      reason: call.reason,
-      sip_status: call.sipStatus,
-      leased: decision !== null && 'lease_ms' in decision && decision.lease_ms !== undefined,
     };
   }
 }

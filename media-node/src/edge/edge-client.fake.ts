@@ -2,6 +2,7 @@
 import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
+import type { CallProgress } from '@callgate/shared/contract/progress.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import type { EdgeClient } from './edge-client.ts';
 
@@ -10,6 +11,7 @@ export class FakeEdge implements EdgeClient {
   /** Of each question, in order. */
   readonly traceparents: string[] = [];
   readonly pins: PinAnswer[] = [];
+  readonly reports: CallProgress[] = [];
   readonly records: CallRecord[] = [];
   #waiting: { resolve: (decision: Decision) => void; reject: (error: unknown) => void }[] = [];
 
@@ -23,6 +25,10 @@ export class FakeEdge implements EdgeClient {
     this.traceparents.push(traceparent);
     this.pins.push(answer);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  progress(progress: CallProgress): void {
+    this.reports.push(progress);
   }
 
   deliver(record: CallRecord): void {

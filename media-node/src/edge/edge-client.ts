@@ -2,6 +2,7 @@
 import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
+import type { CallProgress } from '@callgate/shared/contract/progress.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 
 export interface EdgeClient {
@@ -16,6 +17,8 @@ export interface EdgeClient {
    * @throws PartError as `decide`
    */
   answerPin(callId: string, answer: PinAnswer, traceparent: string): Promise<Decision>;
+  /** Tells how far a call has come, best effort. Never throws. */
+  progress(progress: CallProgress): void;
   /** Takes a record over: from here on it is delivered until acknowledged. Never throws. */
   deliver(record: CallRecord): void;
 }

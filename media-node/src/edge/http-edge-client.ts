@@ -8,6 +8,7 @@ import { type NodeHello, type NodeWelcome, nodeWelcome } from '@callgate/shared/
 import type { LeaseReport } from '@callgate/shared/contract/lease.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
+import type { CallProgress } from '@callgate/shared/contract/progress.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { traceparentHeader } from '@callgate/shared/contract/traceparent.ts';
 import { callLimits, edgeLimits } from '@callgate/shared/limits.ts';
@@ -60,6 +61,11 @@ export class HttpEdge {
   /** `POST /v1/records`, one try. @throws PartError as `decide`. */
   async record(record: CallRecord): Promise<void> {
     await this.#attempt('v1/records', record, callLimits.decisionAttemptMs);
+  }
+
+  /** `POST /v1/progress`, one try. @throws PartError as `decide`. */
+  async progress(progress: CallProgress): Promise<void> {
+    await this.#attempt('v1/progress', progress, callLimits.decisionAttemptMs);
   }
 
   /** `POST /v1/leases`, one try. @throws PartError as `decide`. */

@@ -6,6 +6,7 @@ import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { LeasedCall, LeaseReport } from '@callgate/shared/contract/lease.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
+import type { CallProgress } from '@callgate/shared/contract/progress.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { capLimits } from '@callgate/shared/limits.ts';
@@ -50,6 +51,10 @@ export class Leases implements EdgeClient {
 
   answerPin(callId: string, answer: PinAnswer, traceparent: string): Promise<Decision> {
     return this.#options.edge.answerPin(callId, answer, traceparent);
+  }
+
+  progress(progress: CallProgress): void {
+    this.#options.edge.progress(progress);
   }
 
   deliver(record: CallRecord): void {

@@ -37,6 +37,7 @@ import { createSchema } from './schema.ts';
 import { type CallKeys, setForCall } from './set-for-call.ts';
 import { ShardBuilder } from './shard-builder.ts';
 import { storedObjects } from './stored-objects.ts';
+import { type NodeEventType, TableEvents } from './table-events.ts';
 import { answerQuestion, type TableAnswer, type TableQuestion } from './table-question.ts';
 
 export type SipAnswer =
@@ -78,6 +79,7 @@ export class RoutingTable extends DurableObject<Env> {
   readonly #publisher: Publisher;
   readonly #answers: Answers;
   readonly #nodes: LinkedNodes;
+  readonly #events: TableEvents;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -92,6 +94,7 @@ export class RoutingTable extends DurableObject<Env> {
     this.#publisher = new Publisher({ storage, dirty, builder: this.#builder, log });
     this.#answers = new Answers(storage.sql);
     this.#nodes = new LinkedNodes(storage.sql);
+    this.#events = new TableEvents({ sql: storage.sql, env, clock: () => this.clock });
     this.kv = env.ROUTING;
   }
 
@@ -221,6 +224,12 @@ export class RoutingTable extends DurableObject<Env> {
     this.#builder.forget();
     this.ctx.waitUntil(this.#tellNodes());
     await this.#publisher.publishSoon(this.kv, this.clock);
+    this.ctx.waitUntil(this.#tellPublished());
+  }
+
+  async #tellPublished(): Promise<void> {
+    const { revision, atMs } = this.#publisher.published();
+    await this.#events.published(this.#parts.log.one(revision), atMs);
   }
 
   /** Tells the linked nodes the newest revision. One that cannot be told will ask when it links again. */
@@ -238,6 +247,7 @@ export class RoutingTable extends DurableObject<Env> {
   /** A node has linked. Returns the revision to start with. */
   async linked(node: string): Promise<number> {
     this.#nodes.add(node, this.clock.now());
+    await this.tellNode('node.linked', node);
     return this.#parts.log.newest();
   }
 
@@ -247,6 +257,12 @@ export class RoutingTable extends DurableObject<Env> {
 
   async unlinked(node: string): Promise<void> {
     this.#nodes.remove(node);
+    await this.tellNode('node.unlinked', node);
+  }
+
+  /** Tells webhooks what became of a node. */
+  async tellNode(type: NodeEventType, node: string): Promise<void> {
+    this.ctx.waitUntil(this.#events.node(type, node, this.clock.now()));
   }
 
   /** Up to `count` objects after `afterId` as they are, or as they were at a kept revision. null: that revision is not known. */
@@ -323,6 +339,8 @@ export class RoutingTable extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     await this.#publisher.run(this.kv, this.clock);
+    await this.#tellPublished();
+    await this.#events.flush();
   }
 }
 
