@@ -9,7 +9,9 @@ import { answeredWithin, judgeRecords, secondsSince } from './steps.ts';
 export const mediaProcessKilled: Drill = {
   what: 'kill -9 of one media process of the node',
   async run(options, report) {
-    const callgate = await startCallgate(options.calls);
+    const callgate = await startCallgate(options.calls, {
+      nodeEnvironment: { CALLGATE_MEDIA_PROCESSES: '2' },
+    });
     await withFleet(callgate, options.calls, async (fleet) => {
       const spare = callgate.numbers[options.calls] ?? '';
       await fleet.listen(spare);

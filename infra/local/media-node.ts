@@ -45,7 +45,8 @@ export async function startMediaNode(options: MediaNodeOptions): Promise<LocalMe
       PATH: process.env['PATH'] ?? '',
       // As its service unit has them.
       NODE_COMPILE_CACHE: join(cacheFolder(), 'compiled'),
-      NODE_OPTIONS: '--max-semi-space-size=4',
+      NODE_OPTIONS: '--max-semi-space-size=2',
+      MALLOC_ARENA_MAX: '2',
       CALLGATE_NODE_NAME: options.name,
       CALLGATE_EDGE_URL: options.edgeUrl,
       CALLGATE_NODE_TOKEN: options.token,

@@ -28,9 +28,15 @@ describe('configuration', () => {
     });
   });
 
-  it('has a media process for each core, or as many as it is told', () => {
-    expect(readConfig(least).mediaProcesses).toBe(availableParallelism());
-    expect(readConfig({ ...least, CALLGATE_MEDIA_PROCESSES: '3' }).mediaProcesses).toBe(3);
+  it('has a media process for each core as calls need them, or as many as it is told', () => {
+    expect(readConfig(least)).toMatchObject({
+      mediaProcesses: availableParallelism(),
+      mediaProcessesGrow: true,
+    });
+    expect(readConfig({ ...least, CALLGATE_MEDIA_PROCESSES: '3' })).toMatchObject({
+      mediaProcesses: 3,
+      mediaProcessesGrow: false,
+    });
     // Signalling never shares a thread with audio: there is no "none".
     for (const wrong of ['0', '65', 'two']) {
       expect(faultOf({ ...least, CALLGATE_MEDIA_PROCESSES: wrong })).toBe(

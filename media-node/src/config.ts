@@ -42,6 +42,8 @@ export interface NodeConfig {
   readonly rtpPorts: { readonly from: number; readonly to: number };
   /** Processes that carry media. */
   readonly mediaProcesses: number;
+  /** Processes begin as calls need them; else all at the start. */
+  readonly mediaProcessesGrow: boolean;
   /** Prompts of the operator's own; null: those that come with the node. */
   readonly promptsFolder: string | null;
   readonly spoolFolder: string;
@@ -182,6 +184,7 @@ export function readConfig(environment: Environment): NodeConfig {
       'a number of processes, 1 to 64',
       availableParallelism(),
     ),
+    mediaProcessesGrow: (environment['CALLGATE_MEDIA_PROCESSES'] ?? '') === '',
     promptsFolder: read<string | null>(
       'CALLGATE_PROMPTS_DIR',
       (text) => text,

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
-import { spoolLimits } from '@callgate/shared/limits.ts';
+import { mediaProcessLimits, spoolLimits } from '@callgate/shared/limits.ts';
 import { Admission } from './call/admission.ts';
 import { CallRegistry } from './call/call-registry.ts';
 import { Drain } from './call/drain.ts';
@@ -63,6 +63,9 @@ export async function startNode(
     roomClient: config.roomClient,
     portRange: config.rtpPorts,
     processes: config.mediaProcesses,
+    ...(config.mediaProcessesGrow
+      ? { sessionsBeforeNext: mediaProcessLimits.sessionsBeforeNext }
+      : {}),
     ...(config.promptsFolder === null ? {} : { promptsFolder: config.promptsFolder }),
     clock,
     log,

@@ -320,6 +320,8 @@ export const mediaProcessLimits = {
   silenceMs: 10_000,
   /** From the wish that it ends to force: rooms are left within callLimits.closeMs. */
   stopMs: 5_000,
+  /** Sessions in each process before another one begins, where processes come as calls need them: they take half a core, and an idle process 40 MB. */
+  sessionsBeforeNext: 64,
   /** A process that grows beyond this takes no more calls; 60 calls need about 150 MB. */
   residentBytesMax: 1_073_741_824,
   /** And after so many calls, whatever native code may have kept. */

@@ -17,6 +17,8 @@ export const phoneSrtpSuites: readonly SrtpSuite[] = [
 export interface MediaPoolOptions extends LocalMediaPoolOptions {
   /** Media processes, at least one. */
   readonly processes: number;
+  /** The first begins at once, another when each has so many sessions; left out: all begin at once. */
+  readonly sessionsBeforeNext?: number;
 }
 
 /**

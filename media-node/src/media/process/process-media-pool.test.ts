@@ -37,7 +37,12 @@ describe('ProcessMediaPool', () => {
     for (const pool of pools.splice(0)) await pool.close();
   });
 
-  function start(processes: number, from: number, growth?: GrowthLimits) {
+  function start(
+    processes: number,
+    from: number,
+    growth?: GrowthLimits,
+    sessionsBeforeNext?: number,
+  ) {
     const lines: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
     const pool = new ProcessMediaPool({
       address: '127.0.0.1',
@@ -49,6 +54,7 @@ describe('ProcessMediaPool', () => {
       promptsFolder: null,
       processes,
       ...(growth === undefined ? {} : { growth }),
+      ...(sessionsBeforeNext === undefined ? {} : { sessionsBeforeNext }),
       clock: systemClock,
       log: (_level, event, fields = {}) => lines.push({ event, fields }),
     });
@@ -97,6 +103,24 @@ describe('ProcessMediaPool', () => {
     await until(() => pool.pids.length === 2 && !pool.pids.includes(victim ?? 0));
     const session = await pool.open('SCL_after', () => {});
     expect(session.local.port).toBeLessThan(43_250);
+  });
+
+  it('begins a process when each of those before has its number of sessions', async () => {
+    const { pool } = start(3, 44_400, undefined, 2);
+    expect(pool.pids.length).toBe(1);
+    for (const [n, processes] of [1, 2, 2, 3, 3].entries()) {
+      await pool.open(`SCL_${n}`, () => {});
+      expect(pool.pids.length).toBe(processes);
+    }
+  });
+
+  it('begins a process when the ports of those before are used up', async () => {
+    const { pool } = start(2, 44_600, undefined, 1_000);
+    const opened = await Promise.allSettled(
+      Array.from({ length: 26 }, (_, n) => pool.open(`SCL_${n}`, () => {})),
+    );
+    expect(opened.every((one) => one.status === 'fulfilled')).toBe(true);
+    expect(pool.pids.length).toBe(2);
   });
 
   it('goes on with the ports of another process when those of one are used up', async () => {

@@ -1,5 +1,5 @@
 /**
- * Media in processes of their own: each session goes to the one with the fewest, and signalling never waits for audio. Each process has its own share of the RTP ports.
+ * Media in processes of their own, begun as calls need them: each session goes to the one with the fewest, and signalling never waits for audio. Each process has its own share of the RTP ports.
  * One that is gone is replaced at once, later when it dies again and again; one that retires gets its successor before its last call ends.
  */
 
@@ -12,8 +12,10 @@ import type { ProcessSettings } from './messages.ts';
 import { type GrowthLimits, ProcessHandle, type ProcessStats } from './process-handle.ts';
 
 export interface ProcessMediaPoolOptions extends ProcessSettings {
-  /** At least one. */
+  /** At most so many, at least one. */
   readonly processes: number;
+  /** The first process begins at once, another when each has so many sessions; left out: all begin at once. */
+  readonly sessionsBeforeNext?: number;
   /** When a process is followed by another; left out: mediaProcessLimits. */
   readonly growth?: GrowthLimits;
   readonly clock: Clock;
@@ -24,7 +26,8 @@ export interface ProcessMediaPoolOptions extends ProcessSettings {
 interface Share {
   readonly portRange: { readonly from: number; readonly to: number };
   process: ProcessHandle | null;
-  startedAtMono: number;
+  /** null: no calls have needed it yet. */
+  startedAtMono: number | null;
   restarts: number;
   timer: Timer | null;
 }
@@ -42,11 +45,12 @@ export class ProcessMediaPool implements MediaPool {
     this.#shares = splitPorts(options.portRange, options.processes).map((portRange) => ({
       portRange,
       process: null,
-      startedAtMono: 0,
+      startedAtMono: null,
       restarts: 0,
       timer: null,
     }));
-    for (const share of this.#shares) this.#start(share);
+    const first = options.sessionsBeforeNext === undefined ? this.#shares.length : 1;
+    for (const share of this.#shares.slice(0, first)) this.#start(share);
   }
 
   async open(callId: string, onEvent: (event: MediaEvent) => void): Promise<MediaSession> {
@@ -57,14 +61,18 @@ export class ProcessMediaPool implements MediaPool {
     if (this.#isClosed) throw failure;
     for (const process of free.toSorted(byLoad)) {
       try {
-        return await process.open(callId, onEvent);
+        const opening = process.open(callId, onEvent);
+        this.#growBeforeFull();
+        return await opening;
       } catch (error) {
         if (!(error instanceof PartError)) throw error;
         // Its ports are used up, or it died: another may still have room.
         failure = error;
       }
     }
-    throw failure;
+    const next = this.#notBegun();
+    if (next === undefined) throw failure;
+    return this.#start(next).open(callId, onEvent);
   }
 
   stats(): MediaLoad & { readonly restarts: number; readonly processes: readonly ProcessStats[] } {
@@ -90,7 +98,20 @@ export class ProcessMediaPool implements MediaPool {
     await Promise.all([...this.#handles].map((handle) => handle.stop()));
   }
 
-  #start(share: Share): void {
+  /** Begins the next process while those there are still have room: a start takes a while. */
+  #growBeforeFull(): void {
+    const { sessionsBeforeNext } = this.#options;
+    const next = this.#notBegun();
+    if (sessionsBeforeNext === undefined || next === undefined) return;
+    const running = this.#shares.flatMap(({ process }) => process ?? []);
+    if (running.every(({ sessions }) => sessions >= sessionsBeforeNext)) this.#start(next);
+  }
+
+  #notBegun(): Share | undefined {
+    return this.#shares.find(({ startedAtMono }) => startedAtMono === null);
+  }
+
+  #start(share: Share): ProcessHandle {
     const { clock, log } = this.#options;
     share.timer = null;
     share.startedAtMono = clock.nowMono();
@@ -106,6 +127,7 @@ export class ProcessMediaPool implements MediaPool {
     });
     share.process = handle;
     this.#handles.add(handle);
+    return handle;
   }
 
   #onGone(share: Share, handle: ProcessHandle): void {
@@ -115,7 +137,7 @@ export class ProcessMediaPool implements MediaPool {
     if (this.#isClosed) return;
     this.#restarts++;
     const { clock } = this.#options;
-    const livedMs = clock.nowMono() - share.startedAtMono;
+    const livedMs = clock.nowMono() - (share.startedAtMono ?? 0);
     share.restarts = livedMs > mediaProcessLimits.steadyMs ? 0 : share.restarts + 1;
     const waitMs = Math.min(
       mediaProcessLimits.restartPauseMaxMs,
