@@ -16,6 +16,7 @@ import { noPorts } from './no-ports.ts';
 import { nodeKilled } from './node-killed.ts';
 import { overload } from './overload.ts';
 import { publishInterrupted } from './publish-interrupted.ts';
+import { regionLost } from './region-lost.ts';
 import { soak } from './soak.ts';
 
 export const drills: Readonly<Record<string, Drill>> = {
@@ -34,6 +35,7 @@ export const drills: Readonly<Record<string, Drill>> = {
   'disk-full': diskFull,
   'no-ports': noPorts,
   'no-descriptors': noDescriptors,
+  'region-lost': regionLost,
   overload,
   soak,
 };

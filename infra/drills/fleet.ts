@@ -85,10 +85,10 @@ export class Fleet {
   }
 
   /** A call that must be answered; a 503 is asked again after a while, as a provider does. @throws Error when it is not */
-  async place(number: string): Promise<FleetCall> {
+  async place(number: string, through?: string): Promise<FleetCall> {
     const listener = await this.listen(number);
     for (let attempt = 1; ; attempt += 1) {
-      const call = await this.dial(number);
+      const call = await this.dial(number, through === undefined ? {} : { through });
       const answer = await call.answer;
       if (answer.kind === 'answered') return follow({ number, call, listener, byeAtMono: null });
       if (attempt === attemptsMax)
@@ -104,8 +104,15 @@ export class Fleet {
     return listener;
   }
 
-  /** A call, whatever becomes of it. @param from who calls; two in one room must differ */
-  async dial(number: string, from?: string): Promise<PhoneCall> {
+  /**
+   * A call, whatever becomes of it.
+   * @param options.from who calls; two in one room must differ
+   * @param options.through where the INVITE goes; absent: to the subject
+   */
+  async dial(
+    number: string,
+    options: { readonly from?: string; readonly through?: string } = {},
+  ): Promise<PhoneCall> {
     let last = Number.NaN;
     const hears = () => {
       const now = performance.now();
@@ -115,7 +122,7 @@ export class Fleet {
     const call = await dial({ node: { sip: this.#subject.sip } }, this.#phone, number, {
       hears,
       line: { isRecorded: false, lossShare: this.#lossShare },
-      ...(from === undefined ? {} : { from }),
+      ...options,
     });
     this.placed.push(call);
     return call;

@@ -87,7 +87,9 @@ class Churn {
 
   async #call(n: number): Promise<void> {
     const number = this.#numbers[n % this.#numbers.length] ?? '';
-    const call = await this.#fleet.dial(number, `+1777${String(n).padStart(7, '0')}`);
+    const call = await this.#fleet.dial(number, {
+      from: `+1777${String(n).padStart(7, '0')}`,
+    });
     const answer = await call.answer;
     if (answer.kind !== 'answered') {
       this.failed += 1;

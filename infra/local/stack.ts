@@ -32,6 +32,8 @@ export interface StackOptions {
   readonly livekitUrl?: string;
   /** How long an empty room lives on, s. */
   readonly departureTimeoutS?: number;
+  /** Nodes that the edge knows beside the one that is started. */
+  readonly furtherNodes?: readonly string[];
   /** Every line that a part writes. */
   readonly onLine?: (part: StackPart, line: string) => void;
   /** Aborted: what is started is stopped again, and the start fails. */
@@ -61,7 +63,7 @@ const defaultRtpPorts = { from: 20_000, to: 21_999 };
 /** @throws Error that says which part did not start, and why. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), 'callgate-'));
-  const secrets = makeEdgeSecrets([nodeName]);
+  const secrets = makeEdgeSecrets([nodeName, ...(options.furtherNodes ?? [])]);
   const line = (part: StackPart) => (text: string) => options.onLine?.(part, text);
   const running: { livekit?: LivekitServer; edge?: Edge; node?: LocalMediaNode } = {};
 
