@@ -51,6 +51,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['infra/e2e/**/*.test.ts'],
+          setupFiles: ['infra/e2e/no-leaks.setup.ts'],
           fileParallelism: false,
           globalSetup: './infra/setup/see-to-livekit.ts',
           // LiveKit's SDK fills the output with its debug log anywhere else.

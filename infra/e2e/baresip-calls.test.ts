@@ -201,7 +201,7 @@ describe('baresip calls', () => {
   });
 
   it('with a wrong password: it is told, and gives up', async () => {
-    const { phone } = await callBy('PCMU/8000/1', { password: 'wrong' });
+    const { phone } = await callBy('PCMU/8000/1', { password: 'not-the-password' });
     await eventually('the call is closed', () => phone.has('CALL_CLOSED'));
     expect(phone.events.find((event) => event.type === 'CALL_CLOSED')?.param).toMatch(/40[137]/);
   });

@@ -45,6 +45,7 @@ describe('install.sh', () => {
     const lines: string[] = [];
     const node = await LocalProcess.start({
       name: 'installed node',
+      isOurs: true,
       command: join(folder, command),
       args: args.map((argument) => join(folder, argument)),
       environment: {

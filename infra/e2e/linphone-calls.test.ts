@@ -65,7 +65,7 @@ describe('linphone calls', () => {
   });
 
   it('with a wrong password, and is refused', async () => {
-    const { said } = await call('wrong');
+    const { said } = await call('a-guess-of-mallory');
     expect(said).not.toMatch(/connected/);
   });
 });

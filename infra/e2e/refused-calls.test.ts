@@ -41,7 +41,7 @@ describe('refused calls, sipp calling', () => {
       target: stack.node.sip,
       number: number(0),
       ...caller,
-      password: 'guess',
+      password: 'a-guess-of-mallory',
     });
     expect(result.trace).toBe('');
     await eventually('the call ended as bad-credentials', () =>

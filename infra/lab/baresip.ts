@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { readWav, type Sound, writeWav } from '../audio/wav.ts';
 import { freeTcpPort, freeUdpPort } from '../local/free-port.ts';
 import { LocalProcess } from '../local/local-process.ts';
+import { runSecrets } from '../local/secret-watch.ts';
 
 export type BaresipCodec = 'PCMU/8000/1' | 'PCMA/8000/1' | 'G722/16000/1' | 'opus/48000/2';
 
@@ -52,6 +53,7 @@ export class Baresip {
 
   /** @throws Error with what baresip says when it does not start, or is not installed. */
   static async start(options: BaresipOptions): Promise<Baresip> {
+    runSecrets.keep('password', options.password);
     const folder = await mkdtemp(join(tmpdir(), 'callgate-baresip-'));
     const controlPort = await freeTcpPort('127.0.0.1');
     await writeWav(join(folder, 'says.wav'), options.says);

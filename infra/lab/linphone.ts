@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readWav, type Sound, writeWav } from '../audio/wav.ts';
 import { freeUdpPort } from '../local/free-port.ts';
+import { runSecrets } from '../local/secret-watch.ts';
 
 export interface LinphoneOptions {
   readonly user: string;
@@ -35,6 +36,7 @@ export async function callWithLinphone(
   talkMs: number,
   options: LinphoneOptions,
 ): Promise<LinphoneCall> {
+  runSecrets.keep('password', options.password);
   const folder = await mkdtemp(join(tmpdir(), 'callgate-linphone-'));
   const says = join(folder, 'says.wav');
   const heard = join(folder, 'heard.wav');

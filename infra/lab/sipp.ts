@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freeUdpPort } from '../local/free-port.ts';
+import { runSecrets } from '../local/secret-watch.ts';
 import { type SippCaller, sippScenario, sippSteps } from './sipp-scenario.ts';
 
 export interface SippOptions {
@@ -32,6 +33,7 @@ export interface SippResult {
 
 /** Places calls. @throws Error when sipp cannot be started. */
 export async function runSipp(caller: SippCaller, options: SippOptions): Promise<SippResult> {
+  if (options.password !== undefined) runSecrets.keep('password', options.password);
   const folder = await mkdtemp(join(tmpdir(), 'callgate-sipp-'));
   try {
     const file = join(folder, 'scenario.xml');

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { EdgeHostOptions } from './edge-host.ts';
 import { LocalProcess, type ProcessEnd } from './local-process.ts';
+import { runSecrets } from './secret-watch.ts';
 
 export interface EdgeOptions {
   /** The Worker's module, from worker-bundle.ts. */
@@ -60,9 +61,11 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     stateFolder: options.stateFolder,
     variables: { ...variablesOf(options, secrets), ...options.variables },
   };
+  keepSecrets(hostOptions.variables, secrets);
   let url: string | null = null;
   const edge = await LocalProcess.start({
     name: 'edge',
+    isOurs: true,
     command: process.execPath,
     args: [fileURLToPath(new URL('./edge-host.ts', import.meta.url))],
     environment: {
@@ -99,6 +102,16 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       await edge.stop();
     },
   };
+}
+
+/** Nothing of these may stand in a log. */
+function keepSecrets(variables: EdgeHostOptions['variables'], secrets: EdgeSecrets): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (/SECRET|_KEY$/.test(name) && name !== 'LIVEKIT_API_KEY')
+      for (const secret of value.split(/\s+/)) runSecrets.keep(name, secret);
+  }
+  for (const [name, token] of Object.entries(secrets.nodeTokens))
+    runSecrets.keep(`token of ${name}`, token);
 }
 
 function variablesOf(options: EdgeOptions, secrets: EdgeSecrets): Record<string, string> {

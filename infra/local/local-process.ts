@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { runSecrets } from './secret-watch.ts';
 
 export interface ProcessOptions {
   /** For messages: `livekit-server`. */
@@ -16,6 +17,8 @@ export interface ProcessOptions {
   /** The whole environment of the program; nothing of ours leaks in. */
   readonly environment: Readonly<Record<string, string>>;
   readonly folder?: string;
+  /** A program of Callgate: no line of it may hold a secret (secret-watch.ts). */
+  readonly isOurs?: boolean;
   /** Every line of both outputs, as it comes. */
   readonly onLine?: (line: string) => void;
 }
@@ -45,6 +48,8 @@ export class LocalProcess {
     this.pid = pid;
     this.#child = child;
     if (options.onLine !== undefined) this.#listeners.add(options.onLine);
+    if (options.isOurs === true)
+      this.#listeners.add((line) => runSecrets.search(options.name, line));
     for (const stream of [child.stdout, child.stderr]) if (stream !== null) this.#read(stream);
     this.ended = new Promise((settle) => {
       child.once('close', (status, signal) => {

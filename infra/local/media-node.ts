@@ -39,6 +39,7 @@ export async function startMediaNode(options: MediaNodeOptions): Promise<LocalMe
   let ready: { readonly sip: string; readonly health: string } | null = null;
   const node = await LocalProcess.start({
     name: 'media node',
+    isOurs: true,
     command: process.execPath,
     args: [fileURLToPath(new URL('../../media-node/src/main.ts', import.meta.url))],
     environment: {

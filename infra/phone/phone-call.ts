@@ -8,6 +8,7 @@ import { type Row, writeMessage } from '../../media-node/src/sip/wire/write-mess
 import type { SampleSource } from '../audio/tone.ts';
 import { silence } from '../audio/tone.ts';
 import type { Sound } from '../audio/wav.ts';
+import { runSecrets } from '../local/secret-watch.ts';
 import { answerDigest } from './digest-answer.ts';
 import { type OfferDirection, readAnswer, writeOffer } from './phone-sdp.ts';
 import { Resend } from './resend.ts';
@@ -223,6 +224,8 @@ export class PhoneCall {
       uri: this.#target(),
     });
     if (value === null) return false;
+    runSecrets.keep('password', credentials.password);
+    runSecrets.keep('digest answer', /response="(\w+)"/.exec(value)?.[1] ?? '');
     this.#hasAnsweredChallenge = true;
     this.timeline.note('INVITE with credentials');
     this.#sendInvite([[isProxy ? 'Proxy-Authorization' : 'Authorization', value]]);

@@ -20,6 +20,7 @@ const child = spawn(
     '--reporter=default',
     '--reporter=json',
     `--reporter=${root}infra/setup/no-skipped-tests.ts`,
+    `--reporter=${root}infra/setup/no-leaked-secrets.ts`,
     `--outputFile.json=${testReportFile}`,
     ...process.argv.slice(2),
   ],
