@@ -37,6 +37,11 @@ export class FakeClock implements Clock {
     return this.#pending.size;
   }
 
+  /** What a listener that blocks the process for `ms` does: time goes on, and what falls due meanwhile fires late. */
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Moves time on by `ms`, firing what falls due on the way at its own instant. */
   advance(ms: number): void {
     const end = this.#now + ms;
@@ -46,9 +51,9 @@ export class FakeClock implements Clock {
         .sort((a, b) => a.at - b.at || a.order - b.order)[0];
       if (next === undefined) break;
       this.#pending.delete(next);
-      this.#now = next.at;
+      this.#now = Math.max(this.#now, next.at);
       next.fire();
     }
-    this.#now = end;
+    this.#now = Math.max(this.#now, end);
   }
 }

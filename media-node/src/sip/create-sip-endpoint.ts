@@ -3,6 +3,9 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import type { DialogServices } from './dialog/dialog-services.ts';
+import { ladderBook } from './ladder/ladder-book.ts';
+import { Ladders } from './ladder/ladders.ts';
+import { TappedTransports } from './ladder/tapped-transports.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { RequestSender } from './request-sender.ts';
@@ -71,8 +74,9 @@ export function assembleEndpoint(
   list: readonly Transport[],
   attempts = 1,
 ): SipEndpoint {
-  const transports = new TransportSet(list, attempts);
   const { clock, log, random = randomBytes, resolver = systemResolver() } = options;
+  const ladders = new Ladders(clock);
+  const transports = new TappedTransports(new TransportSet(list, attempts), ladders);
   const addresses = new OwnAddresses(options.advertise, clock);
   const refusals = new RefusalLog(clock, log);
   const onUnsent = (why: string) => log('warn', 'sip-not-sent', { why });
@@ -114,6 +118,7 @@ export function assembleEndpoint(
         services,
         strangers,
         proxies,
+        ladders,
         onInvite,
         onRefused: (source, fields, traceId) => refusals.note(source, fields, traceId),
         admit,
@@ -141,7 +146,9 @@ export function assembleEndpoint(
       transactions: transactions.size,
       dialogs: agent?.dialogCount ?? 0,
       refusedByGate: agent?.refusedByGate ?? 0,
+      refused: refusals.counts,
     }),
+    ladders: ladderBook(ladders),
     async close() {
       agent?.close();
       transactions.close();

@@ -41,6 +41,11 @@ describe('the log of refusals', () => {
     expect(lines[1]).toMatchObject({ not_logged: 999 });
   });
 
+  it('counts every refusal by its rule, logged or not', () => {
+    for (let n = 0; n < 3; n++) refuse('192.0.2.7');
+    expect(refusals.counts).toEqual({ scanner: 3 });
+  });
+
   it('has no more than so many lines in a second, however many sources there are', () => {
     for (let n = 0; n < 5_000; n++) refuse(`192.0.2.${n}`);
     expect(lines.length).toBe(256);

@@ -8,10 +8,14 @@ const quietMs = 1_000;
 /** Sources remembered within `quietMs`; beyond it nothing is logged, because a flood of sources is one event, not thousands. */
 const sourcesMax = 256;
 
+/** `rule` is a word of our source, never of the message: it is counted by. */
+export type RefusalFields = Readonly<{ rule: string } & Record<string, unknown>>;
+
 export class RefusalLog {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #seen = new Set<string>();
+  readonly #counts = new Map<string, number>();
   #windowFromMono = Number.NEGATIVE_INFINITY;
   #unsaid = 0;
 
@@ -20,8 +24,14 @@ export class RefusalLog {
     this.#log = log;
   }
 
+  /** Everything refused so far, by rule. */
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+
   /** @param traceId asked only for what is logged; a connection that sent no message has none */
-  note(source: string, fields: Readonly<Record<string, unknown>>, traceId?: () => string): void {
+  note(source: string, fields: RefusalFields, traceId?: () => string): void {
+    this.#counts.set(fields.rule, (this.#counts.get(fields.rule) ?? 0) + 1);
     const now = this.#clock.nowMono();
     if (now - this.#windowFromMono >= quietMs) {
       this.#windowFromMono = now;

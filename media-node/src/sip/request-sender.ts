@@ -17,7 +17,7 @@ import { type Row, writeMessage } from './wire/write-message.ts';
 
 export interface RequestSenderParts {
   readonly transactions: TransactionTable;
-  readonly transports: TransportSet;
+  readonly transports: Pick<TransportSet, 'flowTo'>;
   readonly addresses: OwnAddresses;
   readonly resolver: NameResolver;
   readonly random: RandomBytes;

@@ -145,12 +145,25 @@ export interface SipEndpointStats {
   readonly transactions: number;
   readonly dialogs: number;
   readonly refusedByGate: number;
+  /** Messages refused before they became a call, by our rule; refusals of the gate among them. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+/** What was said in the last calls, redacted. Ids are Call-IDs, or what `name` gave them. */
+export interface LadderBook {
+  /** What the node calls a call, and its trace. */
+  name(sipCallId: string, callId: string, traceId: string): void;
+  /** null: the call is not kept, or no longer. */
+  asText(id: string): string | null;
+  asJson(id: string): object | null;
 }
 
 export interface SipEndpoint {
   /** Binds and starts. @throws when the address is in use, with the address in the message. */
   listen(events: SipEndpointEvents): Promise<{ readonly address: string; readonly port: number }>;
   stats(): SipEndpointStats;
+  /** The messages of the last calls. */
+  readonly ladders: LadderBook;
   /** Stops listening, frees every timer and socket. Dialogs still up are forgotten without BYE. */
   close(): Promise<void>;
 }

@@ -8,7 +8,9 @@ import { Dialog, dialogKey } from './dialog/dialog.ts';
 import type { DialogServices } from './dialog/dialog-services.ts';
 import { UasCall } from './dialog/uas-call.ts';
 import { inspectRequest } from './inspect-request.ts';
+import type { Ladders } from './ladder/ladders.ts';
 import { malformedAnswer } from './malformed-answer.ts';
+import type { RefusalFields } from './refusal-log.ts';
 import type { RequestSender } from './request-sender.ts';
 import type { AdmissionVerdict, NewRequest, SipAnswer, SipCall } from './sip-endpoint.ts';
 import type { TrustedProxies } from './strangers/real-source.ts';
@@ -34,15 +36,12 @@ export interface UserAgentParts {
   readonly services: DialogServices;
   readonly strangers: StrangerGate;
   readonly proxies: TrustedProxies;
+  readonly ladders: Ladders;
   readonly onInvite: (call: SipCall) => void;
   /** Whether the node has room for a new call. */
   readonly admit: (request: NewRequest) => AdmissionVerdict;
   /** One line about something refused; called for every one, so it must be cheap or bounded itself. */
-  readonly onRefused: (
-    source: string,
-    fields: Readonly<Record<string, unknown>>,
-    traceId: () => string,
-  ) => void;
+  readonly onRefused: (source: string, fields: RefusalFields, traceId: () => string) => void;
 }
 
 /** Seconds after which a provider may try a full node again. */
@@ -79,6 +78,7 @@ export class UserAgent {
     if (reading.kind === 'keep-alive') return;
     if (reading.kind === 'unreadable') return this.#refuseUnreadable(reading, flow);
     const { message } = reading;
+    this.#parts.ladders.note('in', message.callId, bytes, flow);
     if (message.kind === 'response') return this.#parts.sender.receive(message, flow.remote);
     const arrivedAtMono = this.#parts.services.clock.nowMono();
     const { address, port } = flow.remote;
@@ -158,7 +158,7 @@ export class UserAgent {
   }
 
   #receiveInvite(incoming: IncomingRequest): void {
-    const { transactions, services, strangers, onInvite } = this.#parts;
+    const { transactions, services, strangers, ladders, onInvite } = this.#parts;
     const { request } = incoming;
     const transaction = transactions.openServer(incoming);
     if (transaction === null) {
@@ -169,6 +169,7 @@ export class UserAgent {
         rows: [fullRetryAfter],
       });
     }
+    ladders.begin(request.callId);
     transaction.respond(
       100,
       writeResponse(incoming, { status: 100, phrase: 'Trying', toTag: null }),
@@ -180,6 +181,7 @@ export class UserAgent {
       toTag: localTag,
       call: null,
     };
+    let wasRefused = false;
     const call = new UasCall({
       incoming,
       transaction,
@@ -188,9 +190,13 @@ export class UserAgent {
       onEnded: () => {
         this.#dialogs.delete(key);
         cancellable.call = null;
+        ladders.end(request.callId, wasRefused);
       },
       onWelcome: () => strangers.welcome(incoming.source.address),
-      onRefused: (answer) => strangers.refused(request, incoming.source.address, answer),
+      onRefused: (answer) => {
+        wasRefused = true;
+        strangers.refused(request, incoming.source.address, answer);
+      },
     });
     this.#dialogs.set(key, call);
     cancellable.call = call;
