@@ -4,6 +4,7 @@
  * shows what it holds.
  */
 
+import { readHeaderPairs } from '@callgate/shared/header-pairs.ts';
 import { pinLimits, recordLimits, webhookLimits } from '@callgate/shared/limits.ts';
 import * as z from 'zod';
 import type { TrunkCalls } from './caps/trunk-calls.ts';
@@ -39,6 +40,8 @@ export interface Env {
   readonly NODE_TOKENS?: string;
   readonly SEALING_KEY?: string;
   readonly NONCE_SECRET?: string;
+  readonly OTLP_URL?: string;
+  readonly OTLP_HEADERS?: string;
 }
 
 /** A variable of the Worker is missing or does not hold what it must. */
@@ -82,6 +85,20 @@ export function sealingKeyOf(env: Env): Uint8Array {
   const key = isBase64 ? new Uint8Array(Buffer.from(text, 'base64')) : new Uint8Array();
   if (key.length !== 32) throw new ConfigError('SEALING_KEY', '32 bytes in base64');
   return key;
+}
+
+/** Where spans of decisions go, and what is sent along; null: nowhere. @throws ConfigError */
+export function otlpOf(
+  env: Env,
+): { url: string; headers: Readonly<Record<string, string>> } | null {
+  const text = env.OTLP_URL ?? '';
+  if (text === '') return null;
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text))
+    throw new ConfigError('OTLP_URL', 'a URL that starts with https:// or http://');
+  const headers = readHeaderPairs(env.OTLP_HEADERS ?? '');
+  if (headers === null)
+    throw new ConfigError('OTLP_HEADERS', 'name=value, several with commas between');
+  return { url: `${text.replace(/\/$/, '')}/v1/traces`, headers };
 }
 
 /** Whether a call that matches no trunk may reach the rules without trunk_ids. @throws ConfigError */

@@ -1,9 +1,12 @@
+import { env } from 'cloudflare:workers';
+import { decisionExamples } from '@callgate/shared/contract/decision.ts';
 import { offerExample } from '@callgate/shared/contract/offer.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { testNodeToken } from '../../testdata/bindings.ts';
 import { credentialsFor, decide, offerOf } from '../../testdata/phone.ts';
 import { asNode, putRouting, send } from '../../testdata/requests.ts';
 import { logLine, withLogFields } from '../log.ts';
+import { sendDecisionSpan } from './decision-span.ts';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const lines: Record<string, unknown>[] = [];
@@ -95,6 +98,78 @@ describe('the line of a decision', () => {
         message: 'x',
       },
       { level: 'warn', event: 'another' },
+    ]);
+  });
+});
+
+describe('the span of a decision', () => {
+  const otlp = { OTLP_URL: 'https://collector.test/otlp/', OTLP_HEADERS: 'x-team=voice, x-b=c d' };
+  const trace = { traceId, spanId: '00f067aa0ba902b7', isSampled: true };
+  const span = {
+    trace,
+    callId: offerExample.call_id,
+    node: 'test-1',
+    startMs: 1_795_000_000_000,
+    endMs: 1_795_000_000_004,
+    decision: decisionExamples.refuse,
+  };
+  const sent: Request[] = [];
+  let status = 200;
+  beforeEach(() => {
+    status = 200;
+    sent.length = 0;
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+      sent.push(new Request(input instanceof Request ? input : String(input), init));
+      return new Response(null, { status });
+    });
+  });
+
+  it('goes to the collector as a child of the span that asked', async () => {
+    await sendDecisionSpan({ ...env, ...otlp }, span);
+    const [request] = sent;
+    expect(request?.url).toBe('https://collector.test/otlp/v1/traces');
+    expect(request?.headers.get('x-team')).toBe('voice');
+    expect(request?.headers.get('x-b')).toBe('c d');
+    expect(await request?.json()).toMatchObject({
+      resourceSpans: [
+        {
+          scopeSpans: [
+            {
+              spans: [
+                {
+                  traceId,
+                  parentSpanId: '00f067aa0ba902b7',
+                  name: 'decide',
+                  startTimeUnixNano: '1795000000000000000',
+                  endTimeUnixNano: '1795000000004000000',
+                  attributes: expect.arrayContaining([
+                    { key: 'callgate.reason', value: { stringValue: 'no-trunk' } },
+                  ]),
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('stays here when the node records none, or no collector is configured', async () => {
+    await sendDecisionSpan({ ...env, ...otlp }, { ...span, trace: { ...trace, isSampled: false } });
+    await sendDecisionSpan(env, span);
+    expect(sent).toEqual([]);
+  });
+
+  it('costs a line when the collector refuses it or the setting is wrong, never a decision', async () => {
+    status = 503;
+    await sendDecisionSpan({ ...env, ...otlp }, span);
+    await sendDecisionSpan({ ...env, ...otlp, OTLP_HEADERS: 'no pair' }, span);
+    expect(lines.map(({ event, message }) => [event, message])).toEqual([
+      ['span-not-sent', 'HTTP 503'],
+      [
+        'span-not-sent',
+        'ConfigError: OTLP_HEADERS: expected name=value, several with commas between',
+      ],
     ]);
   });
 });

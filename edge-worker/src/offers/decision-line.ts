@@ -6,18 +6,23 @@ import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import { readTraceparent, traceparentHeader } from '@callgate/shared/contract/traceparent.ts';
 import { maskNumber } from '@callgate/shared/sip/mask-number.ts';
+import type { Env } from '../env.ts';
 import { type LogFields, logLine, withLogFields } from '../log.ts';
+import { sendDecisionSpan } from './decision-span.ts';
 
 /** What every line about this call names. */
 export interface CallOfLine {
   readonly request: Request;
+  readonly env: Env;
+  /** Goes on with work when the answer is out. */
+  readonly after: (work: Promise<void>) => void;
   readonly node: string;
   readonly callId: string;
 }
 
 /** Decides within the call's log fields, then logs the decision. @param nowMs tells how long it took; a Worker's clock stands still between I/O */
 export async function decideAndLog<T extends { readonly decision: Decision }>(
-  { request, node, callId }: CallOfLine,
+  { request, env, after, node, callId }: CallOfLine,
   facts: LogFields,
   nowMs: () => number,
   decide: () => Promise<T>,
@@ -38,6 +43,8 @@ export async function decideAndLog<T extends { readonly decision: Decision }>(
       ...facts,
       took_ms: nowMs() - startMs,
     });
+    if (trace !== null)
+      after(sendDecisionSpan(env, { trace, callId, node, startMs, endMs: nowMs(), decision }));
     return verdict;
   });
 }

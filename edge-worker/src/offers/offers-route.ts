@@ -25,8 +25,9 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
       const body = await readJson(c.req.raw);
       requireContract(body);
       const offer = checkShape(offerSchema, body);
+      const after = (work: Promise<void>) => c.executionCtx.waitUntil(work);
       const { decision } = await decideAndLog(
-        { request: c.req.raw, node, callId: offer.call_id },
+        { request: c.req.raw, env: c.env, after, node, callId: offer.call_id },
         factsOf(offer),
         parts.clock.now,
         async () => ({ decision: await decideOffer(node, offer, { env: c.env, ...parts }) }),
@@ -43,8 +44,9 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
       requireContract(body);
       const id = checkShape(callId, c.req.param('id'), 'id');
       const answer = checkShape(pinAnswer, body);
+      const after = (work: Promise<void>) => c.executionCtx.waitUntil(work);
       const { decision, call, pin } = await decideAndLog(
-        { request: c.req.raw, node, callId: id },
+        { request: c.req.raw, env: c.env, after, node, callId: id },
         { digits: answer.digits.length },
         parts.clock.now,
         () => decidePin(id, answer, { env: c.env, ...parts }),
