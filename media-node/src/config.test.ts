@@ -55,6 +55,19 @@ describe('configuration', () => {
     );
   });
 
+  it('sends spans nowhere unless a collector is named, and never shows its headers', () => {
+    expect(readConfig({ ...least, CALLGATE_OTLP_HEADERS: 'a=b' }).otlp).toBeNull();
+    const CALLGATE_OTLP_URL = 'http://127.0.0.1:4318';
+    const otlp = { ...least, CALLGATE_OTLP_URL, CALLGATE_OTLP_HEADERS: 'authorization=Basic x' };
+    expect(readConfig(otlp).otlp).toEqual({
+      url: new URL(CALLGATE_OTLP_URL),
+      headers: { authorization: 'Basic x' },
+    });
+    const fault = faultOf({ ...otlp, CALLGATE_OTLP_HEADERS: 'secret-without-name' });
+    expect(fault).toContain('CALLGATE_OTLP_HEADERS is (19 characters); expected name=value');
+    expect(fault).not.toContain('secret');
+  });
+
   it('reads IPv6 in brackets', () => {
     expect(readConfig({ ...least, CALLGATE_SIP_LISTEN: '[::1]:5070' }).sipListen).toEqual({
       address: '::1',

@@ -5,6 +5,7 @@
 
 import { isIP } from 'node:net';
 import { availableParallelism, networkInterfaces, totalmem } from 'node:os';
+import { readHeaderPairs } from '@callgate/shared/header-pairs.ts';
 import { admissionLimits } from '@callgate/shared/limits.ts';
 import type { RoomAudio } from './media/media-session.ts';
 import { type RoomClientName, roomClientNames } from './media/room/room-client.ts';
@@ -49,6 +50,12 @@ export interface NodeConfig {
   readonly spoolFolder: string;
   /** Where /health and /stats listen; null: nowhere. */
   readonly healthListen: AddressAndPort | null;
+  /** OpenTelemetry collector that gets the spans of calls; null: none. */
+  readonly otlp: {
+    readonly url: URL;
+    /** Sent along with spans; secrets. */
+    readonly headers: Readonly<Record<string, string>>;
+  } | null;
   readonly logLevel: LogLevel;
   /** From SIGTERM to the BYE of calls that are still up, ms. */
   readonly drainMs: number;
@@ -89,7 +96,7 @@ export function readConfig(environment: Environment): NodeConfig {
     }
     const value = parse(text);
     if (value === null) {
-      const shown = name.endsWith('TOKEN')
+      const shown = /TOKEN|HEADERS$/.test(name)
         ? `(${text.length} characters)`
         : JSON.stringify(text.slice(0, 80));
       faults.push(`${name} is ${shown}; expected ${expected}`);
@@ -206,6 +213,7 @@ export function readConfig(environment: Environment): NodeConfig {
     drainMs:
       read('CALLGATE_DRAIN_SECONDS', wholeNumber(0, 86_400), 'seconds, 0 to 86400', 600) * 1_000,
     capacity: readCapacity(read),
+    otlp: readOtlp(read),
     logLevel: read('CALLGATE_LOG_LEVEL', logLevel, `one of ${logLevels.join(', ')}`, 'info'),
   };
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
@@ -219,6 +227,22 @@ type Read = <T>(
   expected: string,
   fallback?: T,
 ) => T;
+
+function readOtlp(read: Read): NodeConfig['otlp'] {
+  const url = read<URL | null>(
+    'CALLGATE_OTLP_URL',
+    httpUrl,
+    'the http(s) URL of an OpenTelemetry collector, such as http://127.0.0.1:4318',
+    null,
+  );
+  const headers = read(
+    'CALLGATE_OTLP_HEADERS',
+    readHeaderPairs,
+    'name=value, several with commas between',
+    {},
+  );
+  return url === null ? null : { url, headers };
+}
 
 /** What the node takes; by default as much as its cores and memory are good for. */
 function readCapacity(read: Read): NodeConfig['capacity'] {

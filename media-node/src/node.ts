@@ -3,7 +3,6 @@
  * own process.
  */
 import { randomBytes } from 'node:crypto';
-import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { mediaProcessLimits, spoolLimits } from '@callgate/shared/limits.ts';
 import { Admission } from './call/admission.ts';
 import { CallRegistry } from './call/call-registry.ts';
@@ -17,11 +16,13 @@ import { Leases } from './edge/leases.ts';
 import { ProgressReports } from './edge/progress-reports.ts';
 import { RecordSpool } from './edge/record-spool.ts';
 import { createMediaPool, phoneCodecNames, phoneSrtpSuites } from './media/media-pool.ts';
+import { greet, isClockSkewed } from './node-greeting.ts';
 import { NodeLoadView } from './node-load-view.ts';
+import { watchNode } from './node-watch.ts';
 import { type HealthListener, listenForHealth } from './ops/health.ts';
 import { LoadMeter } from './ops/load-meter.ts';
 import type { Log, LogLevel } from './ops/log.ts';
-import { countResources } from './ops/resources.ts';
+import { createWatching } from './ops/watching.ts';
 import { createSipEndpoint } from './sip/create-sip-endpoint.ts';
 import { nodeVersion } from './version.ts';
 
@@ -44,10 +45,17 @@ export interface MediaNode {
 export async function startNode(
   config: NodeConfig,
   clock: Clock,
-  log: Log,
+  plainLog: Log,
   logThreshold: { level: LogLevel },
 ): Promise<MediaNode> {
   const startedAtMono = clock.nowMono();
+  const { otlp, name } = config;
+  const watching = await createWatching(
+    plainLog,
+    clock,
+    otlp === null ? null : { ...otlp, node: { name, version: nodeVersion } },
+  );
+  const { log, registry } = watching;
   const edge = new HttpEdge({ url: config.edgeUrl, nodeToken: config.nodeToken, clock });
   const spool = new RecordSpool({
     folder: config.spoolFolder,
@@ -55,6 +63,8 @@ export async function startNode(
     log,
     send: (record) => edge.record(record),
   });
+  // Media may write before there are calls.
+  let traceIdOf: (callId: unknown) => string | null = () => null;
   const media = createMediaPool({
     address: config.mediaAddress,
     advertise: config.mediaAdvertise,
@@ -68,7 +78,11 @@ export async function startNode(
       : {}),
     ...(config.promptsFolder === null ? {} : { promptsFolder: config.promptsFolder }),
     clock,
-    log,
+    // Media knows the id of a call; what it says of one is found by its trace id all the same.
+    log: (level, event, fields = {}) => {
+      const traceId = traceIdOf(fields['call_id']);
+      log(level, event, traceId === null ? fields : { ...fields, trace_id: traceId });
+    },
   });
   const reports = new ProgressReports((progress) => edge.progress(progress), log);
   const leases = new Leases({
@@ -88,7 +102,14 @@ export async function startNode(
     nodeMedia: { codecs: phoneCodecNames, srtpSuites: phoneSrtpSuites, newKey: randomBytes },
     clock,
     log,
+    watch: {
+      begin(attempt) {
+        sip.ladders.name(attempt.sipCallId, attempt.callId, attempt.traceId);
+        return watching.calls.begin(attempt);
+      },
+    },
   });
+  traceIdOf = (callId) => calls.traceIdOf(callId);
   const meter = new LoadMeter(clock);
   const load = new NodeLoadView({ config, calls, media, meter });
   const drained = Promise.withResolvers<void>();
@@ -130,7 +151,7 @@ export async function startNode(
   });
   let isStopping = false;
   let health: HealthListener | null = null;
-
+  let isSkewed = false;
   const stop = async () => {
     isStopping = true;
     drain.stop();
@@ -143,6 +164,7 @@ export async function startNode(
     // The last to go: until then the edge sees what becomes of the calls.
     await link.close();
     await edge.close();
+    await watching.close();
     await health?.close();
   };
 
@@ -160,25 +182,26 @@ export async function startNode(
     if (config.healthListen !== null) {
       health = await listenForHealth({
         ...config.healthListen,
-        health: () => ({
-          status: isStopping || admission.state === 'draining' ? 'draining' : 'ok',
-          calls: calls.size,
-        }),
-        stats: () => ({
-          calls: calls.size,
-          state: admission.state,
-          not_admitted: admission.refused,
-          load: load.now(),
-          records_pending: spool.pending,
-          sip: sip.stats(),
-          media: media.stats(),
-          memory: process.memoryUsage(),
-          resources: countResources(),
+        answer: watchNode({
+          registry,
+          calls,
+          admission,
+          load,
+          link,
+          spool,
+          sip,
+          media,
+          isStopping: () => isStopping,
+          isClockSkewed: () => isSkewed,
         }),
       });
     }
     link.start();
-    void greet({ config, clock, log, edge, calls, startedAtMono });
+    void greet({ config, clock, log, edge, startedAtMono }).then((welcome) => {
+      if (welcome === null) return;
+      calls.sawRevision(welcome.revision);
+      isSkewed = isClockSkewed(welcome);
+    });
     return {
       sip: bound,
       health,
@@ -198,33 +221,4 @@ export async function startNode(
 /** 0.0.0.0 and :: stand for any address. */
 function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
-}
-
-/** Says hello to the edge: a wrong token, version or clock is a log line now, not a refused caller later. */
-async function greet(parts: {
-  config: NodeConfig;
-  clock: Clock;
-  log: Log;
-  edge: HttpEdge;
-  calls: CallRegistry;
-  startedAtMono: number;
-}): Promise<void> {
-  const { config, clock, log, edge, calls } = parts;
-  try {
-    const welcome = await edge.hello({
-      contract: contractVersion,
-      name: config.name,
-      version: nodeVersion,
-      clock_ms: clock.nowWall(),
-      uptime_ms: Math.round(clock.nowMono() - parts.startedAtMono),
-    });
-    calls.sawRevision(welcome.revision);
-    const skewMs = Math.abs(welcome.clock_skew_ms);
-    log(skewMs > 30_000 ? 'warn' : 'info', skewMs > 30_000 ? 'clock-skew' : 'edge-reached', {
-      revision: welcome.revision,
-      clock_skew_ms: welcome.clock_skew_ms,
-    });
-  } catch (error) {
-    log('error', 'edge-hello-failed', { edge: config.edgeUrl.origin, why: error });
-  }
 }

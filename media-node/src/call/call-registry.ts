@@ -38,6 +38,16 @@ export class CallRegistry {
     return this.#calls.size;
   }
 
+  /** Trace id of a call that has not ended; null: there is none of that id. */
+  traceIdOf(callId: unknown): string | null {
+    return typeof callId === 'string' ? (this.#calls.get(callId)?.traceId ?? null) : null;
+  }
+
+  /** Highest routing revision seen; every offer names it. */
+  get minRevision(): number {
+    return this.#minRevision;
+  }
+
   /** Raises the routing revision that every offer names; lower values change nothing. */
   sawRevision(revision: number): void {
     this.#minRevision = Math.max(this.#minRevision, revision);

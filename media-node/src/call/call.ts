@@ -56,6 +56,7 @@ export interface CallIdentity {
 
 export class Call {
   readonly id: string;
+  readonly traceId: string;
   readonly #sip: SipLeg;
   readonly #parts: CallParts;
   readonly #identity: CallIdentity;
@@ -85,6 +86,7 @@ export class Call {
     const { id: callId, sequence } = identity;
     const traceId = traceIdOf(sipCallId, from.tag);
     this.id = callId;
+    this.traceId = traceId;
     this.#log = (level, event, fields) =>
       parts.log(level, event, { call_id: callId, trace_id: traceId, ...fields });
     this.#sip = new SipLeg(sip, this.#log);
@@ -93,7 +95,13 @@ export class Call {
     this.#onEnded = onEnded;
     this.#media = new CallMedia(parts.nodeMedia);
     this.#timers = new CallTimers(parts.clock, (timer) => this.#handle({ kind: 'timer', timer }));
-    const watch = (parts.watch ?? unwatched).begin({ callId, sequence, traceId, invitedAtMono });
+    const watch = (parts.watch ?? unwatched).begin({
+      callId,
+      sequence,
+      traceId,
+      sipCallId,
+      invitedAtMono,
+    });
     this.#watch = watch;
     const call = { id: callId, traceId, sequence, invite: sip.invite };
     this.#timeline = new Timeline(parts.clock, call, (stage, ms) => {

@@ -1,7 +1,9 @@
 /** Media in this process: opens sessions, counts them, closes them all. Ports, sounds and the tick are shared by the sessions. */
+import { memoryUsage } from 'node:process';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import { LocalMediaSession } from './local-media-session.ts';
+import { addRtp, type MediaFigures, noRtp } from './media-figures.ts';
 import type { MediaEvent, MediaLoad, MediaPool, MediaSession, RoomAudio } from './media-session.ts';
 import { MediaTick } from './media-tick.ts';
 import type { RoomEvents, RoomSendCodec } from './room/room.ts';
@@ -30,12 +32,15 @@ export interface LocalMediaPoolOptions {
 
 /** @throws Error when a prompt is missing or cannot be read */
 export class LocalMediaPool implements MediaPool {
+  readonly isReady = true;
   readonly #options: LocalMediaPoolOptions;
   readonly #ports: RtpPortRange;
   readonly #tick: MediaTick;
   readonly #sounds: SoundLibrary;
   readonly #sessions = new Set<LocalMediaSession>();
   readonly #roomClient: Promise<RoomClient>;
+  /** Of sessions that are over. */
+  #rtpBefore = noRtp;
 
   constructor(options: LocalMediaPoolOptions) {
     this.#options = options;
@@ -74,6 +79,7 @@ export class LocalMediaPool implements MediaPool {
           codec,
         ),
       onClosed: (ports) => {
+        this.#rtpBefore = addRtp(this.#rtpBefore, session.rtp);
         this.#ports.release(ports);
         this.#sessions.delete(session);
       },
@@ -85,6 +91,14 @@ export class LocalMediaPool implements MediaPool {
   stats(): MediaLoad {
     const { size: sessions } = this.#sessions;
     return { sessions, rtpPortsBound: this.#ports.size, residentBytes: 0, coresUsed: 0 };
+  }
+
+  figures(): readonly [MediaFigures] {
+    let rtp = this.#rtpBefore;
+    for (const session of this.#sessions) rtp = addRtp(rtp, session.rtp);
+    const { lateTicks } = this.#tick;
+    const residentBytes = memoryUsage.rss();
+    return [{ sessions: this.#sessions.size, residentBytes, rtp, lateTicks }];
   }
 
   async close(): Promise<void> {

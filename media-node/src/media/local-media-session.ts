@@ -9,6 +9,7 @@ import { PhoneToRoom } from './bridge/phone-to-room.ts';
 import { roomCodecFor } from './bridge/room-encoder.ts';
 import { RoomListening } from './bridge/room-listening.ts';
 import { RoomToPhone } from './bridge/room-to-phone.ts';
+import type { RtpTotals } from './media-figures.ts';
 import type {
   MediaEvent,
   MediaSession,
@@ -170,6 +171,18 @@ export class LocalMediaSession implements MediaSession {
 
   setAttributes(attributes: Readonly<Record<string, string>>): void {
     this.#room?.setAttributes(attributes);
+  }
+
+  /** Packets so far. */
+  get rtp(): RtpTotals {
+    const { reception, discarded, packetsSent, reporting } = this.#phone;
+    return {
+      received: reception?.received ?? 0,
+      sent: packetsSent,
+      lost: reception?.lost ?? 0,
+      lostAtPhone: reporting.remoteLoss.packets,
+      foreign: discarded.foreign,
+    };
   }
 
   close(): Promise<MediaStats | null> {

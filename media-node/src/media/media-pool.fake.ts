@@ -71,6 +71,7 @@ export class FakeMediaSession implements MediaSession {
 }
 
 export class FakeMediaPool implements MediaPool {
+  readonly isReady = true;
   readonly sessions: FakeMediaSession[] = [];
   /** When set, the next open fails with it. */
   failure: Error | null = null;
@@ -85,6 +86,10 @@ export class FakeMediaPool implements MediaPool {
   stats() {
     const open = this.sessions.filter((session) => !session.isClosed).length;
     return { sessions: open, rtpPortsBound: open, residentBytes: 0, coresUsed: 0 };
+  }
+
+  figures() {
+    return [];
   }
 
   async close(): Promise<void> {

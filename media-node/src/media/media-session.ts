@@ -3,6 +3,7 @@
  * participant. Everything that passes here is plain data, so that a session can live in another process. Only what lies
  * behind this port touches sound.
  */
+import type { MediaFigures } from './media-figures.ts';
 
 export type PhoneCodecName = 'PCMU' | 'PCMA' | 'G722' | 'opus';
 
@@ -134,7 +135,11 @@ export interface MediaPool {
    * @throws PartError `no-rtp-port` when none is free.
    */
   open(callId: string, onEvent: (event: MediaEvent) => void): Promise<MediaSession>;
+  /** Whether a call would find a process for its media. */
+  readonly isReady: boolean;
   stats(): MediaLoad;
+  /** What is counted, one of each process that carries media, always in the same order. Up to a second old. */
+  figures(): readonly MediaFigures[];
   /** Closes every session. */
   close(): Promise<void>;
 }

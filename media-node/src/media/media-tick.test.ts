@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../clock.fake.ts';
+import { lateTickBoundsMs } from './media-figures.ts';
 import { MediaTick } from './media-tick.ts';
 
 describe('MediaTick', () => {
@@ -16,6 +17,26 @@ describe('MediaTick', () => {
     expect(slow).toEqual([1_000, 2_000]);
     stopFast();
     stopSlow();
+  });
+
+  it('counts its ticks by how late they come', () => {
+    const clock = new FakeClock();
+    const tick = new MediaTick(clock);
+    let stallMs = 0;
+    const stop = tick.everyTick(() => {
+      clock.stall(stallMs);
+      stallMs = 0;
+    });
+    clock.advance(40);
+    // The tick at 60 ms blocks the process for 95 ms: the next, due at 80, comes at 155.
+    stallMs = 95;
+    clock.advance(120);
+    stop();
+    const counted = tick.lateTicks.map((count, index) => [lateTickBoundsMs[index] ?? null, count]);
+    expect(counted.filter(([, count]) => count !== 0)).toEqual([
+      [1, 4],
+      [100, 1],
+    ]);
   });
 
   it('runs no timer when nobody listens', () => {

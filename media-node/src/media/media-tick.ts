@@ -4,6 +4,7 @@
  * it goes on from now instead of catching up.
  */
 import type { Clock, Timer } from '../clock.ts';
+import { lateTickBoundsMs, noFigures } from './media-figures.ts';
 
 /** One packet's time of every codec we speak, ms. */
 export const tickMs = 20;
@@ -17,12 +18,19 @@ export class MediaTick {
   readonly #clock: Clock;
   readonly #fast = new Set<TickListener>();
   readonly #slow = new Set<TickListener>();
+  /** Counted by lateness, see media-figures.ts. */
+  readonly #late = [...noFigures.lateTicks];
   #timer: Timer | null = null;
   #dueAtMono = 0;
   #count = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** Ticks since the start by how late they came, as MediaFigures has them. */
+  get lateTicks(): readonly number[] {
+    return this.#late;
   }
 
   /** Calls `listener` every 20 ms. @returns stops it */
@@ -56,11 +64,17 @@ export class MediaTick {
 
   #fire(): void {
     const now = this.#clock.nowMono();
+    this.#countLateness(now - this.#dueAtMono);
     this.#dueAtMono = Math.max(this.#dueAtMono + tickMs, now);
     this.#arm();
     this.#count++;
     for (const listener of this.#fast) listener(now);
     if (this.#count % ticksPerSecond !== 0) return;
     for (const listener of this.#slow) listener(now);
+  }
+  #countLateness(lateMs: number): void {
+    let bound = 0;
+    while (bound < lateTickBoundsMs.length && lateMs > (lateTickBoundsMs[bound] ?? 0)) bound++;
+    this.#late[bound] = (this.#late[bound] ?? 0) + 1;
   }
 }

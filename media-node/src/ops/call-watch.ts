@@ -18,6 +18,7 @@ export interface Attempt {
   readonly callId: string;
   readonly sequence: number;
   readonly traceId: string;
+  readonly sipCallId: string;
   /** ms on the monotonic clock. */
   readonly invitedAtMono: number;
 }

@@ -1,18 +1,18 @@
-/** A small HTTP listener for operators and load balancers: /health says whether the node takes calls, /stats what it holds. */
+/** A small HTTP listener for operators, load balancers and Prometheus. It answers GET alone, and what it answers is decided by routes.ts. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface HealthReport {
-  readonly status: 'ok' | 'draining';
-  readonly calls: number;
+export interface HealthAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
 }
 
 export interface HealthOptions {
   readonly address: string;
   readonly port: number;
-  readonly health: () => HealthReport;
-  /** Plain data: counts of what the node holds. */
-  readonly stats: () => Readonly<Record<string, unknown>>;
+  /** Answers a GET. @param path with its query, as it came */
+  readonly answer: (path: string) => HealthAnswer | Promise<HealthAnswer>;
 }
 
 export interface HealthListener {
@@ -21,20 +21,15 @@ export interface HealthListener {
   close(): Promise<void>;
 }
 
-/** Listens. @throws when the address is in use. 200 while `status` is ok, else 503. */
+export function jsonAnswer(status: number, body: object): HealthAnswer {
+  return { status, contentType: 'application/json', body: `${JSON.stringify(body)}\n` };
+}
+
+/** Listens. @throws when the address is in use. */
 export async function listenForHealth(options: HealthOptions): Promise<HealthListener> {
-  const server: Server = createServer((request, response) => {
-    const respond = (status: number, body: object) =>
-      response
-        .writeHead(status, { 'content-type': 'application/json' })
-        .end(`${JSON.stringify(body)}\n`);
-    if (request.method !== 'GET') return respond(405, { error: 'only GET' });
-    if (request.url === '/health') {
-      const report = options.health();
-      return respond(report.status === 'ok' ? 200 : 503, report);
-    }
-    if (request.url === '/stats') return respond(200, options.stats());
-    return respond(404, { error: 'only /health and /stats' });
+  const server: Server = createServer(async (request, response) => {
+    const { status, contentType, body } = await answerTo(options, request.method, request.url);
+    response.writeHead(status, { 'content-type': contentType }).end(body);
   });
   server.headersTimeout = 5_000;
   server.requestTimeout = 5_000;
@@ -53,4 +48,18 @@ export async function listenForHealth(options: HealthOptions): Promise<HealthLis
         server.closeAllConnections();
       }),
   };
+}
+
+/** A look that fails is an answer, never a process that ends. */
+async function answerTo(
+  options: HealthOptions,
+  method: string | undefined,
+  path: string | undefined,
+): Promise<HealthAnswer> {
+  if (method !== 'GET') return jsonAnswer(405, { error: 'only GET' });
+  try {
+    return await options.answer(path ?? '/');
+  } catch (error) {
+    return jsonAnswer(500, { error: error instanceof Error ? error.message : String(error) });
+  }
 }

@@ -31,9 +31,11 @@ function tell(message: FromProcess): void {
 }
 
 function tellLoad(): void {
-  const { sessions, rtpPortsBound } = pool?.stats() ?? { sessions: 0, rtpPortsBound: 0 };
+  if (pool === null) return;
+  const { sessions, rtpPortsBound } = pool.stats();
   const load = { sessions, rtpPortsBound, residentBytes: memoryUsage.rss(), coresUsed };
-  tell({ kind: 'load', load });
+  const [figures] = pool.figures();
+  tell({ kind: 'load', load, figures });
 }
 
 function obey(message: ToProcess): void {

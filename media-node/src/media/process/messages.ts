@@ -4,6 +4,7 @@
  */
 import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
 import type { LogLevel } from '../../ops/log.ts';
+import type { MediaFigures } from '../media-figures.ts';
 import type {
   MediaEvent,
   MediaLoad,
@@ -76,7 +77,7 @@ export type FromProcess =
   | { readonly kind: 'event'; readonly session: number; readonly event: MediaEvent }
   | { readonly kind: 'closed'; readonly session: number; readonly stats: MediaStats | null }
   /** Every second, and after each change; its absence means that the process hangs. */
-  | { readonly kind: 'load'; readonly load: ProcessLoad }
+  | { readonly kind: 'load'; readonly load: ProcessLoad; readonly figures: MediaFigures }
   | {
       readonly kind: 'log';
       readonly level: LogLevel;

@@ -10,6 +10,7 @@ import { mediaProcessLimits } from '@callgate/shared/limits.ts';
 import type { Clock, Timer } from '../../clock.ts';
 import type { Log } from '../../ops/log.ts';
 import { PartError } from '../../part-error.ts';
+import { type MediaFigures, noFigures } from '../media-figures.ts';
 import type { MediaEvent, MediaSession } from '../media-session.ts';
 import type { FromProcess, ProcessLoad, ProcessSettings, ToProcess } from './messages.ts';
 import { RemoteMediaSession } from './remote-media-session.ts';
@@ -67,6 +68,7 @@ export class ProcessHandle {
   readonly #sessions = new Map<number, RemoteMediaSession>();
   readonly #gone: Promise<void>;
   #load: ProcessLoad = { sessions: 0, rtpPortsBound: 0, residentBytes: 0, coresUsed: 0 };
+  #figures = noFigures;
   #next = 1;
   #served = 0;
   #isRetiring = false;
@@ -125,6 +127,11 @@ export class ProcessHandle {
     };
   }
 
+  /** As it last told. */
+  get figures(): MediaFigures {
+    return { ...this.#figures, sessions: this.sessions };
+  }
+
   /** It takes no more sessions: it has grown, or served many, and ends when its last one does. */
   get isRetiring(): boolean {
     return this.#isRetiring;
@@ -180,6 +187,7 @@ export class ProcessHandle {
         return this.#maybeEnd();
       case 'load':
         this.#load = message.load;
+        this.#figures = message.figures;
         return this.#maybeRetire();
       case 'log':
         return this.#parts.log(message.level, message.event, message.fields);

@@ -7,6 +7,7 @@ import { mediaProcessLimits } from '@callgate/shared/limits.ts';
 import type { Clock, Timer } from '../../clock.ts';
 import type { Log } from '../../ops/log.ts';
 import { PartError } from '../../part-error.ts';
+import { addFigures, countsOf, type MediaFigures, noFigures } from '../media-figures.ts';
 import type { MediaEvent, MediaLoad, MediaPool, MediaSession } from '../media-session.ts';
 import type { ProcessSettings } from './messages.ts';
 import { type GrowthLimits, ProcessHandle, type ProcessStats } from './process-handle.ts';
@@ -30,6 +31,10 @@ interface Share {
   startedAtMono: number | null;
   restarts: number;
   timer: Timer | null;
+  /** Those that carry media with these ports, retiring ones included. */
+  readonly handles: Set<ProcessHandle>;
+  /** What those before have counted. */
+  before: MediaFigures;
 }
 
 export class ProcessMediaPool implements MediaPool {
@@ -48,18 +53,17 @@ export class ProcessMediaPool implements MediaPool {
       startedAtMono: null,
       restarts: 0,
       timer: null,
+      handles: new Set(),
+      before: noFigures,
     }));
     const first = options.sessionsBeforeNext === undefined ? this.#shares.length : 1;
     for (const share of this.#shares.slice(0, first)) this.#start(share);
   }
 
   async open(callId: string, onEvent: (event: MediaEvent) => void): Promise<MediaSession> {
-    const free = this.#shares.flatMap(({ process }) =>
-      process === null || process.isRetiring ? [] : [process],
-    );
     let failure = new PartError('over-capacity', 'no media process takes calls');
     if (this.#isClosed) throw failure;
-    for (const process of free.toSorted(byLoad)) {
+    for (const process of this.#free().toSorted(byLoad)) {
       try {
         const opening = process.open(callId, onEvent);
         this.#growBeforeFull();
@@ -75,6 +79,17 @@ export class ProcessMediaPool implements MediaPool {
     return this.#start(next).open(callId, onEvent);
   }
 
+  get isReady(): boolean {
+    return this.#free().length > 0 || this.#notBegun() !== undefined;
+  }
+
+  /** Processes that take calls. */
+  #free(): ProcessHandle[] {
+    return this.#shares.flatMap(({ process }) =>
+      process === null || process.isRetiring ? [] : [process],
+    );
+  }
+
   stats(): MediaLoad & { readonly restarts: number; readonly processes: readonly ProcessStats[] } {
     const sum = { sessions: 0, rtpPortsBound: 0, residentBytes: 0, coresUsed: 0 };
     for (const { sessions, load } of this.#handles) {
@@ -85,6 +100,12 @@ export class ProcessMediaPool implements MediaPool {
     }
     const processes = [...this.#handles].map((handle) => handle.stats());
     return { ...sum, restarts: this.#restarts, processes };
+  }
+
+  figures(): readonly MediaFigures[] {
+    return this.#shares.map(({ handles, before }) =>
+      [...handles].map((handle) => handle.figures).reduce(addFigures, before),
+    );
   }
 
   /** Process ids, for those who watch them. */
@@ -127,11 +148,14 @@ export class ProcessMediaPool implements MediaPool {
     });
     share.process = handle;
     this.#handles.add(handle);
+    share.handles.add(handle);
     return handle;
   }
 
   #onGone(share: Share, handle: ProcessHandle): void {
     this.#handles.delete(handle);
+    share.handles.delete(handle);
+    share.before = addFigures(share.before, countsOf(handle.figures));
     if (share.process !== handle) return;
     share.process = null;
     if (this.#isClosed) return;

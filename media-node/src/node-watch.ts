@@ -1,0 +1,79 @@
+/** What an operator sees of the node: its figures for Prometheus, and the answers of the health listener, from the parts that know. */
+import { spoolLimits } from '@callgate/shared/limits.ts';
+import type { Registry } from 'prom-client';
+import type { Admission } from './call/admission.ts';
+import type { CallRegistry } from './call/call-registry.ts';
+import type { EdgeLink } from './edge/edge-link.ts';
+import type { RecordSpool } from './edge/record-spool.ts';
+import { lateTickBoundsMs } from './media/media-figures.ts';
+import type { MediaPool } from './media/media-session.ts';
+import type { NodeLoadView } from './node-load-view.ts';
+import type { HealthOptions } from './ops/health.ts';
+import { healthRoutes } from './ops/health-routes.ts';
+import { registerNodeMetrics } from './ops/metrics/node-metrics.ts';
+import { countResources } from './ops/resources.ts';
+import type { SipEndpoint } from './sip/sip-endpoint.ts';
+import { nodeVersion } from './version.ts';
+
+export interface NodeWatchParts {
+  readonly registry: Registry;
+  readonly calls: CallRegistry;
+  readonly admission: Admission;
+  readonly load: NodeLoadView;
+  readonly link: EdgeLink;
+  readonly spool: RecordSpool;
+  readonly sip: SipEndpoint;
+  readonly media: MediaPool;
+  readonly isStopping: () => boolean;
+  readonly isClockSkewed: () => boolean;
+}
+
+/** Registers the figures. @returns what the health listener answers */
+export function watchNode(parts: NodeWatchParts): HealthOptions['answer'] {
+  const { registry, calls, admission, load, link, spool, sip, media } = parts;
+  const isDraining = () => parts.isStopping() || admission.state === 'draining';
+  registerNodeMetrics(registry, {
+    version: nodeVersion,
+    isDraining,
+    calls: () => calls.size,
+    callsMax: () => load.capacity.calls,
+    cpu: () => load.now().cpu,
+    notAdmitted: () => admission.refused,
+    recordsPending: () => spool.pending,
+    isLinked: () => link.isLinked,
+    revision: () => calls.minRevision,
+    sip: () => sip.stats(),
+    rtpPortsBound: () => media.stats().rtpPortsBound,
+    media: () => media.figures(),
+    lateTickBoundsMs,
+  });
+  return healthRoutes({
+    health: () => ({ status: isDraining() ? 'draining' : 'ok', calls: calls.size }),
+    checks: () => ({
+      taking_calls: parts.isStopping() ? 'stopping' : okWhen(admission.state, 'accepting'),
+      media: media.isReady ? 'ok' : 'no media process takes calls',
+      spool: spool.pending < spoolLimits.recordsMax ? 'ok' : 'full of undelivered records',
+    }),
+    warnings: () => [
+      ...(link.isLinked ? [] : ['edge-unlinked']),
+      ...(parts.isClockSkewed() ? ['clock-skew'] : []),
+    ],
+    stats: () => ({
+      calls: calls.size,
+      state: admission.state,
+      not_admitted: admission.refused,
+      load: load.now(),
+      records_pending: spool.pending,
+      sip: sip.stats(),
+      media: media.stats(),
+      memory: process.memoryUsage(),
+      resources: countResources(),
+    }),
+    registry,
+    ladders: sip.ladders,
+  });
+}
+
+function okWhen(state: string, good: string): string {
+  return state === good ? 'ok' : state;
+}
