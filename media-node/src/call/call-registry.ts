@@ -7,8 +7,9 @@ import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { registryLimits } from '@callgate/shared/limits.ts';
 import type { Timer } from '../clock.ts';
 import type { SipCall } from '../sip/sip-endpoint.ts';
-import { Call, type CallParts } from './call.ts';
+import { Call } from './call.ts';
 import { newCallId } from './call-id.ts';
+import type { CallParts } from './call-parts.ts';
 import { refusal } from './sip-answers.ts';
 
 /** A call that was challenged and may come back. */

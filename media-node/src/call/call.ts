@@ -8,15 +8,11 @@ import type { Decision, MediaPolicy } from '@callgate/shared/contract/decision.t
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { callLimits } from '@callgate/shared/limits.ts';
-import type { Clock } from '../clock.ts';
-import type { EdgeClient } from '../edge/edge-client.ts';
-import type { MediaEvent, MediaPool, MediaSession } from '../media/media-session.ts';
-import { type AttemptWatch, type CallWatch, unwatched, waitFor } from '../ops/call-watch.ts';
+import type { MediaEvent, MediaSession } from '../media/media-session.ts';
+import { type AttemptWatch, unwatched, waitFor } from '../ops/call-watch.ts';
 import type { Log } from '../ops/log.ts';
 import { PartError } from '../part-error.ts';
-import type { NodeMedia } from '../sdp/negotiate.ts';
 import type { SipAnswer, SipCall, SipHeader } from '../sip/sip-endpoint.ts';
-import { traceIdOf } from '../trace-id.ts';
 import {
   type CallEffect,
   type CallEvent,
@@ -26,6 +22,7 @@ import {
   next,
 } from './call-machine.ts';
 import { CallMedia, type SdpBody } from './call-media.ts';
+import { attemptOf, type CallIdentity, type CallParts } from './call-parts.ts';
 import { playEarly, playSound } from './call-sounds.ts';
 import { CallTimers } from './call-timers.ts';
 import { headersOut } from './headers-out.ts';
@@ -33,26 +30,6 @@ import { offerFromInvite } from './offer-from-invite.ts';
 import { refusal } from './sip-answers.ts';
 import { SipLeg } from './sip-leg.ts';
 import { sourceText, Timeline } from './timeline.ts';
-
-/** What a call is built from. */
-export interface CallParts {
-  readonly edge: EdgeClient;
-  readonly media: MediaPool;
-  readonly nodeMedia: NodeMedia;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Left out: nobody watches. */
-  readonly watch?: CallWatch;
-}
-
-export interface CallIdentity {
-  /** `SCL_...`; the same for the INVITE that answers a challenge. */
-  readonly id: string;
-  /** Counts the INVITEs, and so the records, of this id. */
-  readonly sequence: number;
-  /** Highest routing revision this node has seen. */
-  readonly minRevision: number;
-}
 
 export class Call {
   readonly id: string;
@@ -82,28 +59,21 @@ export class Call {
     parts: CallParts,
     onEnded: (record: CallRecord) => void,
   ) {
-    const { arrivedAtMono: invitedAtMono, callId: sipCallId, from } = sip.invite;
-    const { id: callId, sequence } = identity;
-    const traceId = traceIdOf(sipCallId, from.tag);
-    this.id = callId;
-    this.traceId = traceId;
-    this.#log = (level, event, fields) =>
-      parts.log(level, event, { call_id: callId, trace_id: traceId, ...fields });
+    const attempt = attemptOf(sip.invite, identity);
+    const ids = { call_id: attempt.callId, trace_id: attempt.traceId };
+    this.id = attempt.callId;
+    this.traceId = attempt.traceId;
+    this.#log = (level, event, fields) => parts.log(level, event, { ...ids, ...fields });
     this.#sip = new SipLeg(sip, this.#log);
     this.#identity = identity;
     this.#parts = parts;
     this.#onEnded = onEnded;
     this.#media = new CallMedia(parts.nodeMedia);
     this.#timers = new CallTimers(parts.clock, (timer) => this.#handle({ kind: 'timer', timer }));
-    const watch = (parts.watch ?? unwatched).begin({
-      callId,
-      sequence,
-      traceId,
-      sipCallId,
-      invitedAtMono,
-    });
+    const watch = (parts.watch ?? unwatched).begin(attempt);
     this.#watch = watch;
-    const call = { id: callId, traceId, sequence, invite: sip.invite };
+    const { callId: id, traceId, sequence } = attempt;
+    const call = { id, traceId, sequence, invite: sip.invite };
     this.#timeline = new Timeline(parts.clock, call, (stage, ms) => {
       watch.stage(stage, ms);
       if (stage === 'ringing_ms' || stage === 'answered_ms')

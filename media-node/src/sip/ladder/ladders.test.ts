@@ -1,4 +1,4 @@
-import { ladderLimits } from '@callgate/shared/limits.ts';
+import { ladderLimits } from '@callgate/shared/ladder-limits.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../clock.fake.ts';
 import { FakeTransport } from '../transport/transport.fake.ts';

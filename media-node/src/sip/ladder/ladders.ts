@@ -3,7 +3,7 @@
  * strangers send otherwise leaves nothing. Bounded in calls, messages and bytes; calls that were refused are forgotten first, then calls that have ended, the
  * oldest first. Keeping is a copy of the bytes; reading and redacting them waits until somebody asks.
  */
-import { ladderLimits } from '@callgate/shared/limits.ts';
+import { ladderLimits } from '@callgate/shared/ladder-limits.ts';
 import type { Clock } from '../../clock.ts';
 import type { Flow } from '../transport/transport.ts';
 
