@@ -15,6 +15,7 @@ import {
 } from './routed-stack.ts';
 
 const [number = ''] = numbers;
+const webhookSecret = `whsec_${Buffer.alloc(32, 11).toString('base64')}`;
 const wrongPassword = 'not-the-password-of-alice';
 let stack: RoutedStack;
 let phone: SipPhone;
@@ -22,7 +23,10 @@ let agent: Agent;
 const answers: string[] = [];
 
 beforeAll(async () => {
-  stack = await startRoutedStack({ logLevel: 'debug' });
+  stack = await startRoutedStack({
+    logLevel: 'debug',
+    edgeVariables: { WEBHOOK_LOOPBACK: 'true' },
+  });
   phone = await SipPhone.open('127.0.0.2');
   agent = await agentIn(stack, number);
 });
@@ -33,9 +37,9 @@ afterAll(async () => {
 });
 
 /** Asks the edge and keeps what it answers. */
-async function ask(path: string, token: string, body: string): Promise<number> {
+async function ask(path: string, token: string, body: string, method = 'POST'): Promise<number> {
   const response = await fetch(`${stack.edge.url}${path}`, {
-    method: 'POST',
+    method,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body,
   });
@@ -65,6 +69,16 @@ describe('no secret', () => {
     expect(await ask('/twirp/livekit.SIP/CreateSIPInboundTrunk', `${jwt}x`, trunk)).toBe(401);
     await ask('/twirp/livekit.SIP/CreateSIPInboundTrunk', jwt, trunk);
 
+    // One that cannot be reached, so that deliveries fail, and one that is refused.
+    const webhook = { url: 'https://callgate.invalid.', types: ['*'], secrets: [webhookSecret] };
+    expect(await ask('/v1/webhooks/bad', jwt, JSON.stringify(webhook), 'PUT')).toBe(400);
+    const good = { ...webhook, url: 'https://127.0.0.1:9/' };
+    expect(await ask('/v1/webhooks/good', jwt, JSON.stringify(good), 'PUT')).toBe(201);
+    expect(await ask('/v1/webhooks/good/test', jwt, '')).toBe(202);
+    await eventually('a delivery has failed', () =>
+      stack.lines.some((line) => line.includes('"webhook-failed"')),
+    );
+
     stack.edge.kill('SIGKILL');
     await stack.edge.ended;
     expect(await (await dial(stack, phone, number)).answer).toMatchObject({ status: 503 });
@@ -75,6 +89,7 @@ describe('no secret', () => {
       'node token': nodeToken,
       'sealing key': stack.edge.secrets.sealingKey,
       'nonce secret': stack.edge.secrets.nonceSecret,
+      'webhook secret': webhookSecret.slice('whsec_'.length),
       'trunk password': caller.password,
       'wrong password': wrongPassword,
       'API token': jwt,

@@ -116,6 +116,24 @@ describe('webhooks', () => {
     expect(calls).toMatchObject([{ reason: 'no-trunk', state: 'ended', answered: false }]);
   });
 
+  it('tell of a call beyond the cap of its trunk, which is taken when the one before has ended', async () => {
+    const [trunk] = await stack.sip.listSipInboundTrunk();
+    const metadata = JSON.stringify({ callgate: { max_calls: 1 } });
+    await stack.sip.updateSipInboundTrunkFields(trunk?.sipTrunkId ?? '', { metadata });
+    await callOnce(async () => {
+      const second = await dial(stack, phone, number);
+      expect(await second.answer).toMatchObject({ kind: 'refused', status: 486 });
+    });
+    const full = () => receiver.taken.find(({ data }) => data['reason'] === 'trunk-full');
+    await eventually('the refusal is told', () => full() !== undefined);
+    expect(full()?.data['explanation']).toContain('max_calls (1)');
+    const counted = async () =>
+      (await operator('GET', `/v1/trunks/${trunk?.sipTrunkId}/calls`))['counted'];
+    await eventually('the record has made room', async () => (await counted()) === 0);
+    await callOnce();
+    await stack.sip.updateSipInboundTrunkFields(trunk?.sipTrunkId ?? '', { metadata: '' });
+  });
+
   it('come when the receiver is up again, each counted once', async () => {
     await receiver.close();
     const callId = await callOnce();

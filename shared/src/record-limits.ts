@@ -19,6 +19,8 @@ export const capLimits = {
 
 /** Bounds of the call records kept at the edge. */
 export const recordLimits = {
+  /** A sentence or two. */
+  explanationCharactersMax: 1_024,
   /** Objects that share the records: each takes some 200 writes a second. */
   objects: 16,
   /** Attempts kept in one object, about 3 KB each with their indexes; beyond it the oldest go. The object may hold 10 GB. */

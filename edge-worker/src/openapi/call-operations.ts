@@ -17,6 +17,7 @@ const end = {
   fault: z.string().nullable(),
   ended_by: z.enum(['caller', 'application', 'network', 'callgate']).nullable(),
   sip_status: z.int().nullable(),
+  explanation: z.string().nullable().describe('Why it was not answered'),
 };
 const id = z.string().nullable();
 

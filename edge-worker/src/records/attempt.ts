@@ -30,10 +30,17 @@ export function endedMsOf(attempt: Attempt): number | null {
 /** How it ended by the table of outcomes; nulls while it lives. */
 export function endOf(attempt: Attempt) {
   if (!isRecord(attempt))
-    return { reason: null, result: null, fault: null, ended_by: null, sip_status: null };
-  const { reason, sip_status } = attempt;
+    return {
+      reason: null,
+      result: null,
+      fault: null,
+      ended_by: null,
+      sip_status: null,
+      explanation: null,
+    };
+  const { reason, sip_status, explanation } = attempt;
   const { result, fault } = outcomes[reason];
-  return { reason, result, fault, ended_by: endedBy(reason), sip_status };
+  return { reason, result, fault, ended_by: endedBy(reason), sip_status, explanation };
 }
 
 /** One line of a list of calls. */
@@ -66,13 +73,8 @@ export function summaryOf({ attempt, node, received_at_ms }: StoredAttempt) {
   };
 }
 
-/** The event of an attempt as webhooks tell it. @param explanation why the edge refused the call; null: it did not, or nobody knows */
-export function webhookEventOf(
-  event: CallEvent,
-  attempt: Attempt,
-  node: string,
-  explanation: string | null,
-): WebhookEvent {
+/** The event of an attempt as webhooks tell it. */
+export function webhookEventOf(event: CallEvent, attempt: Attempt, node: string): WebhookEvent {
   const { contract: _, stages, ...facts } = attempt;
   const isEnd = event.type === 'call.ended' || event.type === 'call.refused';
   const data: JsonObject = {
@@ -91,7 +93,7 @@ export function webhookEventOf(
     invited_at_ms: facts.invited_at_ms,
     after_ms: event.atMs,
     ...(isEnd && isRecord(attempt)
-      ? { ...endOf(attempt), explanation, stages: { ...stages }, media: attempt.media }
+      ? { ...endOf(attempt), stages: { ...stages }, media: attempt.media }
       : {}),
   };
   const key = `${facts.call_id}-${facts.sequence}`;

@@ -46,12 +46,10 @@ export class CallRecords extends DurableObject<Env> {
     const isHeard = await this.#outbox.isHeard();
     const { isNew, events } = this.ctx.storage.transactionSync(() => {
       const putting = this.#attempts.put(attempt, node, this.clock.now());
-      if (isHeard && putting.events.length > 0) {
-        const explanation = this.#explanationOf(attempt.call_id);
+      if (isHeard)
         this.#outbox.add(
-          putting.events.map((event) => webhookEventOf(event, putting.attempt, node, explanation)),
+          putting.events.map((event) => webhookEventOf(event, putting.attempt, node)),
         );
-      }
       return putting;
     });
     if (isHeard && events.length > 0) this.ctx.waitUntil(this.#flush());
@@ -107,16 +105,6 @@ export class CallRecords extends DurableObject<Env> {
   async #flush(): Promise<void> {
     const isDone = await this.#outbox.flush();
     if (!isDone) await this.#wake(this.clock.now() + webhookLimits.queueRetryMs);
-  }
-
-  #explanationOf(callId: string): string | null {
-    const [row] = this.ctx.storage.sql
-      .exec<{ text: string | null }>(
-        `SELECT json_extract(refusal, '$.explanation') AS text FROM refusals WHERE call_id = ?`,
-        callId,
-      )
-      .toArray();
-    return row?.text ?? null;
   }
 
   /** An object has one alarm: the earlier of what it is set to and what is wanted. */

@@ -120,6 +120,7 @@ describe('the list of calls', () => {
         fault: 'nobody',
         ended_by: 'caller',
         sip_status: 200,
+        explanation: null,
         codec: 'PCMU',
         mos: 4.3,
       },

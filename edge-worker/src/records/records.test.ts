@@ -24,6 +24,7 @@ describe('call records', () => {
         fault: 'nobody',
         ended_by: 'caller',
         sip_status: 200,
+        explanation: null,
         timeline: expect.arrayContaining([{ after_ms: 60_062, step: 'ended' }]),
         record: record(id, sequence),
         trace: null,

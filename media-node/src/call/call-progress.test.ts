@@ -38,9 +38,10 @@ describe('a call that lives', () => {
     ]);
   });
 
-  it('is not reported when it is refused', async () => {
+  it('is not reported when it is refused; its record says why', async () => {
     await edge.answer(decisionExamples.refuse);
     expect(edge.reports).toEqual([]);
-    expect(edge.records.length).toBe(1);
+    const { explanation } = decisionExamples.refuse;
+    expect(edge.records).toMatchObject([{ explanation }]);
   });
 });

@@ -362,6 +362,7 @@ export class Call {
       decision: this.#decision,
       media,
       reason,
+      explanation: this.#sip.explanation,
       sipStatus: this.#sip.status,
       endedMs,
     });

@@ -18,6 +18,7 @@ export class SipLeg {
   readonly #sip: SipCall;
   readonly #log: Log;
   #status: number | null = null;
+  #explanation: string | null = null;
 
   constructor(sip: SipCall, log: Log) {
     this.#sip = sip;
@@ -31,6 +32,11 @@ export class SipLeg {
   /** The final status that went out; null: none yet, or silence. */
   get status(): number | null {
     return this.#status;
+  }
+
+  /** Why the call was refused, in a sentence; null: it was not. */
+  get explanation(): string | null {
+    return this.#explanation;
   }
 
   listen(events: SipCallEvents): void {
@@ -63,6 +69,7 @@ export class SipLeg {
   refuse(reason: OutcomeReason, explanation: string): void {
     const answer = refusal(reason, Math.random());
     this.#status = answer.status;
+    this.#explanation = explanation;
     this.#sip.refuse(answer);
     this.#log(outcomes[reason].result === 'platform' ? 'warn' : 'info', 'call-refused', {
       reason,

@@ -4,6 +4,7 @@ import type { Decision } from '@callgate/shared/contract/decision.ts';
 import type { CallProgress } from '@callgate/shared/contract/progress.ts';
 import type { CallFacts, CallRecord } from '@callgate/shared/contract/record.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
+import { recordLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { MediaEvent, MediaStats } from '../media/media-session.ts';
 import type { Stage } from '../ops/call-watch.ts';
@@ -77,6 +78,7 @@ export class Timeline {
     readonly decision: Decision | null;
     readonly media: MediaStats | null;
     readonly reason: OutcomeReason;
+    readonly explanation: string | null;
     readonly sipStatus: number | null;
     readonly endedMs: number;
   }): CallRecord {
@@ -86,6 +88,7 @@ export class Timeline {
       stages: { ...this.#stages, ended_ms: end.endedMs },
       media: end.media === null ? null : mediaOf(end.media),
       reason: end.reason,
+      explanation: end.explanation?.slice(0, recordLimits.explanationCharactersMax) ?? null,
       sip_status: end.sipStatus,
       leased: decision !== null && 'lease_ms' in decision && decision.lease_ms !== undefined,
     };

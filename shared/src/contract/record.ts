@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { type OutcomeReason, outcomeReasons } from '../call/outcome.ts';
+import { recordLimits } from '../limits.ts';
 import { callId } from './offer.ts';
 import { contractField, contractVersion } from './version.ts';
 
@@ -68,6 +69,8 @@ export const callRecord = callFacts.extend({
     })
     .nullable(),
   reason: z.enum(outcomeReasons as [OutcomeReason, ...OutcomeReason[]]),
+  /** A sentence that says why the call was not answered, for people; null: it was, or nobody knows. */
+  explanation: z.string().max(recordLimits.explanationCharactersMax).nullable().default(null),
   /** Final SIP status sent for the INVITE; null: none was sent. */
   sip_status: z.int().nullable(),
   /** The call was counted against a cap of its trunk (decision.ts, `lease_ms`), and counts no more. */
@@ -117,6 +120,7 @@ export const callRecordExample: CallRecord = {
     mos: 4.3,
   },
   reason: 'caller-hung-up',
+  explanation: null,
   sip_status: 200,
   leased: false,
 };
