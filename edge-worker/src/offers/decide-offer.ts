@@ -8,7 +8,7 @@ import type { CompiledTrunk } from '@callgate/shared/routing/compiled-trunk.ts';
 import { takeCall } from '../caps/take-call.ts';
 import type { Clock } from '../clock.ts';
 import { answerToStrangers, digestAlgorithmsOf, type Env, nonceSecretOf } from '../env.ts';
-import type { RoutingReader } from '../routing/read/routing-reader.ts';
+import type { ReadCost, RoutingReader } from '../routing/read/routing-reader.ts';
 import {
   credentialOfView,
   type RoutingView,
@@ -26,8 +26,13 @@ export interface OfferParts {
   readonly reader: RoutingReader;
 }
 
-interface Routed {
+export interface OfferVerdict {
   readonly decision: Decision;
+  /** What reading the routing has cost. */
+  readonly cost: Readonly<ReadCost>;
+}
+
+interface Routed extends OfferVerdict {
   /** What the decision was made on. */
   readonly view: RoutingView;
 }
@@ -37,13 +42,16 @@ export async function decideOffer(
   node: string,
   offer: Offer,
   parts: OfferParts,
-): Promise<Decision> {
-  const { decision, view } = await route(offer, parts);
-  if (decision.kind !== 'join' && decision.kind !== 'ask-pin') return decision;
+): Promise<OfferVerdict> {
+  const { decision, view, cost } = await route(offer, parts);
+  if (decision.kind !== 'join' && decision.kind !== 'ask-pin') return { decision, cost };
   const trunk = decision.trunk_id === null ? null : trunkInView(view, decision.trunk_id);
   const call = { node, callId: offer.call_id, revision: decision.revision };
   const taking = await takeCall(call, trunk, parts.env);
-  return taking.kind === 'in' ? { ...decision, ...taking.lease } : taking.decision;
+  return {
+    decision: taking.kind === 'in' ? { ...decision, ...taking.lease } : taking.decision,
+    cost,
+  };
 }
 
 /** What the table says of the call, caps aside. */
@@ -51,10 +59,14 @@ async function route(offer: Offer, parts: OfferParts): Promise<Routed> {
   const key = { number: offer.to.user, caller: offer.from.user, pin: null };
   const view = await parts.reader.view(parts.env, key, offer.min_revision);
   const decision = await decide(offer, view, parts);
-  if (!isDoubtful(decision)) return { decision, view };
+  if (!isDoubtful(decision)) return { decision, view, cost: view.cost };
   const newer = await parts.reader.newerThan(parts.env, key, view.revision);
-  if (newer === null) return { decision, view };
-  return { decision: await decide(offer, newer, parts), view: newer };
+  const cost = {
+    kvReads: view.cost.kvReads + (newer?.cost.kvReads ?? 0),
+    tableQuestions: view.cost.tableQuestions + (newer?.cost.tableQuestions ?? 0),
+  };
+  if (newer === null) return { decision, view, cost };
+  return { decision: await decide(offer, newer, parts), view: newer, cost };
 }
 
 /** Refused for want of an entry, or for a password that may have been changed: what KV has not yet shown may say otherwise. */

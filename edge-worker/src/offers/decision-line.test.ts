@@ -48,6 +48,8 @@ describe('the line of a decision', () => {
         trunk_id: 'ST_a',
         rule_id: 'SDR_a',
         revision,
+        kv_reads: expect.any(Number),
+        table_questions: expect.any(Number),
         from: '*****0199',
         to: '*****0100',
         source: '203.0.113.7',

@@ -8,6 +8,7 @@ import { readTraceparent, traceparentHeader } from '@callgate/shared/contract/tr
 import { maskNumber } from '@callgate/shared/sip/mask-number.ts';
 import type { Env } from '../env.ts';
 import { type LogFields, logLine, withLogFields } from '../log.ts';
+import type { ReadCost } from '../routing/read/routing-reader.ts';
 import { sendDecisionSpan } from './decision-span.ts';
 
 /** What every line about this call names. */
@@ -20,8 +21,14 @@ export interface CallOfLine {
   readonly callId: string;
 }
 
+interface Verdict {
+  readonly decision: Decision;
+  /** What reading the routing has cost, where that is known. */
+  readonly cost?: Readonly<ReadCost>;
+}
+
 /** Decides within the call's log fields, then logs the decision. @param nowMs tells how long it took; a Worker's clock stands still between I/O */
-export async function decideAndLog<T extends { readonly decision: Decision }>(
+export async function decideAndLog<T extends Verdict>(
   { request, env, after, node, callId }: CallOfLine,
   facts: LogFields,
   nowMs: () => number,
@@ -32,7 +39,7 @@ export async function decideAndLog<T extends { readonly decision: Decision }>(
   return await withLogFields(ids, async () => {
     const startMs = nowMs();
     const verdict = await decide();
-    const { decision } = verdict;
+    const { decision, cost } = verdict;
     const { kind, trunk_id, revision } = decision;
     logLine('info', 'call-decided', {
       decision: kind,
@@ -40,6 +47,9 @@ export async function decideAndLog<T extends { readonly decision: Decision }>(
       trunk_id,
       rule_id: kind === 'join' ? decision.rule_id : null,
       revision,
+      ...(cost === undefined
+        ? {}
+        : { kv_reads: cost.kvReads, table_questions: cost.tableQuestions }),
       ...facts,
       took_ms: nowMs() - startMs,
     });

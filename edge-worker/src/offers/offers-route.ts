@@ -30,7 +30,7 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
         { request: c.req.raw, env: c.env, after, node, callId: offer.call_id },
         factsOf(offer),
         parts.clock.now,
-        async () => ({ decision: await decideOffer(node, offer, { env: c.env, ...parts }) }),
+        () => decideOffer(node, offer, { env: c.env, ...parts }),
       );
       if (decision.kind === 'refuse' || decision.kind === 'drop') {
         const refusal = { node, call: routedCall(offer), pin: noneYet, decision };

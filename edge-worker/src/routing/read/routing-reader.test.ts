@@ -23,11 +23,12 @@ beforeAll(async () => {
 /** Bindings that count reads of KV and questions to the table; each may be away, and KV may be behind. */
 function watched() {
   const seen = { kvReads: 0, questions: 0 };
-  const away = { kv: false, table: false, kvIsOld: false };
+  const away = { kv: false, kvHangs: false, table: false, kvIsOld: false };
   const kv = {
     get: (key: string | string[], options: object) => {
       seen.kvReads += 1;
       if (away.kv) return Promise.reject(new Error('KV is away'));
+      if (away.kvHangs) return new Promise(() => undefined);
       if (away.kvIsOld && key === 'manifest') return Promise.resolve(null);
       return (workerEnv.ROUTING.get as (k: unknown, o: object) => Promise<unknown>)(key, options);
     },
@@ -111,6 +112,28 @@ describe('reading the routing table', () => {
       code: 'routing-unavailable',
       status: 503,
     });
+  });
+
+  it('does not wait for a KV that hangs, and not again for each call', async () => {
+    const { env, seen, away } = watched();
+    await reader.view(env, key(7), 0);
+    Object.assign(away, { kvHangs: true, table: true });
+    nowMs += routingCacheLimits.freshMs;
+    for (let call = 0; call < 20; call += 1)
+      expect(trunkIn(await reader.view(env, key(7), 0), 7)).toBe('ST_7');
+    expect(seen.kvReads).toBe(3);
+    away.kvHangs = false;
+    nowMs += routingCacheLimits.freshMs;
+    await reader.view(env, key(7), 0);
+    expect(seen.kvReads).toBe(4);
+  });
+
+  it('says what it has cost', async () => {
+    const { env } = watched();
+    expect((await reader.view(env, key(7), 0)).cost).toEqual({ kvReads: 2, tableQuestions: 0 });
+    expect((await reader.view(env, key(7), 0)).cost).toEqual({ kvReads: 0, tableQuestions: 0 });
+    const asked = await reader.view(env, key(7), published + 1);
+    expect(asked.cost).toMatchObject({ kvReads: 0, tableQuestions: 1 });
   });
 
   it('asks the table while KV is away, and comes back to KV', async () => {

@@ -27,6 +27,7 @@ import {
   placesInManifest,
 } from './known-places.ts';
 import { ShardCache } from './shard-cache.ts';
+import { within } from './within.ts';
 
 /** What of a call chooses the shards. */
 export interface ViewKey {
@@ -37,6 +38,25 @@ export interface ViewKey {
   readonly pin: string | null;
 }
 
+/** What a view has cost. */
+export interface ReadCost {
+  /** Operations on KV: none when the isolate holds all, two when it holds nothing. */
+  kvReads: number;
+  /** Questions to the Durable Object. */
+  tableQuestions: number;
+}
+
+export interface ReadView extends RoutingView {
+  readonly cost: Readonly<ReadCost>;
+}
+
+/** One look-up: where it asks, for what, and what that has cost so far. */
+interface Lookup {
+  readonly env: Env;
+  readonly keys: LookupKeys;
+  readonly cost: ReadCost;
+}
+
 export class RoutingReader {
   readonly #clock: Clock;
   readonly #cache = new ShardCache();
@@ -45,6 +65,8 @@ export class RoutingReader {
   #manifestText = '';
   /** When KV last said that this is the manifest, ms since epoch. */
   #confirmedAtMs = 0;
+  /** KV has just failed: until then it is not asked, so that calls do not wait for it one after the other. */
+  #kvRestsUntilMs = 0;
   /** Questions about entries not found: how many in the second that began at `sinceMs`. */
   #doubts = { sinceMs: 0, asked: 0 };
 
@@ -53,19 +75,20 @@ export class RoutingReader {
   }
 
   /** The view of a call, of at least `minRevision`. @throws Problem `routing-unavailable`, ConfigError */
-  async view(env: Env, key: ViewKey, minRevision: number): Promise<RoutingView> {
-    const keys = lookupKeys(key);
-    const manifest = await this.#manifestOf(env);
+  async view(env: Env, key: ViewKey, minRevision: number): Promise<ReadView> {
+    const lookup = lookupOf(env, key);
+    const { keys } = lookup;
+    const manifest = await this.#manifestOf(lookup);
     const published = manifest === null ? null : placesInManifest(manifest, keys);
     const places = this.#fresher.over(published, keys, this.#clock.now());
     if (places !== null && places.revision >= minRevision) {
-      const view = await this.#open(env, places, keys);
+      const view = await this.#open(lookup, places);
       if (view !== null) return view;
     }
-    const asked = await this.#ask(env, keys, -1);
+    const asked = await this.#ask(lookup, -1);
     if (asked !== null) return asked;
     // The table is away too: what is held is better than nothing, and its age is bounded by lastGoodMs.
-    const view = places === null ? null : await this.#open(env, places, keys);
+    const view = places === null ? null : await this.#open(lookup, places);
     if (view !== null) return view;
     throw new Problem('routing-unavailable', 'the published routing cannot be read');
   }
@@ -74,27 +97,26 @@ export class RoutingReader {
    * For a call that is about to be refused under `revision`: the newer view of the Durable Object, or null when there is none. Strangers can make us ask, so
    * an isolate asks routingCacheLimits.doubtsPerSecond times at most; the next published revision is seen without asking anyway.
    */
-  async newerThan(env: Env, key: ViewKey, revision: number): Promise<RoutingView | null> {
+  async newerThan(env: Env, key: ViewKey, revision: number): Promise<ReadView | null> {
     const nowMs = this.#clock.now();
     if (nowMs - this.#doubts.sinceMs >= 1_000) this.#doubts = { sinceMs: nowMs, asked: 0 };
     if (this.#doubts.asked >= routingCacheLimits.doubtsPerSecond) return null;
     this.#doubts.asked += 1;
-    return this.#ask(env, lookupKeys(key), revision);
+    return this.#ask(lookupOf(env, key), revision);
   }
 
   /** The manifest, from memory while it is fresh, else from KV; null: there is none that may be used. */
-  async #manifestOf(env: Env): Promise<Manifest | null> {
+  async #manifestOf({ env, cost }: Lookup): Promise<Manifest | null> {
     const nowMs = this.#clock.now();
     const ageMs = nowMs - this.#confirmedAtMs;
     if (this.#manifest !== null && ageMs < routingCacheLimits.freshMs) return this.#manifest;
     let text: string | null;
     try {
-      text = await env.ROUTING.get(manifestKey, {
-        type: 'text',
-        cacheTtl: routingCacheLimits.kvCacheTtlS,
-      });
-    } catch (error) {
-      logLine('error', 'routing-kv-away', { message: String(error) });
+      text = await this.#fromKv(cost, () =>
+        env.ROUTING.get(manifestKey, { type: 'text', cacheTtl: routingCacheLimits.kvCacheTtlS }),
+      );
+    } catch {
+      // Told by #fromKv.
       return ageMs < routingCacheLimits.lastGoodMs ? this.#manifest : null;
     }
     // KV caches misses too: nothing there may only mean that nothing was there a minute ago.
@@ -109,13 +131,14 @@ export class RoutingReader {
   }
 
   /** null: a shard is neither here nor in KV, or KV is away. */
-  async #open(env: Env, places: KnownPlaces, keys: LookupKeys): Promise<RoutingView | null> {
+  async #open(lookup: Lookup, places: KnownPlaces): Promise<ReadView | null> {
+    const { env, keys, cost } = lookup;
     const allowTrunkless = allowsTrunklessCalls(env);
     const missing = partNames.filter(
       (part) => places[part] !== '' && this.#cache.get(places[part]) === undefined,
     );
     if (missing.length > 0) {
-      const texts = await this.#fetch(env, [...new Set(missing.map((part) => places[part]))]);
+      const texts = await this.#fetch(lookup, [...new Set(missing.map((part) => places[part]))]);
       if (texts === null) return null;
       for (const part of missing)
         this.#keep(part, places[part], texts.get(places[part]) ?? '', allowTrunkless);
@@ -129,16 +152,22 @@ export class RoutingReader {
       caller: open('caller'),
       common: open('common'),
       pin: open('pin'),
+      cost,
     };
   }
 
   /** The texts of shards in one KV operation; null: one is missing, or KV is away. */
-  async #fetch(env: Env, hashes: readonly string[]): Promise<Map<string, string> | null> {
+  async #fetch(
+    { env, cost }: Lookup,
+    hashes: readonly string[],
+  ): Promise<Map<string, string> | null> {
     try {
-      const texts = await env.ROUTING.get(hashes.map(shardKey), {
-        type: 'text',
-        cacheTtl: routingCacheLimits.shardCacheTtlS,
-      });
+      const texts = await this.#fromKv(cost, () =>
+        env.ROUTING.get(hashes.map(shardKey), {
+          type: 'text',
+          cacheTtl: routingCacheLimits.shardCacheTtlS,
+        }),
+      );
       const found = new Map<string, string>();
       for (const hash of hashes) {
         const text = texts.get(shardKey(hash));
@@ -146,15 +175,30 @@ export class RoutingReader {
         found.set(hash, text);
       }
       return found;
-    } catch (error) {
-      logLine('error', 'routing-kv-away', { message: String(error) });
+    } catch {
+      // Told by #fromKv.
       return null;
     }
   }
 
+  /** One operation on KV, for routingCacheLimits.kvPatienceMs at most. @throws Error when KV is away, or has just been */
+  async #fromKv<T>(cost: ReadCost, read: () => Promise<T>): Promise<T> {
+    if (this.#clock.now() < this.#kvRestsUntilMs) throw new Error('KV has just failed');
+    cost.kvReads += 1;
+    try {
+      return await within(read(), routingCacheLimits.kvPatienceMs);
+    } catch (error) {
+      this.#kvRestsUntilMs = this.#clock.now() + routingCacheLimits.freshMs;
+      logLine('error', 'routing-kv-away', { message: String(error) });
+      throw error;
+    }
+  }
+
   /** Asks the Durable Object for what is newer than `revision`; null: nothing, or it cannot be asked. */
-  async #ask(env: Env, keys: LookupKeys, revision: number): Promise<RoutingView | null> {
+  async #ask(lookup: Lookup, revision: number): Promise<ReadView | null> {
+    const { env, keys, cost } = lookup;
     const table = routingTableOf(env);
+    cost.tableQuestions += 1;
     try {
       const answer = await table.ask({ ...keys, revision });
       if (answer === null) return null;
@@ -166,7 +210,7 @@ export class RoutingReader {
       }
       const places = placesInAnswer(answer);
       this.#fresher.add(keys, places, this.#clock.now());
-      return await this.#open(env, places, keys);
+      return await this.#open(lookup, places);
     } catch (error) {
       if (error instanceof ConfigError) throw error;
       logLine('error', 'routing-table-away', { message: String(error) });
@@ -181,6 +225,7 @@ export class RoutingReader {
 
 const emptyParts = { open: emptyPart(true), closed: emptyPart(false) } as const;
 
-function lookupKeys({ number, caller, pin }: ViewKey): LookupKeys {
-  return { number: normalizeNumber(number), caller: normalizeNumber(caller), pin };
+function lookupOf(env: Env, { number, caller, pin }: ViewKey): Lookup {
+  const keys = { number: normalizeNumber(number), caller: normalizeNumber(caller), pin };
+  return { env, keys, cost: { kvReads: 0, tableQuestions: 0 } };
 }

@@ -82,7 +82,7 @@ export class Publisher {
     // From here to the first await the table does not change: shards and manifest are of one revision.
     const built = this.#build();
     const manifest = dirty.manifest(revision, log.one(revision)?.at_ms ?? 0, hashesOf(built));
-    await this.#writeShards(kv, built);
+    operations += await this.#writeShards(kv, built);
     await kv.put(manifestKey, JSON.stringify(manifest));
     storage.transactionSync(() => {
       dirty.clean(hashesOf(built), revision);
@@ -90,6 +90,8 @@ export class Publisher {
       this.#setMeta('published-at-ms', clock.now());
       this.#noteUse(allShards(manifest), clock.now());
     });
+    const shards = new Set(allShards(manifest).filter((hash) => hash !== '')).size;
+    logLine('info', 'routing-published', { revision, shards_written: operations, shards });
     return true;
   }
 
