@@ -1,209 +1,167 @@
 /**
- * Bench of the edge on this machine: decisions with 10, 10,000 and 1,000,000 numbers in the table, and one number changed in each, on the Worker in workerd as it
- * would be deployed. Ratios within one run count; milliseconds are this machine's. `node infra/bench/edge-bench.ts [--numbers 10,10000,1000000] [--json]`
+ * Bench of the edge on this machine: decisions and changes with few and with 1,000,000 numbers in the table, on the Worker in workerd as it would be deployed. All
+ * tables stand side by side and are measured in turn, round after round, so that what else the machine does meets all alike: ratios count, milliseconds are this
+ * machine's. `node infra/bench/edge-bench.ts [--numbers 10,10000,1000000] [--rounds 20] [--json]`
  */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { linkProtocol } from '@callgate/shared/contract/link.ts';
-import { offerExample } from '@callgate/shared/contract/offer.ts';
-import { WebSocket } from 'ws';
-import { type Operator, operatorOf, published } from '../clients/operator.ts';
-import { type Edge, startEdge } from '../local/edge.ts';
 import { buildWorker } from '../local/worker-bundle.ts';
+import { type Changed, EdgeSubject } from './edge-subject.ts';
 
 const { values } = parseArgs({
   options: {
     numbers: { type: 'string', default: '10,10000,1000000' },
+    rounds: { type: 'string', default: '20' },
     json: { type: 'boolean', default: false },
   },
 });
-const sizes = values.numbers.split(',').map(Number);
-const apiKey = 'APIbench';
-const apiSecret = 'the-secret-of-the-bench-is-long-enough-for-it';
-/** Numbers of one trunk, and trunks of one request while the table is filled. */
-const numbersPerTrunk = 100;
-const trunksPerRequest = 500;
-const warmUp = 200;
-const decisions = 2_000;
 /** Numbers called in turn: those that an isolate holds. */
 const calledNumbers = 50;
+/** Decisions of one table in one round. */
+const decisionsPerRound = 100;
+const coldPerRound = 5;
+const changes = 5;
+/** Calls to numbers all over the table before the heap is measured: more shards than an isolate keeps. */
+const callsAllOver = 6_000;
+/** KV takes one write a second for one key: a change that comes sooner waits. */
+const betweenChangesMs = 1_500;
 
-interface Figures {
-  readonly numbers: number;
-  /** ms from request to answer over a kept connection, one at a time. */
-  readonly decisionP50Ms: number;
-  readonly decisionP95Ms: number;
-  /** First call to a number nobody has called yet. */
-  readonly coldP50Ms: number;
-  /** CPU of workerd for one decision, ms. */
-  readonly cpuMs: number;
-  readonly perSecondPerCore: number;
-  /** One number changed: to the answer, to the linked node, until it is published. */
-  readonly changeMs: number;
-  readonly changeToNodeMs: number;
-  readonly changePublishedMs: number;
-  readonly residentMb: number;
-}
-
-async function measure(numbers: number): Promise<Figures> {
-  const folder = await mkdtemp(join(tmpdir(), 'callgate-edge-bench-'));
-  const bundle = await buildWorker(join(folder, 'bundle'));
-  const livekit = { url: 'ws://127.0.0.1:9', apiKey, apiSecret };
-  const edge = await startEdge({ bundle, stateFolder: join(folder, 'state'), livekit });
-  try {
-    const operator = await operatorOf({ edgeUrl: edge.url, apiKey, apiSecret });
-    await fill(operator, numbers);
-    const node = edge.secrets.nodeTokens['local'] ?? '';
-    const step = Math.max(1, Math.floor(numbers / calledNumbers));
-    const hot = Array.from({ length: calledNumbers }, (_, n) => numberOf((n * step) % numbers));
-    for (let call = 0; call < warmUp; call += 1) await decide(edge, node, hot[call % hot.length]);
-    const cpuBefore = await cpuMsOf(edge.pid);
-    const times: number[] = [];
-    for (let call = 0; call < decisions; call += 1)
-      times.push(await decide(edge, node, hot[call % hot.length]));
-    const cpuMs = ((await cpuMsOf(edge.pid)) - cpuBefore) / decisions;
-    const cold: number[] = [];
-    for (let call = 0; call < 100; call += 1)
-      cold.push(await decide(edge, node, numberOf(Math.floor((call + 0.37) * (numbers / 100)))));
-    const change = await changeOne(edge, operator, node);
-    return {
-      numbers,
-      decisionP50Ms: percentile(times, 0.5),
-      decisionP95Ms: percentile(times, 0.95),
-      coldP50Ms: percentile(cold, 0.5),
-      cpuMs,
-      perSecondPerCore: 1_000 / cpuMs,
-      ...change,
-      residentMb: await residentMbOf(edge.pid),
-    };
-  } finally {
-    await edge.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function fill(operator: Operator, numbers: number): Promise<void> {
-  await operator('PATCH', '/v1/routing', {
-    rules: { SDR_all: { rule: { dispatch_rule_individual: { room_prefix: 'call' } } } },
-  });
-  const trunks = Math.ceil(numbers / numbersPerTrunk);
-  for (let first = 0; first < trunks; first += trunksPerRequest) {
-    const members: Record<string, object> = {};
-    for (let n = first; n < Math.min(trunks, first + trunksPerRequest); n += 1) {
-      const count = Math.min(numbersPerTrunk, numbers - n * numbersPerTrunk);
-      const own = Array.from({ length: count }, (_, at) => numberOf(n * numbersPerTrunk + at));
-      // An update leaves media set, as in LiveKit; set from the start, an update of a number is that of a number alone.
-      members[`ST_${n}`] = { name: `trunk ${n}`, numbers: own, media: {} };
-    }
-    await operator('PATCH', '/v1/routing', { trunks: members });
-    say(`${Math.min(trunks, first + trunksPerRequest)} of ${trunks} trunks`);
-  }
-  await published(operator);
-}
-
-/** One decision; returns how long it took, ms. */
-async function decide(edge: Edge, node: string, number = ''): Promise<number> {
-  const start = performance.now();
-  const response = await fetch(`${edge.url}/v1/offers`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${node}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ ...offerExample, min_revision: 0, to: { user: number, host: 'x' } }),
-  });
-  const decision = (await response.json()) as { kind: string };
-  if (decision.kind !== 'join') throw new Error(`${number}: ${JSON.stringify(decision)}`);
-  return performance.now() - start;
-}
-
-/** Gives one trunk one number more, as an application would, and watches from a linked node. */
-async function changeOne(edge: Edge, operator: Operator, node: string) {
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
-  const link = new WebSocket(`${edge.url.replace('http', 'ws')}/v1/nodes/link`, linkProtocol, {
-    headers: { authorization: `Bearer ${node}` },
-  });
-  const told = new Promise<number>((resolve) => {
-    let messages = 0;
-    // The first message tells the revision as it is.
-    link.on('message', () => {
-      messages += 1;
-      if (messages === 1) start();
-      else resolve(performance.now());
-    });
-  });
-  let startedAt = 0;
-  let answered: Promise<number> = Promise.resolve(0);
-  function start() {
-    startedAt = performance.now();
-    answered = operator('POST', '/twirp/livekit.SIP/UpdateSIPInboundTrunk', {
-      sip_trunk_id: 'ST_0',
-      update: { numbers: { add: ['+1999'] } },
-    }).then(() => performance.now());
-  }
-  const toldAt = await told;
-  const answeredAt = await answered;
-  await published(operator);
-  const publishedAt = performance.now();
-  link.close();
-  return {
-    changeMs: answeredAt - startedAt,
-    changeToNodeMs: toldAt - startedAt,
-    changePublishedMs: publishedAt - startedAt,
-  };
-}
-
-function numberOf(n: number): string {
-  return `+1${String(n).padStart(9, '0')}`;
-}
-
-function percentile(times: readonly number[], part: number): number {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length * part)] ?? 0;
-}
-
-/** CPU time of a process and its children (workerd is a child), ms: 10 ms ticks of /proc. */
-async function cpuMsOf(pid: number): Promise<number> {
-  let ticks = 0;
-  for (const one of await withChildren(pid)) {
-    const stat = await readFile(`/proc/${one}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    ticks += Number(fields[11]) + Number(fields[12]);
-  }
-  return ticks * 10;
-}
-
-async function residentMbOf(pid: number): Promise<number> {
-  let kilobytes = 0;
-  for (const one of await withChildren(pid)) {
-    const status = await readFile(`/proc/${one}/status`, 'utf8');
-    if (status.startsWith('Name:\tworkerd'))
-      kilobytes += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
-  }
-  return Math.round(kilobytes / 1_024);
-}
-
-async function withChildren(pid: number): Promise<number[]> {
-  const children = new Map<number, number[]>();
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
-  }
-  const all = [pid];
-  for (const one of all) all.push(...(children.get(one) ?? []));
-  return all;
+interface Measured {
+  readonly subject: EdgeSubject;
+  readonly firstKvReads: number;
+  readonly warmMs: number[];
+  readonly warmKvReads: number[];
+  readonly coldMs: number[];
+  readonly changed: Changed[];
+  cpuMs: number;
 }
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-const figures: Figures[] = [];
-for (const size of sizes) figures.push(await measure(size));
-if (values.json) console.log(JSON.stringify(figures));
-else {
-  const rounded = figures.map((row) =>
-    Object.fromEntries(Object.entries(row).map(([name, n]) => [name, Number(n.toFixed(2))])),
+async function measureWarm(measured: Measured): Promise<void> {
+  const { subject } = measured;
+  const cpuBefore = subject.cpuMs();
+  for (let call = 0; call < decisionsPerRound; call += 1) {
+    const { ms, kvReads } = await subject.decide(
+      subject.numberAt((call % calledNumbers) / calledNumbers),
+    );
+    measured.warmMs.push(ms);
+    measured.warmKvReads.push(kvReads);
+  }
+  measured.cpuMs += subject.cpuMs() - cpuBefore;
+}
+
+async function measureCold({ subject, coldMs }: Measured, round: number): Promise<void> {
+  for (let call = 0; call < coldPerRound; call += 1) {
+    const share = (round * coldPerRound + call + 0.37) / (rounds * coldPerRound);
+    coldMs.push((await subject.decide(subject.numberAt(share))).ms);
+  }
+}
+
+/** In turn, forwards and backwards: nobody is always the first after a pause. */
+async function inTurn(
+  all: readonly Measured[],
+  round: number,
+  act: (one: Measured) => Promise<void>,
+): Promise<void> {
+  for (const one of round % 2 === 0 ? all : all.toReversed()) await act(one);
+}
+
+async function figuresOf(measured: Measured) {
+  const { subject, warmMs, warmKvReads, coldMs, changed } = measured;
+  const of = (pick: (one: Changed) => number) => percentile(changed.map(pick), 0.5);
+  const cpuMs = measured.cpuMs / warmMs.length;
+  for (let call = 0; call < callsAllOver; call += 1)
+    await subject.decide(subject.numberAt(((call * 7_919) % callsAllOver) / callsAllOver));
+  return {
+    numbers: subject.numbers,
+    decision_p50_ms: percentile(warmMs, 0.5),
+    decision_p95_ms: percentile(warmMs, 0.95),
+    decision_cpu_ms: cpuMs,
+    decisions_per_second_per_core: 1_000 / cpuMs,
+    first_call_to_a_number_p50_ms: percentile(coldMs, 0.5),
+    kv_reads_of_the_first_decision: measured.firstKvReads,
+    kv_reads_of_a_warm_decision_p50: percentile(warmKvReads, 0.5),
+    // The manifest is looked at again every few seconds, by one decision of many.
+    kv_reads_of_a_warm_decision_mean: mean(warmKvReads),
+    change_answered_ms: of((one) => one.answeredMs),
+    change_known_to_node_ms: of((one) => one.toNodeMs),
+    change_published_ms: of((one) => one.publishedMs),
+    shards_written: of((one) => one.shardsWritten),
+    shards: of((one) => one.shards),
+    isolate_heap_mb: await subject.heapMb(),
+  };
+}
+
+type Figures = Awaited<ReturnType<typeof figuresOf>>;
+
+function percentile(numbers: readonly number[], part: number): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * part)] ?? 0;
+}
+
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
+}
+
+/** One line for each figure: its value for each table, and the last by the first. */
+function table(figures: readonly Figures[]): Record<string, Record<string, number>> {
+  const [first] = figures;
+  const last = figures.at(-1);
+  if (first === undefined || last === undefined) return {};
+  const rounded = (n: number) => Number(n.toPrecision(4));
+  const names = Object.keys(first).filter((name) => name !== 'numbers') as (keyof Figures)[];
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      {
+        ...Object.fromEntries(figures.map((one) => [String(one.numbers), rounded(one[name])])),
+        ratio: rounded(last[name] / first[name]),
+      },
+    ]),
   );
-  console.table(rounded);
+}
+
+const rounds = Number(values.rounds);
+const folder = await mkdtemp(join(tmpdir(), 'callgate-edge-bench-'));
+const all: Measured[] = [];
+try {
+  const bundle = await buildWorker(join(folder, 'bundle'));
+  for (const numbers of values.numbers.split(',').map(Number)) {
+    const subject = await EdgeSubject.start(bundle, numbers, say);
+    const { kvReads } = await subject.decide(subject.numberAt(0));
+    all.push({
+      subject,
+      firstKvReads: kvReads,
+      warmMs: [],
+      warmKvReads: [],
+      coldMs: [],
+      changed: [],
+      cpuMs: 0,
+    });
+  }
+  for (const one of all)
+    for (let call = 0; call < calledNumbers * 4; call += 1)
+      await one.subject.decide(one.subject.numberAt((call % calledNumbers) / calledNumbers));
+  for (let round = 0; round < rounds; round += 1) {
+    await inTurn(all, round, measureWarm);
+    await inTurn(all, round, (one) => measureCold(one, round));
+    say(`round ${round + 1} of ${rounds}`);
+  }
+  for (let change = 0; change < changes; change += 1) {
+    await new Promise((settle) => setTimeout(settle, betweenChangesMs));
+    await inTurn(all, change, async (one) => {
+      one.changed.push(await one.subject.addNumber(`+1999${change}`));
+    });
+  }
+  const figures: Figures[] = [];
+  for (const one of all) figures.push(await figuresOf(one));
+  if (values.json) console.log(JSON.stringify(figures));
+  else console.table(table(figures));
+} finally {
+  for (const { subject } of all) await subject.stop();
+  await rm(folder, { recursive: true, force: true });
 }

@@ -20,6 +20,11 @@ export function memoryMb(pid: number): number {
   }, 0);
 }
 
+/** What the kernel calls the process. */
+export function nameOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+}
+
 /** The process and everything that descends from it. */
 export function family(pid: number): readonly number[] {
   const parents = new Map<number, number>();

@@ -3,7 +3,7 @@
  * them, state in a folder. Started by edge.ts. workerd listens on the port itself, with no proxy in between as `wrangler dev` has,
  * so what is measured here is the Worker; and it dies with this process, so that one process id stands for the edge.
  *
- * Standard output: first a line `{"edge":"http://…"}`, then every line the Worker logs.
+ * Standard output: first a line `{"edge":"http://…","inspector":…}`, then every line the Worker logs.
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,8 @@ export interface EdgeHostOptions {
   readonly port: number;
   /** Folder of KV and Durable Object storage. */
   readonly stateFolder: string;
+  /** Open a port of V8's inspector. */
+  readonly isInspected: boolean;
   /** Variables and secrets of the Worker. */
   readonly variables: Readonly<Record<string, string>>;
 }
@@ -34,11 +36,12 @@ const { workerOptions } = unstable_getMiniflareWorkerOptions(`${root}wrangler.to
 const miniflare = startMiniflare({
   host: options.host,
   port: options.port,
+  ...(options.isInspected ? { inspectorPort: 0 } : {}),
   // No look-up of a sample Request.cf: nothing is asked of the internet.
   cf: false,
   handleStructuredLogs: ({ message }: { readonly message: string }) => write(message),
-  kvPersist: `${options.stateFolder}/kv`,
-  durableObjectsPersist: `${options.stateFolder}/durable-objects`,
+  // KV and Durable Objects: what is stored outlives the process.
+  resourcePersistencePath: options.stateFolder,
   workers: [
     {
       ...workerOptions,
@@ -65,4 +68,5 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 const url = await miniflare.ready;
-write(JSON.stringify({ edge: url.origin }));
+const inspector = options.isInspected ? (await miniflare.getInspectorURL()).href : null;
+write(JSON.stringify({ edge: url.origin, inspector }));

@@ -17,6 +17,8 @@ export interface EdgeOptions {
   /** Variables of wrangler.toml to override, such as STRANGERS. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
+  /** Open V8's inspector, to look into the isolate. */
+  readonly isInspected?: boolean;
 }
 
 /** Fresh for every run; nobody types them. */
@@ -32,6 +34,8 @@ export interface Edge {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
+  /** `ws://…` of V8's inspector; null: it was not asked for. */
+  readonly inspectorUrl: string | null;
   readonly secrets: EdgeSecrets;
   readonly ended: Promise<ProcessEnd>;
   kill(signal: NodeJS.Signals): void;
@@ -59,10 +63,12 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     host,
     port: options.port ?? 0,
     stateFolder: options.stateFolder,
+    isInspected: options.isInspected ?? false,
     variables: { ...variablesOf(options, secrets), ...options.variables },
   };
   keepSecrets(hostOptions.variables, secrets);
   let url: string | null = null;
+  let inspectorUrl: string | null = null;
   const edge = await LocalProcess.start({
     name: 'edge',
     isOurs: true,
@@ -78,7 +84,9 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     },
     onLine: (line) => {
       if (url === null && line.startsWith('{"edge":')) {
-        url = (JSON.parse(line) as { edge: string }).edge;
+        const told = JSON.parse(line) as { edge: string; inspector: string | null };
+        url = told.edge;
+        inspectorUrl = told.inspector;
         return;
       }
       options.onLine?.(line);
@@ -95,6 +103,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     url: origin,
     port: Number(new URL(origin).port),
     pid: edge.pid,
+    inspectorUrl,
     secrets,
     ended: edge.ended,
     kill: (signal) => edge.kill(signal),

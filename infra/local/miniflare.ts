@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 
 export interface MiniflareWorkers {
   readonly ready: Promise<URL>;
+  /** Where the inspector listens, once it was asked for by inspectorPort. */
+  getInspectorURL(): Promise<URL>;
   dispose(): Promise<void>;
 }
 
