@@ -1,8 +1,20 @@
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { describe, expect, it } from 'vitest';
-import { asNode, send } from '../testdata/requests.ts';
+import { asAdmin, asNode, send } from '../testdata/requests.ts';
 
 describe('the HTTP surface', () => {
+  it.each([
+    ['DELETE', '/v1/routing', 'GET, HEAD, PUT, PATCH'],
+    ['GET', '/v1/offers', 'POST'],
+    ['PUT', '/v1/routing/simulate', 'POST'],
+    ['GET', '/hooks/routing', 'POST'],
+  ])('says which methods a path knows: %s %s', async (method, path, allow) => {
+    const response = await asAdmin(method, path);
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe(allow);
+    expect(await response.json()).toMatchObject({ code: 'method-not-allowed' });
+  });
+
   it('says that it is well and which version it is', async () => {
     expect(await (await send('GET', '/health')).json()).toEqual({ status: 'ok' });
     expect(await (await send('GET', '/version')).json()).toEqual({

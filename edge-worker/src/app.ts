@@ -2,7 +2,8 @@
  * The Worker's HTTP surface: which path leads to which room, and how errors leave. `/v1` speaks problem+json, `/twirp` speaks Twirp; both
  * promise that no error repeats what the client sent.
  */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import { methodNotAllowed } from 'hono/method-not-allowed';
 import { leasesRoute } from './caps/leases-route.ts';
 import type { Clock } from './clock.ts';
 import { ConfigError, type Env } from './env.ts';
@@ -26,7 +27,9 @@ export function createApp(clock: Clock) {
   const reader = new RoutingReader(clock);
   // livekit-server takes duplicate slashes in paths for one; so do we.
   const getPath = (request: Request) => new URL(request.url).pathname.replace(/\/{2,}/g, '/');
-  const app = new Hono<{ Bindings: Env }>({ getPath })
+  const app = new Hono<{ Bindings: Env }>({ getPath });
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
+  app
     .get('/health', (c) => c.json({ status: 'ok' }))
     .get('/version', (c) => c.json(version))
     .route('/twirp', twirpRoute)
@@ -49,6 +52,13 @@ export function createApp(clock: Clock) {
   app.notFound(() => new Problem('not-found', 'the path leads nowhere').toResponse());
   app.onError((error) => toProblem(error).toResponse());
   return app;
+}
+
+function refuseMethod(_: Context, methods: readonly string[]): Response {
+  const allow = methods.join(', ');
+  return new Problem('method-not-allowed', `method: expected one of ${allow}`, {
+    headers: { allow },
+  }).toResponse();
 }
 
 function toProblem(error: Error): Problem {
