@@ -24,7 +24,7 @@ const decisionsPerRound = 100;
 const coldPerRound = 5;
 const changes = 5;
 /** Calls to numbers all over the table before the heap is measured: more shards than an isolate keeps. */
-const callsAllOver = 6_000;
+const callsAllOver = 3_000;
 /** KV takes one write a second for one key: a change that comes sooner waits. */
 const betweenChangesMs = 1_500;
 

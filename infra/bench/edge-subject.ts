@@ -159,7 +159,7 @@ export class EdgeSubject {
   }
 
   heapMb(): Promise<number> {
-    return isolateHeapMb(this.#edge.inspectorUrl ?? '');
+    return isolateHeapMb(this.#edge.inspectorUrl ?? '', () => this.decide(this.numberAt(0)));
   }
 
   #workerd(): number {

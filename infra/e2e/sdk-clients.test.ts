@@ -6,9 +6,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { AccessToken } from 'livekit-server-sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RedisLivekit, startLivekitWithRedis } from '../clients/livekit-with-redis.ts';
 import { findPythonClient } from '../clients/python-client.ts';
+import { putRaw, type RawAnswer, rawRequests } from '../clients/raw-requests.ts';
 import { runProgram } from '../clients/run-program.ts';
 import { type Edge, startEdge } from '../local/edge.ts';
 import { buildWorker } from '../local/worker-bundle.ts';
@@ -128,15 +130,53 @@ describe('the SDKs of LiveKit against Callgate', () => {
   });
 });
 
-/** The script leaves objects behind; the next run starts with none. */
-async function clear(): Promise<void> {
-  const { AccessToken } = await import('livekit-server-sdk');
+describe('requests as no SDK sends them', () => {
+  it('get the answers of a real livekit-server, word for word', async () => {
+    const authorization = await operator();
+    const answersOf = async (url: string) => {
+      const answers = [];
+      for (const request of rawRequests)
+        answers.push({ what: request.what, ...(await putRaw(url, authorization, request)) });
+      return withIdsInOrder(answers);
+    };
+    expect(await answersOf(edge.url)).toEqual(await answersOf(livekit.url));
+  });
+});
+
+/** Ids become their order of appearance. Lists stand in the order of ids, which are random. */
+function withIdsInOrder(answers: readonly RawAnswer[]): unknown {
+  const ids = new Map<string, string>();
+  const text = JSON.stringify(answers).replace(/(ST|SDR)_[2-9A-HJ-NP-Za-km-z]{12}/g, (id, kind) => {
+    const known = ids.get(id) ?? `${kind}_${ids.size}`;
+    ids.set(id, known);
+    return known;
+  });
+  return sortedLists(JSON.parse(text.replaceAll('twirp error unknown: ', '')));
+}
+
+function sortedLists(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedLists);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => {
+      if (name !== 'items' || !Array.isArray(member)) return [name, sortedLists(member)];
+      return [name, member.map(sortedLists).toSorted(byText)];
+    }),
+  );
+}
+
+async function operator(): Promise<string> {
   const token = new AccessToken(apiKey, apiSecret, { identity: 'test' });
   token.addSIPGrant({ admin: true });
+  return `Bearer ${await token.toJwt()}`;
+}
+
+/** The script leaves objects behind; the next run starts with none. */
+async function clear(): Promise<void> {
   const response = await fetch(`${edge.url}/v1/routing`, {
     method: 'PUT',
     headers: {
-      authorization: `Bearer ${await token.toJwt()}`,
+      authorization: await operator(),
       'content-type': 'application/json',
     },
     body: '{"trunks":[],"rules":[]}',
