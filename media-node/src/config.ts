@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import { availableParallelism, networkInterfaces, totalmem } from 'node:os';
 import { readHeaderPairs } from '@callgate/shared/header-pairs.ts';
 import { admissionLimits } from '@callgate/shared/limits.ts';
+import { AdvertisedHosts, readAdvertisedHosts } from './advertised-hosts.ts';
 import type { RoomAudio } from './media/media-session.ts';
 import { type RoomClientName, roomClientNames } from './media/room/room-client.ts';
 import { type LogLevel, logLevels } from './ops/log.ts';
@@ -29,12 +30,12 @@ export interface NodeConfig {
   readonly sipBalancers: readonly string[];
   /** SIP over TLS; null: none. */
   readonly tls: TlsConfig | null;
-  /** Host that Contact names; null: the address a request arrived at. */
-  readonly sipAdvertise: string | null;
+  /** Host that Contact and Via name, by who is told; none: the address a request arrived at. */
+  readonly sipAdvertise: AdvertisedHosts;
   /** Address that RTP is bound to. */
   readonly mediaAddress: string;
-  /** Address that SDP names; null: `mediaAddress`. */
-  readonly mediaAdvertise: string | null;
+  /** Address that SDP names, by who is told; none: `mediaAddress`. */
+  readonly mediaAdvertise: AdvertisedHosts;
   /** Address that media to LiveKit leaves from; 0.0.0.0 or ::: any. */
   readonly roomAddress: string;
   /** Which client joins LiveKit's rooms. */
@@ -149,11 +150,11 @@ export function readConfig(environment: Environment): NodeConfig {
       [],
     ),
     tls: readTls(read, faults),
-    sipAdvertise: read<string | null>(
+    sipAdvertise: read(
       'CALLGATE_SIP_ADVERTISE',
-      host,
-      'the host name or address that callers can reach',
-      null,
+      (text) => readAdvertisedHosts(text, isHost),
+      'the host name or address that callers can reach, others by network before it: 10.0.0.0/8=10.0.0.5, 203.0.113.5',
+      new AdvertisedHosts(null),
     ),
     mediaAddress,
     roomAddress: read(
@@ -175,11 +176,11 @@ export function readConfig(environment: Environment): NodeConfig {
       'opus or pass-through',
       'opus',
     ),
-    mediaAdvertise: read<string | null>(
+    mediaAdvertise: read(
       'CALLGATE_MEDIA_ADVERTISE',
-      ipAddress,
-      'the IP address that callers send RTP to',
-      null,
+      (text) => readAdvertisedHosts(text, (address) => isIP(address) !== 0),
+      'the IP address that callers send RTP to, others by network before it: 10.0.0.0/8=10.0.0.5, 203.0.113.5',
+      new AdvertisedHosts(null),
     ),
     rtpPorts: read('CALLGATE_RTP_PORTS', portRange, 'from-to, 1024 to 65535, at least two ports', {
       from: 10_000,
@@ -352,8 +353,8 @@ function ipAddress(text: string): string | null {
   return isIP(text) === 0 ? null : text;
 }
 
-function host(text: string): string | null {
-  return isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(text) ? text : null;
+function isHost(text: string): boolean {
+  return isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(text);
 }
 
 function processCount(text: string): number | null {

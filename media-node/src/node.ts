@@ -67,7 +67,7 @@ export async function startNode(
   let traceIdOf: (callId: unknown) => string | null = () => null;
   const media = createMediaPool({
     address: config.mediaAddress,
-    advertise: config.mediaAdvertise,
+    advertise: config.mediaAdvertise.elsewhere,
     roomAudio: config.roomAudio,
     roomAddress: isWildcard(config.roomAddress) ? null : config.roomAddress,
     roomClient: config.roomClient,
@@ -99,7 +99,12 @@ export async function startNode(
   const calls = new CallRegistry({
     edge: leases,
     media,
-    nodeMedia: { codecs: phoneCodecNames, srtpSuites: phoneSrtpSuites, newKey: randomBytes },
+    nodeMedia: {
+      codecs: phoneCodecNames,
+      srtpSuites: phoneSrtpSuites,
+      newKey: randomBytes,
+      advertised: config.mediaAdvertise,
+    },
     clock,
     log,
     watch: {

@@ -34,14 +34,17 @@ interface Agreed {
 
 export class CallMedia {
   readonly #node: NodeMedia;
+  readonly #peer: string;
   readonly #sessionId = String(randomInt(1, 2 ** 47));
   #version = 0;
   #agreed: Agreed | null = null;
   /** The answer that went out to it. */
   #answered: { readonly agreed: Agreed; readonly description: SdpDescription } | null = null;
 
-  constructor(node: NodeMedia) {
+  /** @param peer address that the INVITE came from: who is told our address */
+  constructor(node: NodeMedia, peer: string) {
     this.#node = node;
+    this.#peer = peer;
   }
 
   /** The stream last agreed on; null before. */
@@ -91,7 +94,7 @@ export class CallMedia {
     this.#version += 1;
     const origin = { sessionId: this.#sessionId, version: this.#version };
     const codecs = [...allowedCodecs(policy, this.#node)];
-    return { contentType: 'application/sdp', bytes: writeOffer(codecs, local, origin) };
+    return { contentType: 'application/sdp', bytes: writeOffer(codecs, this.#seen(local), origin) };
   }
 
   /** Our answer to the offer last settled; null when none was. Asked again it is the same: what a 183 has said the 200 repeats (RFC 3261 §13.2.1). */
@@ -106,6 +109,12 @@ export class CallMedia {
   #write({ offer, agreement }: Agreed, local: LocalMedia): SdpDescription {
     this.#version += 1;
     const origin = { sessionId: this.#sessionId, version: this.#version };
-    return { contentType: 'application/sdp', bytes: writeAnswer(offer, agreement, local, origin) };
+    const bytes = writeAnswer(offer, agreement, this.#seen(local), origin);
+    return { contentType: 'application/sdp', bytes };
+  }
+
+  /** Our address as the peer can reach it. */
+  #seen({ address, port }: LocalMedia): LocalMedia {
+    return { address: this.#node.advertised?.for(this.#peer) ?? address, port };
   }
 }

@@ -68,7 +68,7 @@ export class Call {
     this.#identity = identity;
     this.#parts = parts;
     this.#onEnded = onEnded;
-    this.#media = new CallMedia(parts.nodeMedia);
+    this.#media = new CallMedia(parts.nodeMedia, sip.invite.source.address);
     this.#timers = new CallTimers(parts.clock, (timer) => this.#handle({ kind: 'timer', timer }));
     const watch = (parts.watch ?? unwatched).begin(attempt);
     this.#watch = watch;

@@ -2,8 +2,10 @@
  * Choosing what a call will speak (RFC 3264 §6): the first audio stream of an offer that we can take, the first codec in the
  * order of the offer that node and media policy allow, telephone events beside it. Pure. The answer is written by write-sdp.ts.
  */
+
 import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
 import type { MediaPolicy } from '@callgate/shared/contract/decision.ts';
+import type { AdvertisedHosts } from '../advertised-hosts.ts';
 import type { PhoneCodecName, PhoneStream } from '../media/media-session.ts';
 import { attributeOf, type SdpMedia, type SessionDescription } from './parse-sdp.ts';
 import { type CryptoOffer, cryptoOffers, type SrtpSuite, srtpKeyBytes } from './sdes.ts';
@@ -49,6 +51,8 @@ export interface NodeMedia {
   readonly srtpSuites: readonly SrtpSuite[];
   /** Fresh random bytes for a master key and salt. */
   readonly newKey: (bytes: number) => Buffer;
+  /** Address that descriptions name, by who is told; the one that the socket has when absent. */
+  readonly advertised?: AdvertisedHosts;
 }
 
 /** Packet time we send and announce, ms. Every phone takes 20. */

@@ -1,5 +1,6 @@
 /** Puts the SIP endpoint together: socket, transactions, dialogs, and the port that the call knows it by. */
 import { randomBytes } from 'node:crypto';
+import type { AdvertisedHosts } from '../advertised-hosts.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import type { DialogServices } from './dialog/dialog-services.ts';
@@ -29,8 +30,8 @@ export interface SipEndpointOptions {
   readonly tls?: HostPort & TlsCredentials;
   /** Further addresses, UDP and TCP: another family, another network. */
   readonly alsoListen?: readonly HostPort[];
-  /** Host that Contact and our Via name; null: the address that a request arrived at. */
-  readonly advertise: string | null;
+  /** Host that Contact and our Via name, by who is told; null: the address that a request arrived at. */
+  readonly advertise: AdvertisedHosts | null;
   /** Addresses or networks of proxies in front whose Via says who called them; none by default. */
   readonly trustedProxies?: readonly string[];
   /** Addresses or networks of balancers whose TCP and TLS connections begin with a PROXY header; none by default. */

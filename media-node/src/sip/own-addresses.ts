@@ -1,4 +1,5 @@
 /** Which host and port of ours a peer should use: in Contact, and in the Via of our own requests. */
+import type { AdvertisedHosts } from '../advertised-hosts.ts';
 import type { Clock } from '../clock.ts';
 import {
   type InterfaceAddress,
@@ -12,20 +13,21 @@ import { writeHostPort } from './wire/uri.ts';
 const interfacesAgeMs = 10_000;
 
 export class OwnAddresses {
-  readonly #advertise: string | null;
+  readonly #advertise: AdvertisedHosts | null;
   readonly #clock: Clock;
   #interfaces: readonly InterfaceAddress[] = [];
   #readAtMono = Number.NEGATIVE_INFINITY;
 
   /** @param advertise host that peers can reach; null: the address they reached */
-  constructor(advertise: string | null, clock: Clock) {
+  constructor(advertise: AdvertisedHosts | null, clock: Clock) {
     this.#advertise = advertise;
     this.#clock = clock;
   }
 
   for(flow: Flow): HostPort {
     const { address, port } = flow.local;
-    return { address: this.#advertise ?? this.#localFor(flow.remote.address, address), port };
+    const peer = flow.remote.address;
+    return { address: this.#advertise?.for(peer) ?? this.#localFor(peer, address), port };
   }
 
   /** `<sip:host:port>`, with the transport where it is not UDP. RFC 3261 §20.10. */
