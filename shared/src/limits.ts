@@ -63,10 +63,16 @@ export const strangerLimits = {
   knownMs: 3_600_000,
   /** Wrong credentials within `failuresMs` after which a stranger hears nothing for as long again. */
   failuresMax: 20,
+  /** From so many on the source is slowed before it is silenced: a person who mistypes does not notice, a program that guesses does. */
+  failuresSlowed: 5,
+  slowBurst: 2,
+  slowPerSecond: 0.5,
   failuresMs: 600_000,
   /** Final answers repeated to who asks again with the same Call-ID and tag (livekit/sip: the same). */
   answersMax: 5_000,
   answersMs: 60_000,
+  /** Digest nonces whose counts are remembered: at 100 challenged calls a second, longer than a nonce lives (edgeLimits.nonceAgeMs). */
+  noncesMax: 10_000,
 } as const;
 
 /** When a node is full. What it has of calls, CPU, memory and ports is its configuration. */

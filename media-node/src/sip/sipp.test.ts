@@ -9,7 +9,7 @@ import { silentLog } from '../ops/log.ts';
 import { createSipEndpoint } from './create-sip-endpoint.ts';
 import { answerBody } from './endpoint-bench.fake.ts';
 import type { SipCall, SipCallEvents, SipEndpoint } from './sip-endpoint.ts';
-import { ImpairedLink } from './transport/impaired-link.fake.ts';
+import { ImpairedLink, type Impairment } from './transport/impaired-link.fake.ts';
 
 const scenario = (name: string) =>
   fileURLToPath(new URL(`testdata/sipp/${name}.xml`, import.meta.url));
@@ -18,33 +18,43 @@ let endpoint: SipEndpoint;
 let port: number;
 let folder: string;
 let heard: string[];
+/** Whether calls get their 180 at once. */
+let rings: boolean;
 /** What the call does when it is rung, and when it is acknowledged. */
 let onInvite: (call: SipCall) => void;
 let onAck: (call: SipCall) => void;
 
 beforeEach(async () => {
   heard = [];
+  rings = true;
+  onInvite = () => {};
   onAck = () => {};
   folder = await mkdtemp(`${tmpdir()}/sipp-`);
-  endpoint = createSipEndpoint({
-    listen: { address: '127.0.0.1', port: 0 },
-    advertise: null,
-    clock: systemClock,
-    log: silentLog,
-  });
-  ({ port } = await endpoint.listen({
-    onInvite(call) {
-      call.listen(listener(call));
-      call.provisional({ status: 180, phrase: 'Ringing' });
-      onInvite(call);
-    },
-  }));
+  port = await listenOn('127.0.0.1');
 });
 
 afterEach(async () => {
   await endpoint.close();
   await rm(folder, { recursive: true });
 });
+
+/** Opens the endpoint on a free port of an address. */
+async function listenOn(address: string): Promise<number> {
+  endpoint = createSipEndpoint({
+    listen: { address, port: 0 },
+    advertise: null,
+    clock: systemClock,
+    log: silentLog,
+  });
+  const bound = await endpoint.listen({
+    onInvite(call) {
+      call.listen(listener(call));
+      if (rings) call.provisional({ status: 180, phrase: 'Ringing' });
+      onInvite(call);
+    },
+  });
+  return bound.port;
+}
 
 function listener(call: SipCall): SipCallEvents {
   return {
@@ -58,7 +68,10 @@ function listener(call: SipCall): SipCallEvents {
     },
     onAckMissing: () => void heard.push('ack missing'),
     onBye: () => void heard.push('bye'),
-    onReoffer: () => ({ status: 488, phrase: 'Not Acceptable Here' }),
+    onReoffer() {
+      heard.push('reoffer');
+      return answerBody;
+    },
     onTransportFailed: (message) => void heard.push(message),
   };
 }
@@ -72,8 +85,9 @@ async function sippTo(
   target: string,
   ...options: string[]
 ): Promise<{ status: number | null; said: string }> {
-  const bounds = ['-nostdin', '-timeout', '60s', '-timeout_error', '-i', '127.0.0.2'];
-  const child = spawn('sipp', [target, ...options, ...bounds], { cwd: folder });
+  const bounds = ['-nostdin', '-timeout', '60s', '-timeout_error'];
+  const from = options.includes('-i') ? [] : ['-i', '127.0.0.2'];
+  const child = spawn('sipp', [target, ...options, ...from, ...bounds], { cwd: folder });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (data: Buffer) => {
@@ -86,6 +100,22 @@ async function sippTo(
     );
     child.once('close', (status) => resolve({ status, said }));
   });
+}
+
+/** A network before the endpoint that loses what it is told to, and nothing else. */
+function linkThat({ loss }: Pick<Impairment, 'loss'>): ImpairedLink {
+  const target = { address: '127.0.0.1', port };
+  const impairment = { loss, duplicate: 0, reorder: 0, delayMs: [1, 0] } as const;
+  return new ImpairedLink({ target, impairment, clock: systemClock, seed: 1 });
+}
+
+async function sippThrough(link: ImpairedLink, ...options: string[]) {
+  const lossy = await link.open('127.0.0.3');
+  try {
+    return await sippTo(`${lossy.address}:${lossy.port}`, ...options);
+  } finally {
+    await link.close();
+  }
 }
 
 function count(word: string): number {
@@ -104,32 +134,22 @@ describe('sipp calls', { timeout: 90_000 }, () => {
   // Not sipp's -lost with its built-in caller: that one takes a resent 200 to its INVITE for the answer to a BYE that was lost, and is content.
   it('ten times through a network that loses one message in ten, each way (seed 1)', async () => {
     onInvite = (call) => call.accept(answerBody);
-    const link = new ImpairedLink({
-      target: { address: '127.0.0.1', port },
-      impairment: { loss: 0.1, duplicate: 0, reorder: 0, delayMs: [1, 0] },
-      clock: systemClock,
-      seed: 1,
-    });
-    const { address, port: lossyPort } = await link.open('127.0.0.3');
-    try {
-      const { status, said } = await sippTo(
-        `${address}:${lossyPort}`,
-        '-sf',
-        scenario('caller-hangs-up'),
-        '-r',
-        '10',
-        '-m',
-        '10',
-        '-d',
-        '100',
-      );
-      expect(status, said).toBe(0);
-      expect(count('bye')).toBe(10);
-      expect(link.counts.lost).toBeGreaterThan(0);
-      expect(endpoint.stats().dialogs).toBe(0);
-    } finally {
-      await link.close();
-    }
+    const link = linkThat({ loss: 0.1 });
+    const { status, said } = await sippThrough(
+      link,
+      '-sf',
+      scenario('caller-hangs-up'),
+      '-d',
+      '100',
+      '-r',
+      '10',
+      '-m',
+      '10',
+    );
+    expect(status, said).toBe(0);
+    expect(count('bye')).toBe(10);
+    expect(link.counts.lost).toBeGreaterThan(0);
+    expect(endpoint.stats().dialogs).toBe(0);
   });
 
   it('twenty times over TCP', async () => {
@@ -182,6 +202,53 @@ describe('sipp calls', { timeout: 90_000 }, () => {
     expect(status, said).toBe(0);
     expect(heard).toEqual(Array.from({ length: 10 }, () => 'cancel'));
     expect(endpoint.stats().dialogs).toBe(0);
+  });
+
+  it.each([
+    ['before it rings', 'cancel-after-trying', ['cancel']],
+    ['when the 200 is out already', 'cancel-after-answer', ['ack', 'bye']],
+  ])('ten times and gives up %s', async (_when, name, each) => {
+    if (name === 'cancel-after-trying') rings = false;
+    else onInvite = (call) => call.accept(answerBody);
+    const { status, said } = await sipp('-sf', scenario(name), '-r', '10', '-m', '10');
+    expect(status, said).toBe(0);
+    expect(heard.toSorted()).toEqual(each.flatMap((event) => Array<string>(10).fill(event)));
+    expect(endpoint.stats().dialogs).toBe(0);
+  });
+
+  it('ten times, holds and resumes', async () => {
+    onInvite = (call) => call.accept(answerBody);
+    const { status, said } = await sipp('-sf', scenario('reinvite'), '-r', '10', '-m', '10');
+    expect(status, said).toBe(0);
+    expect([count('ack'), count('reoffer'), count('bye')]).toEqual([10, 20, 10]);
+    expect(endpoint.stats().dialogs).toBe(0);
+  });
+
+  it('ten times and its first ACK is lost: the 200 comes again', async () => {
+    onInvite = (call) => call.accept(answerBody);
+    const loses = (message: string) => message.startsWith('ACK') && link.counts.lost === 0;
+    const link = linkThat({ loss: loses });
+    const { status, said } = await sippThrough(
+      link,
+      '-sf',
+      scenario('caller-hangs-up'),
+      '-d',
+      '1000',
+      '-m',
+      '1',
+    );
+    expect(status, said).toBe(0);
+    expect([link.counts.lost, heard]).toEqual([1, ['ack', 'bye']]);
+  });
+
+  it('twenty times over IPv6', async () => {
+    await endpoint.close();
+    port = await listenOn('::1');
+    onInvite = (call) => call.accept(answerBody);
+    const options = ['-sn', 'uac', '-r', '20', '-m', '20', '-d', '200', '-i', '::1'];
+    const { status, said } = await sippTo(`[::1]:${port}`, ...options);
+    expect(status, said).toBe(0);
+    expect([count('ack'), count('bye')]).toEqual([20, 20]);
   });
 
   it('ten times, acknowledges late and is hung up on', async () => {

@@ -11,6 +11,7 @@ import { inspectRequest } from './inspect-request.ts';
 import type { Ladders } from './ladder/ladders.ts';
 import { malformedAnswer } from './malformed-answer.ts';
 import type { RefusalFields } from './refusal-log.ts';
+import { refusalReason } from './refusal-reason.ts';
 import type { RequestSender } from './request-sender.ts';
 import type { AdmissionVerdict, NewRequest, SipAnswer, SipCall } from './sip-endpoint.ts';
 import type { TrustedProxies } from './strangers/real-source.ts';
@@ -43,6 +44,8 @@ export interface UserAgentParts {
   /** One line about something refused; called for every one, so it must be cheap or bounded itself. */
   readonly onRefused: (source: string, fields: RefusalFields, traceId: () => string) => void;
 }
+
+const noSuchCall: SipAnswer = { status: 481, phrase: 'Call/Transaction Does Not Exist' };
 
 /** Seconds after which a provider may try a full node again. */
 const fullRetryAfter: Row = ['Retry-After', '10'];
@@ -103,9 +106,7 @@ export class UserAgent {
       return this.#receiveInDialog(incoming);
     }
     if (!this.#isAdmitted(incoming)) return;
-    if (request.toTag !== '') {
-      return this.#answer(incoming, { status: 481, phrase: 'Call/Transaction Does Not Exist' });
-    }
+    if (request.toTag !== '') return this.#answerFor(incoming, noSuchCall, 'no-dialog');
     if (!this.#hasRoom(incoming)) return;
     const inspection = inspectRequest(request);
     if (inspection.kind === 'answer') {
@@ -182,8 +183,10 @@ export class UserAgent {
       call: null,
     };
     let wasRefused = false;
+    const isReplay = strangers.isReplay(request);
+    if (isReplay) this.#note(incoming, null, 'nonce-count');
     const call = new UasCall({
-      incoming,
+      incoming: { ...incoming, isReplay },
       transaction,
       dialog,
       services,
@@ -222,7 +225,7 @@ export class UserAgent {
     const invite = transaction === null ? undefined : this.#invites.get(transaction);
     if (transaction === null || invite === undefined) {
       if (!this.#isAdmitted(incoming)) return;
-      return this.#answer(incoming, { status: 481, phrase: 'Call/Transaction Does Not Exist' });
+      return this.#answerFor(incoming, noSuchCall, 'no-transaction');
     }
     if (transaction.stateName === 'silent') return;
     this.#answer(incoming, { status: 200, phrase: 'OK' }, invite.toTag);
@@ -267,8 +270,9 @@ export class UserAgent {
     this.#refusedByGate += 1;
     const { rule, detail, status } = unreadable.fault;
     const { address } = flow.remote;
+    const reason = refusalReason(rule, status);
     const traceId = () => traceIdOf(textOf(unreadable, 'call-id'), address);
-    this.#parts.onRefused(address, { rule, detail, sip_status: status }, traceId);
+    this.#parts.onRefused(address, { reason, rule, detail, sip_status: status }, traceId);
     if (!this.#parts.strangers.judgeUnreadable(address)) return;
     const bytes = malformedAnswer(unreadable, flow.remote, this.#parts.services.random);
     if (bytes === null) return;
@@ -279,7 +283,8 @@ export class UserAgent {
 
   #note(incoming: IncomingRequest, status: number | null, rule: string): void {
     const { request, source } = incoming;
-    const fields = { method: request.method, rule, sip_status: status };
+    const reason = refusalReason(rule, status);
+    const fields = { method: request.method, reason, rule, sip_status: status };
     this.#parts.onRefused(source.address, fields, traceOf(incoming));
   }
 }

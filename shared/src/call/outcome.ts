@@ -10,6 +10,7 @@
 
 import { type Outcome, row } from './outcome-row.ts';
 import { ownOutcomes } from './own-outcomes.ts';
+import { requestOutcomes } from './request-outcomes.ts';
 
 const rows = {
   // The call ran its course.
@@ -287,6 +288,7 @@ const rows = {
     true,
   ),
 
+  ...requestOutcomes,
   ...ownOutcomes,
 } as const;
 

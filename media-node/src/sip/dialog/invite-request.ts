@@ -12,7 +12,7 @@ const secretHeaders: ReadonlySet<string> = new Set(credentialHeaders);
 
 /** @param local address and port that answers should name */
 export function inviteRequest(
-  { request, source, arrivedAtMono }: IncomingRequest,
+  { request, source, arrivedAtMono, isReplay = false }: IncomingRequest,
   local: InviteRequest['local'],
 ): InviteRequest {
   const { from, to, uri, callId, fields } = request;
@@ -28,7 +28,7 @@ export function inviteRequest(
     headers: [...fields]
       .filter(({ key }) => !secretHeaders.has(key))
       .map(({ name, value }) => ({ name, value: readableText(value) })),
-    credentials: credentials(request),
+    credentials: isReplay ? null : credentials(request),
     ...bodyOf(request),
   };
 }

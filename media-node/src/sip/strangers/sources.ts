@@ -12,6 +12,8 @@ export type SilenceRule = 'too-many-requests' | 'too-many-strangers' | 'too-many
 
 interface Source {
   readonly bucket: TokenBucket;
+  /** What it has instead once it failed too often; null: it has not. */
+  slowBucket: TokenBucket | null;
   /** Monotonic ms until which it is known; 0 when it never was. */
   knownUntil: number;
   /** Instants of wrong credentials, monotonic ms, the oldest first. */
@@ -41,7 +43,7 @@ export class Sources {
     const source = this.#heard(address, now);
     if (source.knownUntil > now) return null;
     if (source.silentUntil > now) return 'too-many-failures';
-    if (!source.bucket.take(now)) return 'too-many-requests';
+    if (!(source.slowBucket ?? source.bucket).take(now)) return 'too-many-requests';
     return this.#all.take(now) ? null : 'too-many-strangers';
   }
 
@@ -57,15 +59,18 @@ export class Sources {
     const source = this.#heard(address, now);
     source.knownUntil = now + strangerLimits.knownMs;
     source.failures = [];
+    source.slowBucket = null;
   }
 
   /** Credentials of this source were wrong. */
   failed(address: string): void {
     const now = this.#clock.nowMono();
     const source = this.#heard(address, now);
-    const { failuresMs, failuresMax } = strangerLimits;
+    const { failuresMs, failuresMax, failuresSlowed, slowBurst, slowPerSecond } = strangerLimits;
     source.failures = source.failures.filter((at) => at > now - failuresMs);
     source.failures.push(now);
+    if (source.failures.length < failuresSlowed) source.slowBucket = null;
+    else source.slowBucket ??= new TokenBucket(slowBurst, slowPerSecond, now);
     if (source.failures.length < failuresMax) return;
     source.silentUntil = now + failuresMs;
     source.failures = [];
@@ -76,6 +81,7 @@ export class Sources {
     const { burst, perSecond, sourcesMax } = strangerLimits;
     const source = this.#sources.get(key) ?? {
       bucket: new TokenBucket(burst, perSecond, now),
+      slowBucket: null,
       knownUntil: 0,
       failures: [],
       silentUntil: 0,

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { SipAnswer } from '../sip-endpoint.ts';
 import type { SipRequest } from '../wire/message.ts';
 import { FinalAnswers } from './final-answers.ts';
+import { NonceCounts } from './nonce-counts.ts';
 import { scannerRule } from './scanner.ts';
 import { Sources } from './sources.ts';
 
@@ -16,6 +17,7 @@ export type Admission =
 export class StrangerGate {
   readonly #sources: Sources;
   readonly #answers: FinalAnswers;
+  readonly #nonceCounts = new NonceCounts();
 
   constructor(clock: Clock) {
     this.#sources = new Sources(clock);
@@ -28,6 +30,11 @@ export class StrangerGate {
     if (rule !== null) return { kind: 'silence', rule };
     const answer = request.method === 'INVITE' ? this.#answers.find(request) : null;
     return answer === null ? { kind: 'admitted' } : { kind: 'again', answer };
+  }
+
+  /** Whether the credentials of a new INVITE have been shown before: then they count for nothing, and the caller is asked again. */
+  isReplay(invite: SipRequest): boolean {
+    return credentialsOf(invite).some((credentials) => !this.#nonceCounts.take(credentials));
   }
 
   /** Bytes that could not be read: they cost as much as a request. @returns false when they are not to be answered */
@@ -48,9 +55,12 @@ export class StrangerGate {
   /** The call has refused an INVITE. */
   refused(invite: SipRequest, address: string, answer: SipAnswer): void {
     this.#answers.note(invite, answer);
-    const hadCredentials =
-      invite.fields.first('proxy-authorization') ?? invite.fields.first('authorization');
+    const hadCredentials = credentialsOf(invite).length > 0;
     const isChallenge = answer.status === 401 || answer.status === 407 || answer.status === 403;
-    if (hadCredentials !== null && isChallenge) this.#sources.failed(address);
+    if (hadCredentials && isChallenge) this.#sources.failed(address);
   }
+}
+
+function credentialsOf({ fields }: SipRequest): readonly string[] {
+  return [...fields.all('proxy-authorization'), ...fields.all('authorization')];
 }

@@ -143,14 +143,42 @@ describe('through the endpoint', () => {
     },
   );
 
+  it('credentials that come again count for nothing: the caller is asked anew', async () => {
+    const bench = await refuse({ status: 407, phrase: 'Proxy Authentication Required' });
+    const headers = { 'Proxy-Authorization': 'Digest nonce="n", nc=00000001' };
+    for (const index of [1, 2]) {
+      bench.request({ number: index, branch: `z9hG4bK${index}`, callId: 'replayed', headers });
+    }
+    expect(bench.calls.map(({ invite }) => invite.credentials?.value ?? null)).toEqual([
+      'Digest nonce="n", nc=00000001',
+      null,
+    ]);
+  });
+
+  it('after five wrong credentials a source is slowed to one request in two seconds', async () => {
+    const bench = await refuse({ status: 407, phrase: 'Proxy Authentication Required' });
+    const attempt = (index: number) =>
+      bench.request({
+        ...{ number: index, branch: `z9hG4bK${index}`, callId: `c${index}` },
+        headers: { 'Proxy-Authorization': 'Digest x="y"' },
+      });
+    for (let index = 1; index <= 20; index += 1) attempt(index);
+    expect(bench.calls).toHaveLength(7);
+    bench.clock.advance(2_000);
+    for (let index = 21; index <= 30; index += 1) attempt(index);
+    expect(bench.calls).toHaveLength(8);
+  });
+
   it('wrong credentials count, the first challenge does not', async () => {
     const bench = await refuse({ status: 407, phrase: 'Proxy Authentication Required' });
     const attempt = (index: number, headers: Readonly<Record<string, string>>) =>
       bench.request({ number: index, branch: `z9hG4bK${index}`, callId: `c${index}`, headers });
     for (let index = 1; index <= 40; index += 1) attempt(index, {});
     expect(bench.calls).toHaveLength(40);
-    for (let index = 41; index <= 80; index += 1)
+    for (let index = 41; index <= 80; index += 1) {
       attempt(index, { 'Proxy-Authorization': 'Digest x="y"' });
+      bench.clock.advance(2_000);
+    }
     expect(bench.calls).toHaveLength(60);
   });
 });

@@ -12,6 +12,8 @@ export interface IncomingRequest {
   readonly flow: Flow;
   /** Who sent it: the peer of the flow, or the caller behind a proxy that the configuration names. */
   readonly source: SipSource;
+  /** True when its credentials have been shown before: nobody may be let in by them. */
+  readonly isReplay?: boolean;
   /** Monotonic ms. */
   readonly arrivedAtMono: number;
 }

@@ -8,8 +8,8 @@ import type { Clock, Timer } from '../../clock.ts';
 import type { HostPort } from './transport.ts';
 
 export interface Impairment {
-  /** Shares of 1. */
-  readonly loss: number;
+  /** Shares of 1; of losses also which messages exactly. */
+  readonly loss: number | ((message: string) => boolean);
   readonly duplicate: number;
   /** Share that is held back until after what follows it. */
   readonly reorder: number;
@@ -60,7 +60,7 @@ export class ImpairedLink {
     this.#front.on('message', (bytes, { address: from, port }) => {
       const branch = this.#branchOf({ address: from, port }, address);
       if (branch === null) return;
-      this.#carry(() => branch.socket.send(bytes, this.#target.port, this.#target.address));
+      this.#carry(bytes, () => branch.socket.send(bytes, this.#target.port, this.#target.address));
     });
     return { address, port: this.#front.address().port };
   }
@@ -83,16 +83,18 @@ export class ImpairedLink {
     const socket = createSocket('udp4');
     socket.bind(0, address);
     socket.on('message', (bytes) =>
-      this.#carry(() => this.#front.send(bytes, caller.port, caller.address)),
+      this.#carry(bytes, () => this.#front.send(bytes, caller.port, caller.address)),
     );
     const branch = { socket, caller };
     this.#branches.set(key, branch);
     return branch;
   }
 
-  #carry(deliver: () => void): void {
+  #carry(bytes: Buffer, deliver: () => void): void {
     const { loss, duplicate, reorder, delayMs } = this.#impairment;
-    if (this.#random() < loss) {
+    const isLost =
+      typeof loss === 'number' ? this.#random() < loss : loss(bytes.toString('latin1'));
+    if (isLost) {
       this.counts.lost += 1;
       return;
     }

@@ -1,0 +1,45 @@
+import { strangerLimits } from '@callgate/shared/limits.ts';
+import { describe, expect, it } from 'vitest';
+import { NonceCounts } from './nonce-counts.ts';
+
+const answer = (nonce: string, count: string) =>
+  `Digest username="alice", realm="LiveKit", nonce="${nonce}", uri="sip:a@b", response="x", cnonce="nonce", nc=${count}, qop=auth`;
+
+describe('the count of a nonce', () => {
+  it('is taken once, and only upwards', () => {
+    const counts = new NonceCounts();
+    expect(counts.take(answer('one', '00000001'))).toBe(true);
+    expect(counts.take(answer('one', '00000001'))).toBe(false);
+    expect(counts.take(answer('one', '0000000A'))).toBe(true);
+    expect(counts.take(answer('one', '00000002'))).toBe(false);
+    expect(counts.take(answer('two', '00000001'))).toBe(true);
+  });
+
+  it('of 0 is none', () => {
+    expect(new NonceCounts().take(answer('one', '00000000'))).toBe(false);
+  });
+
+  it.each([
+    ['no digest', 'Basic YWxpY2U6d29uZGVybGFuZA=='],
+    ['no count', 'Digest nonce="one"'],
+    ['a count that is none', answer('one', '1')],
+    ['4 KB of nonce', answer('n'.repeat(4_000), '00000001')],
+  ])('%s is left to the edge and leaves nothing behind', (_what, credentials) => {
+    const counts = new NonceCounts();
+    expect([counts.take(credentials), counts.take(credentials), counts.size]).toEqual([
+      true,
+      true,
+      0,
+    ]);
+  });
+
+  it('is forgotten when there are too many nonces, the oldest first', () => {
+    const counts = new NonceCounts();
+    for (let index = 0; index <= strangerLimits.noncesMax; index += 1) {
+      counts.take(answer(`n${index}`, '00000001'));
+    }
+    expect(counts.size).toBe(strangerLimits.noncesMax);
+    expect(counts.take(answer('n1', '00000001'))).toBe(false);
+    expect(counts.take(answer('n0', '00000001'))).toBe(true);
+  });
+});
