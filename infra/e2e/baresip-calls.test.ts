@@ -1,18 +1,23 @@
 /** Calls by baresip: a phone that nobody here wrote, with its own SIP, its own codecs and its own idea of RTP. */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { SIPMediaEncryption } from '@livekit/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent, AgentEvents } from '../agent/agent.ts';
 import { listenFor } from '../audio/goertzel.ts';
-import { tone } from '../audio/tone.ts';
 import type { Sound } from '../audio/wav.ts';
 import { Baresip, type BaresipCodec, type BaresipOptions } from '../lab/baresip.ts';
+import { makeCertificate } from '../lab/certificate.ts';
 import { freeTcpPort } from '../local/free-port.ts';
-import { agentIn, agentToneHz, pause, phoneToneHz, toneAtTheEnd } from './phone-calls.ts';
+import {
+  agentIn,
+  agentToneHz,
+  pause,
+  phoneToneHz,
+  phoneToneSound,
+  toneAtTheEnd,
+} from './phone-calls.ts';
 import {
   caller,
   eventually,
@@ -32,11 +37,13 @@ let tlsListen = '';
 beforeAll(async () => {
   certificateFolder = await mkdtemp(join(tmpdir(), 'callgate-tls-'));
   tlsListen = `127.0.0.1:${await freeTcpPort('127.0.0.1')}`;
+  const { certificateFile, keyFile } = await makeCertificate(certificateFolder, '127.0.0.1');
   stack = await startRoutedStack({
     departureTimeoutS: 1,
     nodeEnvironment: {
       CALLGATE_TLS_LISTEN: tlsListen,
-      ...(await makeCertificate(certificateFolder)),
+      CALLGATE_TLS_CERTIFICATE: certificateFile,
+      CALLGATE_TLS_KEY: keyFile,
     },
   });
 });
@@ -48,23 +55,6 @@ afterAll(async () => {
   await stack?.stop();
   await rm(certificateFolder, { recursive: true, force: true });
 });
-
-/** A certificate for 127.0.0.1, signed by itself; the node's variables for it. */
-async function makeCertificate(folder: string): Promise<Record<string, string>> {
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-  await promisify(execFile)('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-    ...['-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'],
-    ...['-keyout', key, '-out', certificate],
-  ]);
-  return { CALLGATE_TLS_CERTIFICATE: certificate, CALLGATE_TLS_KEY: key };
-}
-
-function toneSound(sampleRateHz: number): Sound {
-  const samples = new Int16Array(sampleRateHz * 30);
-  tone({ frequencyHz: phoneToneHz, sampleRateHz })(samples);
-  return { sampleRateHz, samples };
-}
 
 const rates: Readonly<Record<BaresipCodec, number>> = {
   'PCMU/8000/1': 8_000,
@@ -92,7 +82,7 @@ async function callBy(
     from: '+15550199',
     ...caller,
     codec,
-    says: toneSound(rates[codec]),
+    says: phoneToneSound(rates[codec]),
     ...options,
   });
   phones.push(phone);

@@ -2,10 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../agent/agent.ts';
 import { listenFor } from '../audio/goertzel.ts';
-import { tone } from '../audio/tone.ts';
 import { callWithLinphone, type LinphoneCall } from '../lab/linphone.ts';
 import { runSipp } from '../lab/sipp.ts';
-import { agentIn, agentToneHz, phoneToneHz } from './phone-calls.ts';
+import { agentIn, agentToneHz, phoneToneHz, phoneToneSound } from './phone-calls.ts';
 import { caller, eventually, numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
 
 const [number = ''] = numbers;
@@ -22,15 +21,12 @@ afterAll(async () => {
 });
 
 function call(password: string): Promise<LinphoneCall> {
-  const sampleRateHz = 8_000;
-  const samples = new Int16Array(30 * sampleRateHz);
-  tone({ frequencyHz: phoneToneHz, sampleRateHz })(samples);
   return callWithLinphone(number, stack.node.sip, 3_000, {
     user: caller.user,
     password,
     realm: 'LiveKit',
     algorithm: 'SHA-256',
-    says: { sampleRateHz, samples },
+    says: phoneToneSound(8_000),
   });
 }
 

@@ -51,6 +51,13 @@ export function dial(
   });
 }
 
+/** Half a minute of the phone's tone, for phones that play a file. */
+export function phoneToneSound(sampleRateHz: number): Sound {
+  const samples = new Int16Array(sampleRateHz * 30);
+  tone({ frequencyHz: phoneToneHz, sampleRateHz })(samples);
+  return { sampleRateHz, samples };
+}
+
 /** Milliseconds of the tone in the last `ms` of what was heard. */
 export function toneAtTheEnd(sound: Sound, frequencyHz: number, ms: number): number {
   const samples = sound.samples.subarray(-Math.round((sound.sampleRateHz * ms) / 1_000));

@@ -37,6 +37,7 @@ export interface NodeStats {
     readonly dialogs: number;
     readonly refusedByGate: number;
   };
+  readonly memory: { readonly rss: number };
   readonly media: { readonly sessions: number; readonly rtpPortsBound: number };
   /** Sockets and timers by kind. */
   readonly resources: Readonly<Record<string, number>>;
