@@ -263,13 +263,38 @@ describe('RoomToPhone', () => {
     expect(phoneSpacing(packets)).toEqual(Array.from({ length: count - 1 }, () => [1, 20]));
   });
 
-  it('leaves a gap where packets are lost', () => {
+  it('leaves a gap where many packets are lost', () => {
     const { bridge, packets, frame } = towardPhone();
-    for (const n of [0, 1, 4]) bridge.frame(frame(n), n * 20);
+    for (const n of [0, 1, 6]) bridge.frame(frame(n), n * 20);
     expect(phoneSpacing(packets)).toEqual([
       [1, 20],
-      [3, 60],
+      [5, 100],
     ]);
+  });
+
+  it.each([20, 40])(
+    'fills a short loss of packets of %i ms, so that the tone goes on',
+    (frameMs) => {
+      const { bridge, packets, frame } = towardPhone(frameMs);
+      const sent = [...Array(30).keys()].filter((n) => n !== 20 && n !== 22 && n !== 23);
+      for (const n of sent) bridge.frame(frame(n), n * frameMs);
+      const perFrame = frameMs / 20;
+      expect(packets.length).toBe(30 * perFrame);
+      expect(phoneSpacing(packets)).toEqual(
+        Array.from({ length: 30 * perFrame - 1 }, () => [1, 20]),
+      );
+      const lost = new Int16Array(160);
+      muLaw.decode(packets[20 * perFrame]?.payload ?? new Uint8Array(0), lost);
+      expect(toneShare(lost, 440, 8_000)).toBeGreaterThan(0.8);
+    },
+  );
+
+  it('drops a packet that comes when its place has been filled', () => {
+    const { bridge, packets, frame } = towardPhone();
+    for (const n of [0, 1, 3]) bridge.frame(frame(n), n * 20);
+    expect(bridge.frame(frame(2), 61)).toBe(false);
+    bridge.frame(frame(4), 80);
+    expect(phoneSpacing(packets)).toEqual(Array.from({ length: 4 }, () => [1, 20]));
   });
 
   it('is silent on the tick when nobody speaks, without a pause', () => {

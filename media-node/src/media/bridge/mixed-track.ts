@@ -18,7 +18,7 @@ const depthMax = 5;
 const slack = 3;
 /** Packets of 20 ms after which a depth that was never needed goes down. */
 const calmTicks = 100;
-/** Lost packets that are replaced by silence: beyond it the sender has paused. */
+/** Lost packets that are replaced by what the decoder makes up: beyond it the sender has paused. */
 const lostMax = 5;
 
 export class MixedTrack {
@@ -48,14 +48,20 @@ export class MixedTrack {
     this.#reception ??= new Reception(clockOf(frame.codec));
     const arrival = this.#reception.arrive(frame, now);
     if (arrival.kind === 'duplicate' || arrival.kind === 'late') return;
+    const lost = arrival.kind === 'newer' && this.#isFlowing ? Math.min(lostMax, arrival.lost) : 0;
+    // Before the packet that tells of the loss: the decoder goes on from where it is.
+    const concealed = Array.from({ length: lost }, () => this.#decoder.conceal());
     const samples = this.#decoder.decode(frame);
     if (samples === null) return;
-    const lost = arrival.kind === 'newer' && this.#isFlowing ? Math.min(lostMax, arrival.lost) : 0;
-    const gap = lost * samples.length;
+    for (const made of concealed) this.#append(made ?? new Int16Array(samples.length));
+    this.#append(samples);
+  }
+
+  #append(samples: Int16Array): void {
     const most = (this.#depth + slack) * this.#frameSamples;
-    const all = new Int16Array(this.#samples.length + gap + samples.length);
+    const all = new Int16Array(this.#samples.length + samples.length);
     all.set(this.#samples);
-    all.set(samples, this.#samples.length + gap);
+    all.set(samples, this.#samples.length);
     this.#samples = all.length > most ? all.subarray(all.length - most) : all;
   }
 

@@ -33,6 +33,9 @@ const fillAfterDtxMs = 60;
 /** The same when the track did not announce a pause: the network stalls, and filling in would cost what comes late. */
 const fillAfterStallMs = 200;
 
+/** Lost packets in a row that are made up for. */
+const concealedMax = 3;
+
 /** Packets that may be on their way to the kernel at one time. */
 const packetBuffers = 8;
 
@@ -56,6 +59,9 @@ export class RoomToPhone {
   #framesPerPacket = 1;
   #heardAtMono: number;
   #isPausing = true;
+  /** Sequence numbers of the last loss that was made up for; null: none. */
+  #concealedFrom: number | null = null;
+  #concealedBefore = 0;
   /** RTP timestamp that follows on the track's last packet without a pause. */
   #nextTimestamp = 0;
   /** Where the telephone event that is being sent began. */
@@ -87,6 +93,7 @@ export class RoomToPhone {
 
   /** Another track is heard from now on. */
   switchTrack(): void {
+    this.#concealedFrom = null;
     this.#reception = null;
     this.#decoder = null;
   }
@@ -102,13 +109,50 @@ export class RoomToPhone {
     if (frame.codec === 'opus' && this.#codec.name === 'opus')
       return this.#passOn(frame, arrival, now);
     this.#decoder ??= new TrackDecoder(this.#codec.sampleRateHz);
+    if (arrival.kind === 'late' && this.#isConcealed(frame.sequence)) return false;
+    const lost = arrival.kind === 'newer' ? arrival.lost : 0;
+    const isFilled = lost > 0 && lost <= concealedMax && this.#conceal(frame, lost, now);
     const samples = this.#decoder.decode(frame);
     if (samples === null || samples.length === 0) return false;
     if (arrival.kind === 'late') return this.#late(samples, frame.timestamp, arrival.behind);
+    return this.#hand(samples, frame, now, isFilled ? 0 : lost);
+  }
 
+  /**
+   * A short loss is filled with what the decoder makes up, at once before the packet that tells of it: better than what a phone can do with G.711, and the
+   * decoder stays in step. A longer one stays a gap.
+   * @returns false: there is nothing to make it up from
+   */
+  #conceal(frame: EncodedFrame, lost: number, now: number): boolean {
+    for (let back = lost; back > 0; back--) {
+      const samples = this.#decoder?.conceal() ?? null;
+      if (samples === null) return false;
+      const ticks = (samples.length * clockOf(frame.codec)) / this.#codec.sampleRateHz;
+      const timestamp = (frame.timestamp - back * ticks) >>> 0;
+      this.#hand(samples, { codec: frame.codec, timestamp }, now, 0);
+    }
+    this.#concealedFrom = (frame.sequence - lost) & 0xffff;
+    this.#concealedBefore = frame.sequence;
+    return true;
+  }
+
+  /** It comes late, and something has been heard in its place. */
+  #isConcealed(sequence: number): boolean {
+    const from = this.#concealedFrom;
+    if (from === null) return false;
+    return ((sequence - from) & 0xffff) < ((this.#concealedBefore - from) & 0xffff);
+  }
+
+  /** Codes the samples of a packet of the track for the phone and sends them, behind a hole of as many packets as are lost. */
+  #hand(
+    samples: Int16Array,
+    frame: Pick<EncodedFrame, 'codec' | 'timestamp'>,
+    now: number,
+    lost: number,
+  ): boolean {
     const timestamp = this.#timeline.track(frame.timestamp, now);
     if (timestamp === null) return false;
-    if (arrival.kind === 'newer') this.#timeline.skip(arrival.lost * this.#framesPerPacket);
+    this.#timeline.skip(lost * this.#framesPerPacket);
     if (frame.timestamp !== this.#nextTimestamp) this.#cutter.reset();
     const clockHz = clockOf(frame.codec);
     this.#nextTimestamp =

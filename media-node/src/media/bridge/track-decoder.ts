@@ -47,6 +47,11 @@ export class TrackDecoder {
     return this.#resampler.process(samples);
   }
 
+  /** What stands for a lost packet of the codec heard last; null: it has no way to say. */
+  conceal(): Int16Array | null {
+    return this.#opus?.conceal() ?? null;
+  }
+
   #expand(law: CompandingLaw, payload: Uint8Array): Int16Array {
     const samples = new Int16Array(payload.length);
     law.decode(payload, samples);
