@@ -25,6 +25,19 @@ export function nameOf(pid: number): string {
   return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
 }
 
+/** Memory that belongs to a process and all below it alone, MB: what a leak grows. */
+export function ownMemoryMb(pid: number): number {
+  return family(pid).reduce((sum, one) => {
+    const own = /^Anonymous:\s+(\d+) kB/m.exec(readFileSync(`/proc/${one}/smaps_rollup`, 'utf8'));
+    return sum + Number(own?.[1] ?? 0) / 1_024;
+  }, 0);
+}
+
+/** File descriptors that a process and all below it hold. */
+export function descriptors(pid: number): number {
+  return family(pid).reduce((sum, one) => sum + readdirSync(`/proc/${one}/fd`).length, 0);
+}
+
 /** The process and everything that descends from it. */
 export function family(pid: number): readonly number[] {
   const parents = new Map<number, number>();

@@ -1,14 +1,16 @@
-/** Python with the livekit-api package of PyPI, in a virtual environment of its own in the user's cache: made once, used by the tests. */
+/** Python with a package of PyPI, in a virtual environment of its own in the user's cache: made once, used by the tests and benches. */
 import { access, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from '../local/cache-folder.ts';
 import { runProgram } from './run-program.ts';
 
-/** Exact, as every other dependency. */
-const package_ = 'livekit-api==1.2.2';
-
 /** Path of a Python that can import livekit.api. @throws Error that says what is missing */
-export async function findPythonClient(): Promise<string> {
+export function findPythonClient(): Promise<string> {
+  return findPythonWith('livekit-api==1.2.2');
+}
+
+/** @param package_ with its exact version, as every other dependency. @throws Error that says what is missing */
+export async function findPythonWith(package_: string): Promise<string> {
   const folder = join(cacheFolder(), package_.replace('==', '-'));
   const python = join(folder, 'bin', 'python');
   if (await exists(python)) return python;
@@ -25,7 +27,7 @@ export async function findPythonClient(): Promise<string> {
 async function must(program: string, args: readonly string[], needs: string): Promise<void> {
   const { status, output } = await runProgram(program, args, 180_000);
   if (status !== 0)
-    throw new Error(`the Python client needs ${needs}: ${program} ${args.join(' ')}\n${output}`);
+    throw new Error(`a Python of our own needs ${needs}: ${program} ${args.join(' ')}\n${output}`);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -20,6 +20,8 @@ export interface BaresipOptions {
   readonly codec: BaresipCodec;
   /** Played without end; in the rate of the codec's sound, baresip resamples nothing. */
   readonly says: Sound;
+  /** Where it listens; 127.0.0.1 when absent. */
+  readonly address?: '127.0.0.1' | '::1';
   /** More parameters of the account, such as `mediaenc=srtp-mand`. */
   readonly account?: readonly string[];
 }
@@ -63,7 +65,7 @@ export class Baresip {
     const process = await LocalProcess.start({
       name: 'baresip (Debian package baresip-core)',
       command: '/usr/bin/baresip',
-      args: ['-f', folder],
+      args: [...(options.address === '::1' ? ['-6'] : []), '-f', folder],
       environment: { HOME: folder, TERM: 'dumb' },
     });
     let control: Socket | null = null;
@@ -134,7 +136,7 @@ export class Baresip {
 async function config(
   folder: string,
   controlPort: number,
-  { says, codec }: BaresipOptions,
+  { says, codec, address = '127.0.0.1' }: BaresipOptions,
 ): Promise<string> {
   // Even, with room for RTCP and a few more; baresip looks for a free pair itself.
   const rtpPort = (await freeUdpPort('127.0.0.1')) & ~1;
@@ -142,7 +144,7 @@ async function config(
   const modules = ['g711', 'g722', 'opus', 'aufile', 'aubridge', 'sndfile', 'srtp'];
   return [
     'poll_method epoll',
-    `sip_listen 127.0.0.1:${await freeUdpPort('127.0.0.1')}`,
+    `sip_listen ${hostOf(address)}:${await freeUdpPort(address)}`,
     `audio_source aufile,${join(folder, 'says.wav')}`,
     'audio_player aubridge,heard',
     'audio_alert aubridge,alert',
@@ -163,7 +165,12 @@ async function config(
   ].join('\n');
 }
 
-function account({ from, user, password, codec, account: more = [] }: BaresipOptions): string {
+function hostOf(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+function account(options: BaresipOptions): string {
+  const { from, user, password, codec, account: more = [], address = '127.0.0.1' } = options;
   const parameters = [
     'regint=0',
     `auth_user=${user}`,
@@ -171,7 +178,7 @@ function account({ from, user, password, codec, account: more = [] }: BaresipOpt
     `audio_codecs=${codec}`,
     ...more,
   ];
-  return `<sip:${from}@127.0.0.1>;${parameters.join(';')}\n`;
+  return `<sip:${from}@${hostOf(address)}>;${parameters.join(';')}\n`;
 }
 
 function connectTo(port: number): Promise<Socket | null> {

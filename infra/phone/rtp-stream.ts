@@ -46,6 +46,8 @@ export interface RtpStreamEvents {
 export interface LineOptions {
   /** Share of packets, 0 to 1, that are lost each way; by a schedule that is the same in every run. */
   readonly lossShare?: number;
+  /** Each packet that the phone sends is late by up to so much, ms: beyond 20 one overtakes the other. By the same schedule. */
+  readonly jitterMs?: number;
   /** false: what is heard is not kept. */
   readonly isRecorded?: boolean;
 }
@@ -129,8 +131,7 @@ export class RtpStream {
       if (event === null) laws[codec].encode(samples, bytes.subarray(at));
       else writeEvent(bytes, at, event);
       const end = event === null ? bytes.length : at + 4;
-      if (!this.#isLost())
-        this.#socket.send(bytes.subarray(0, end), remote.port, remote.address, () => {});
+      if (!this.#isLost()) this.#send(bytes.subarray(0, end), remote);
       this.#packetsSent += 1;
       sequence = (sequence + 1) & 0xffff;
       timestamp = (timestamp + packetSamples) >>> 0;
@@ -161,6 +162,22 @@ export class RtpStream {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#socket.close();
+  }
+
+  #send(bytes: Buffer, remote: { readonly address: string; readonly port: number }): void {
+    const { jitterMs = 0 } = this.#line;
+    if (jitterMs === 0) {
+      this.#socket.send(bytes, remote.port, remote.address, () => {});
+      return;
+    }
+    const late = Buffer.from(bytes);
+    setTimeout(
+      () => {
+        // Without timer the call is over and its socket closed.
+        if (this.#timer !== null) this.#socket.send(late, remote.port, remote.address, () => {});
+      },
+      this.#random(10 * jitterMs) / 10,
+    );
   }
 
   #isLost(): boolean {

@@ -7,6 +7,7 @@ import { systemClock } from './clock.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { startNode } from './node.ts';
 import { createLog } from './ops/log.ts';
+import { writeHost } from './sip/wire/host.ts';
 
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -18,8 +19,8 @@ async function main(): Promise<void> {
   // Whoever starts a node waits for this line, whatever the level.
   createLog(writeLine, 'info', systemClock.nowWall)('info', 'ready', {
     name: config.name,
-    sip: `${node.sip.address}:${node.sip.port}`,
-    health: node.health === null ? null : `${node.health.address}:${node.health.port}`,
+    sip: `${writeHost(node.sip.address)}:${node.sip.port}`,
+    health: node.health === null ? null : `${writeHost(node.health.address)}:${node.health.port}`,
     edge: config.edgeUrl.origin,
   });
   // Compiled code for the next start, when NODE_COMPILE_CACHE names a folder; what is killed would not leave it.

@@ -1,0 +1,153 @@
+/**
+ * `npm run bench:leaks -- [--calls 5000] [--hold 2] [--slots 40]`: calls one after the other in so many rooms at a time, each held for two seconds and ended by
+ * the phone or by the room in turn, and what the node's processes keep of them: memory of their own and file descriptors, looked at while no call is up. The
+ * first 500 calls warm up what is compiled and pooled; what each call after them keeps is the slope through the looks that follow.
+ */
+import { parseArgs } from 'node:util';
+import { RoomServiceClient } from 'livekit-server-sdk';
+import { tone } from '../../audio/tone.ts';
+import { phoneRateHz } from '../../phone/rtp-stream.ts';
+import { SipPhone } from '../../phone/sip-phone.ts';
+import { descriptors, ownMemoryMb } from '../process-cost.ts';
+import { encoded, joinDeaf, type RoomListener } from '../room-listener.ts';
+import { startCallgate } from './callgate-bridge.ts';
+import { type Bridge, benchCredentials, firstNumber } from './measurement.ts';
+import { makeRoute } from './own-phones.ts';
+import { slope } from './slope.ts';
+
+const warmUpCalls = 500;
+const callsPerLook = 500;
+/** From the last BYE to the look: rooms are left, ports drained, transactions forgotten (32 s), ms. */
+const settleMs = 40_000;
+
+/** From BYE, or the wish that the room ends it, to its end, ms. */
+const endMs = 10_000;
+
+interface Look {
+  readonly calls: number;
+  readonly memoryMb: number;
+  readonly descriptors: number;
+}
+
+interface Round {
+  /** Number of its first call. */
+  readonly from: number;
+  readonly calls: number;
+  readonly slots: number;
+  readonly holdMs: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    calls: { type: 'string', default: '5000' },
+    hold: { type: 'string', default: '2' },
+    slots: { type: 'string', default: '40' },
+  },
+});
+const say = (text: string) => process.stderr.write(`callgate: ${text}\n`);
+
+async function main(): Promise<void> {
+  const calls = Number(values.calls);
+  const slots = Number(values.slots);
+  const holdMs = Number(values.hold) * 1_000;
+  const bridge = await startCallgate('opus', { from: 22_000, to: 27_999 }, say);
+  const phone = await SipPhone.open('127.0.0.2');
+  const listeners: RoomListener[] = [];
+  try {
+    await makeRoute(bridge);
+    listeners.push(...(await listenIn(bridge, slots)));
+    const looks: Look[] = [];
+    let failed = 0;
+    for (let from = 0; from < calls; from += callsPerLook) {
+      const round = { from, calls: Math.min(callsPerLook, calls - from), slots, holdMs };
+      failed += await playRound(bridge, phone, round);
+      say(`${from + round.calls} calls are over, ${failed} of them were not answered`);
+      await pause(settleMs);
+      looks.push(look(bridge, from + round.calls));
+    }
+    report(looks, calls, failed);
+  } finally {
+    phone.close();
+    await Promise.all(listeners.map((listener) => listener.leave()));
+    await bridge.stop();
+  }
+}
+
+/** Somebody who speaks in each room, and listens to nothing. */
+function listenIn(bridge: Bridge, slots: number): Promise<RoomListener[]> {
+  const source = encoded(tone({ frequencyHz: 440, sampleRateHz: phoneRateHz }));
+  const voice = Array.from({ length: 50 }, () => Uint8Array.from(source()));
+  return Promise.all(
+    Array.from({ length: slots }, (_, slot) => {
+      let at = 0;
+      const says = () => voice[at++ % voice.length] ?? new Uint8Array();
+      return joinDeaf(bridge.livekit, roomOf(slot), says);
+    }),
+  );
+}
+
+/** So many calls, one after the other in each slot. @returns how many were not answered */
+async function playRound(bridge: Bridge, phone: SipPhone, round: Round): Promise<number> {
+  const { url, apiKey, apiSecret } = bridge.livekit;
+  const rooms = new RoomServiceClient(url.replace(/^ws/, 'http'), apiKey, apiSecret);
+  const [address = '', port = ''] = bridge.sip.split(':');
+  let [next, failed] = [0, 0];
+  const play = async (slot: number) => {
+    while (next < round.calls) {
+      const number = round.from + next++;
+      const from = `+1444${String(number).padStart(7, '0')}`;
+      const call = await phone.call({
+        target: { address, port: Number(port) },
+        to: String(firstNumber + slot),
+        from,
+        credentials: benchCredentials,
+        line: { isRecorded: false },
+      });
+      const answer = await call.answer;
+      if (answer.kind !== 'answered') {
+        failed += 1;
+        continue;
+      }
+      await pause(round.holdMs);
+      if (number % 2 === 0) call.hangUp();
+      // The room ends it; when that fails the phone does, so that the bench goes on.
+      else await rooms.removeParticipant(roomOf(slot), `sip_${from}`).catch(() => call.hangUp());
+      await Promise.race([call.ended, pause(endMs)]);
+      call.forget();
+    }
+  };
+  await Promise.all(Array.from({ length: round.slots }, (_, slot) => play(slot)));
+  return failed;
+}
+
+function look(bridge: Bridge, calls: number): Look {
+  const seen = { calls, memoryMb: ownMemoryMb(bridge.pid), descriptors: descriptors(bridge.pid) };
+  say(`${calls} calls: ${seen.memoryMb.toFixed(1)} MB, ${seen.descriptors} descriptors`);
+  return seen;
+}
+
+function report(looks: readonly Look[], calls: number, failed: number): void {
+  const steady = looks.filter((one) => one.calls >= warmUpCalls);
+  const perCallKb = 1_024 * slope(steady.map((one) => [one.calls, one.memoryMb]));
+  const [first, last] = [steady[0], steady.at(-1)];
+  const lines = [
+    '| calls | answered | kept per call after the first 500, KB | descriptors after 500 calls | at the end |',
+    '| --- | --- | --- | --- | --- |',
+    `| ${calls} | ${calls - failed} | ${perCallKb.toFixed(2)} | ${first?.descriptors ?? '-'} | ${last?.descriptors ?? '-'} |`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+const roomOf = (slot: number) => `bench_${firstNumber + slot}`;
+
+function pause(ms: number): Promise<void> {
+  return new Promise((settle) => setTimeout(settle, ms));
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    say(error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  },
+);
