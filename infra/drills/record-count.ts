@@ -1,4 +1,7 @@
-/** Counts records as an operator would read them: each call that was placed must have one that says how it ended, and no second. */
+/**
+ * Counts records as an operator would read them: each call that the node took up must have one that says how it ended, and no second. A call that admission turned away
+ * before anything was made of it has none, by design; those are counted apart.
+ */
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { operatorOf } from '../clients/operator.ts';
 import { pause } from '../e2e/phone-calls.ts';
@@ -8,6 +11,8 @@ import type { PhoneCall } from '../phone/phone-call.ts';
 export interface RecordCount {
   readonly lost: number;
   readonly doubled: number;
+  /** Calls that the node turned away at its door. */
+  readonly turnedAway: number;
   /** How many ended how. */
   readonly reasons: Readonly<Record<string, number>>;
 }
@@ -30,10 +35,15 @@ async function countOnce(stack: RoutedStack, placed: readonly PhoneCall[]): Prom
   const ids = callIds(stack);
   const operator = await operatorOf({ edgeUrl: stack.edge.url, ...stack.livekit });
   const reasons: Record<string, number> = {};
-  let [lost, doubled] = [0, 0];
+  let [lost, doubled, turnedAway] = [0, 0, 0];
   for (const { callId } of placed) {
+    const own = ids.get(callId);
+    if (own === undefined) {
+      turnedAway += 1;
+      continue;
+    }
     let endings = 0;
-    for (const id of ids.get(callId) ?? []) {
+    for (const id of own) {
       // 404 as long as none has come in.
       const found = await operator('GET', `/v1/calls/${id}`).catch(() => null);
       const records = (found?.['records'] ?? []) as readonly { readonly record: CallRecord }[];
@@ -47,7 +57,7 @@ async function countOnce(stack: RoutedStack, placed: readonly PhoneCall[]): Prom
     if (endings === 0) lost += 1;
     if (endings > 1) doubled += endings - 1;
   }
-  return { lost, doubled, reasons };
+  return { lost, doubled, turnedAway, reasons };
 }
 
 /** Call ids by SIP Call-ID, as the node's log pairs them. */

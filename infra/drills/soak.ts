@@ -13,6 +13,8 @@ import { median, quantities, type Sample, slopePerHour, takeSample } from './pro
 import { judgeRecords, secondsSince } from './steps.ts';
 
 const lossShare = 0.01;
+/** Set-ups that a machine in use may fail (503); none of them may leave anything. */
+const failedShare = 0.005;
 const churnEveryMs = 1_000;
 const callMs = 8_000;
 const sampleEveryMs = 5_000;
@@ -47,7 +49,7 @@ export const soak: Drill = {
         }
         await churn.over();
         report.tell('calls_that_came_and_went', churn.placed);
-        report.is('calls_that_failed', churn.failed, 0);
+        report.atMost('calls_that_failed', churn.failed, Math.ceil(failedShare * churn.placed));
         report.is('holds_that_failed', churn.holdsFailed, 0);
         judgeGrowth(samples, report);
         report.is('calls_with_audio', await fleet.flowing(), calls);

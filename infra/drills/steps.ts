@@ -47,5 +47,6 @@ export async function judgeRecords(
   const records = await countRecords(callgate.stack, fleet.placed);
   report.is('records_lost', records.lost, 0);
   report.is('records_doubled', records.doubled, 0);
+  report.tell('calls_turned_away_at_the_door', records.turnedAway);
   report.tell('ended_as', records.reasons);
 }

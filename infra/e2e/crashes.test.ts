@@ -48,6 +48,10 @@ describe('kill -9 during a call', () => {
       async () => (await stack.nodeStats()).records_pending === 0,
       30_000,
     );
+    const next = await dial(stack, phone, number);
+    expect(await next.answer).toEqual({ kind: 'answered' });
+    next.hangUp();
+    await next.ended;
   });
 
   it('of the node: audio stops at once, the participant is gone within 30 s, and a new node takes calls', async () => {
