@@ -113,7 +113,7 @@ describe('webhooks', () => {
       sip_status: 404,
     });
     const { calls } = await operator('GET', `/v1/calls?to=${encodeURIComponent(unknownNumber)}`);
-    expect(calls).toMatchObject([{ reason: 'no-trunk', state: 'ended', answered: false }]);
+    expect(calls).toMatchObject([{ reason: 'no-trunk', state: 'refused' }]);
   });
 
   it('tell of a call beyond the cap of its trunk, which is taken when the one before has ended', async () => {

@@ -23,10 +23,8 @@ export const recordLimits = {
   explanationCharactersMax: 1_024,
   /** Objects that share the records: each takes some 200 writes a second. */
   objects: 16,
-  /** Attempts kept in one object, about 3 KB each with their indexes; beyond it the oldest go. The object may hold 10 GB. */
+  /** Attempts kept in one object, about 3 KB each with their indexes; beyond it the oldest go with the next sweep. The object may hold 10 GB. */
   attemptsMax: 1_000_000,
-  /** Taken away at once when the bound is met. */
-  attemptsCut: 1_000,
   /** Calls in one page of a list. */
   pageDefault: 50,
   pageMax: 200,

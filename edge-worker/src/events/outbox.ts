@@ -20,7 +20,7 @@ export interface OutboxParts {
 export class Outbox {
   readonly #parts: OutboxParts;
   #receivers: { readonly list: readonly Receiver[]; readonly atMs: number } | null = null;
-  #flushing: Promise<boolean> | null = null;
+  #isFlushing = false;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -52,38 +52,39 @@ export class Outbox {
   }
 
   /** Hands what is noted to the queue. false: some is left, try again. Never throws. */
-  flush(): Promise<boolean> {
-    // What comes in meanwhile is for the same run: it reads until nothing is left.
-    this.#flushing ??= this.#flush().finally(() => {
-      this.#flushing = null;
-    });
-    return this.#flushing;
-  }
-
-  async #flush(): Promise<boolean> {
-    const { sql, env } = this.#parts;
+  async flush(): Promise<boolean> {
+    // The run that is under way reads until nothing is left, and whoever waits for it hears of its failure.
+    if (this.#isFlushing) return true;
+    this.#isFlushing = true;
     try {
-      for (;;) {
-        const rows = sql
-          .exec<{ id: number; event: string }>(
-            'SELECT id, event FROM outbox ORDER BY id LIMIT ?',
-            webhookLimits.batchMax,
-          )
-          .toArray();
-        const last = rows.at(-1);
-        if (last === undefined) return true;
-        const receivers = await this.#listeners();
-        const deliveries = rows.flatMap(({ event }) =>
-          deliveriesOf(JSON.parse(event) as WebhookEvent, receivers),
-        );
-        for (const batch of batched(deliveries, webhookLimits.batchMax))
-          await env.EVENTS.sendBatch(batch.map((body) => ({ body })));
-        sql.exec('DELETE FROM outbox WHERE id <= ?', last.id);
-      }
+      // Nothing may come between the last look and the end: what is noted then starts a run of its own.
+      for (let rows = this.#waiting(); rows.length > 0; rows = this.#waiting())
+        await this.#send(rows);
+      return true;
     } catch (error) {
       logLine('warn', 'events-wait', { message: String(error) });
       return false;
+    } finally {
+      this.#isFlushing = false;
     }
+  }
+
+  #waiting(): NotedEvent[] {
+    return this.#parts.sql
+      .exec<NotedEvent>('SELECT id, event FROM outbox ORDER BY id LIMIT ?', webhookLimits.batchMax)
+      .toArray();
+  }
+
+  /** @throws when the queue or the list of receivers is away */
+  async #send(rows: readonly NotedEvent[]): Promise<void> {
+    const { sql, env } = this.#parts;
+    const receivers = await this.#listeners();
+    const deliveries = rows.flatMap(({ event }) =>
+      deliveriesOf(JSON.parse(event) as WebhookEvent, receivers),
+    );
+    for (const batch of batched(deliveries, webhookLimits.batchMax))
+      await env.EVENTS.sendBatch(batch.map((body) => ({ body })));
+    sql.exec('DELETE FROM outbox WHERE id <= ?', rows.at(-1)?.id ?? 0);
   }
 
   /** Receivers that are served, as they were webhookLimits.receiversFreshMs ago at most. */
@@ -98,6 +99,9 @@ export class Outbox {
     return list;
   }
 }
+
+/** An event as it is noted; its JSON. */
+type NotedEvent = { id: number; event: string };
 
 function deliveriesOf(event: WebhookEvent, receivers: readonly Receiver[]): Delivery[] {
   return receivers

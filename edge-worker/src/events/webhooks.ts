@@ -131,12 +131,10 @@ export class Webhooks extends DurableObject<Env> {
 
   /** Sends dead letters again and forgets them: those named, else the oldest. Returns how many. @throws when the queue does not take them; they stay then */
   async replay(ids: readonly number[] | null, webhook: string | null): Promise<number> {
-    const all = this.#letters(
-      0,
-      ids === null ? webhookLimits.deadLettersPageMax : webhookLimits.deadLettersMax,
-      webhook,
-    );
-    const letters = ids === null ? all : all.filter(({ id }) => ids.includes(id));
+    const letters =
+      ids === null
+        ? this.#letters(0, webhookLimits.deadLettersPageMax, webhook)
+        : ids.flatMap((id) => this.#letters(id - 1, 1, webhook).filter((one) => one.id === id));
     for (const batch of batched(letters, webhookLimits.batchMax)) {
       await this.env.EVENTS.sendBatch(
         batch.map(({ webhook: to, event }) => ({ body: { webhook: to, event } })),

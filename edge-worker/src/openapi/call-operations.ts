@@ -24,7 +24,7 @@ const id = z.string().nullable();
 const callSummary = z.object({
   call_id: callId,
   sequence: z.int(),
-  state: z.enum(['live', 'ended']),
+  state: z.enum(['live', 'answered', 'unanswered', 'refused']),
   node: z.string(),
   received_at_ms: at,
   invited_at_ms: at,
@@ -37,7 +37,6 @@ const callSummary = z.object({
   room_name: id,
   participant_identity: id,
   revision: z.int().nullable(),
-  answered: z.boolean(),
   duration_ms: z.int().nullable().describe('From answer to end'),
   ...end,
   codec: id,

@@ -4,7 +4,7 @@ import type { CallEvent, CallEventType } from '@callgate/shared/call/call-events
 import { callEvents } from '@callgate/shared/call/call-events.ts';
 import { recordLimits } from '@callgate/shared/limits.ts';
 import { normalizeNumber } from '@callgate/shared/routing/normalize-number.ts';
-import { type Attempt, endedMsOf, isRecord, type StoredAttempt } from './attempt.ts';
+import { type Attempt, endedMsOf, isRecord, type StoredAttempt, stateOf } from './attempt.ts';
 import type { CallsQuery } from './calls-query.ts';
 
 /** Bits of `told`: which events of an attempt have been told. */
@@ -29,7 +29,6 @@ type Row = { node: string; received_at_ms: number; attempt: string };
 
 export class AttemptStore {
   readonly #sql: SqlStorage;
-  #count: number;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -49,11 +48,6 @@ export class AttemptStore {
       ['rooms', 'room_name, invited_at_ms'],
     ])
       sql.exec(`CREATE INDEX IF NOT EXISTS attempts_${name} ON attempts (${columns})`);
-    this.#count = sql.exec<{ n: number }>('SELECT count(*) AS n FROM attempts').one().n;
-  }
-
-  get count(): number {
-    return this.#count;
   }
 
   /** Takes a progress report or a record. A record stays as it came first; a report never goes before what is known. */
@@ -92,7 +86,6 @@ export class AttemptStore {
       events.reduce((sum, { type }) => sum | bits[type], mask),
       JSON.stringify(attempt),
     );
-    if (known === undefined) this.#grow();
     return { isNew: true, attempt, events };
   }
 
@@ -141,35 +134,23 @@ export class AttemptStore {
       .map(stored);
   }
 
-  /** Forgets what came in before. */
-  forget(beforeMs: number): void {
-    this.#delete('received_at_ms < ?', beforeMs);
-  }
-
-  #grow(): void {
-    this.#count += 1;
-    if (this.#count <= recordLimits.attemptsMax) return;
-    this.#delete(
-      `(call_id, sequence) IN (
+  /** Forgets what came in before, and beyond `countMax` the oldest. Returns how many are left. */
+  trim(beforeMs: number, countMax: number = recordLimits.attemptsMax): number {
+    this.#sql.exec('DELETE FROM attempts WHERE received_at_ms < ?', beforeMs);
+    const { n } = this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM attempts').one();
+    const tooMany = n - countMax;
+    if (tooMany <= 0) return n;
+    this.#sql.exec(
+      `DELETE FROM attempts WHERE (call_id, sequence) IN (
         SELECT call_id, sequence FROM attempts ORDER BY received_at_ms LIMIT ?)`,
-      recordLimits.attemptsCut,
+      tooMany,
     );
-  }
-
-  #delete(condition: string, value: number): void {
-    this.#sql.exec(`DELETE FROM attempts WHERE ${condition}`, value);
-    this.#count = this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM attempts').one().n;
+    return countMax;
   }
 }
 
 function stored({ attempt, ...row }: Row): StoredAttempt {
   return { ...row, attempt: JSON.parse(attempt) as Attempt };
-}
-
-function stateOf(attempt: Attempt): 'live' | 'answered' | 'unanswered' | 'refused' {
-  if (!isRecord(attempt)) return 'live';
-  if (attempt.stages.answered_ms !== null) return 'answered';
-  return attempt.stages.ringing_ms === null ? 'refused' : 'unanswered';
 }
 
 /** A record ends every report; of two reports the one with more stages is the later. */

@@ -27,6 +27,14 @@ export function endedMsOf(attempt: Attempt): number | null {
   return isRecord(attempt) ? attempt.stages.ended_ms : null;
 }
 
+export type AttemptState = 'live' | 'answered' | 'unanswered' | 'refused';
+
+export function stateOf(attempt: Attempt): AttemptState {
+  if (!isRecord(attempt)) return 'live';
+  if (attempt.stages.answered_ms !== null) return 'answered';
+  return attempt.stages.ringing_ms === null ? 'refused' : 'unanswered';
+}
+
 /** How it ended by the table of outcomes; nulls while it lives. */
 export function endOf(attempt: Attempt) {
   if (!isRecord(attempt))
@@ -51,7 +59,7 @@ export function summaryOf({ attempt, node, received_at_ms }: StoredAttempt) {
   return {
     call_id: facts.call_id,
     sequence: facts.sequence,
-    state: endedMs === null ? ('live' as const) : ('ended' as const),
+    state: stateOf(attempt),
     node,
     received_at_ms,
     invited_at_ms: facts.invited_at_ms,
@@ -64,7 +72,6 @@ export function summaryOf({ attempt, node, received_at_ms }: StoredAttempt) {
     room_name: facts.room_name,
     participant_identity: facts.participant_identity,
     revision: facts.revision,
-    answered: answeredMs !== null,
     /** From answer to end, ms. */
     duration_ms: answeredMs === null || endedMs === null ? null : endedMs - answeredMs,
     ...endOf(attempt),

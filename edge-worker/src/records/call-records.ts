@@ -92,14 +92,13 @@ export class CallRecords extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     await this.#flush();
     const beforeMs = this.clock.now() - recordDaysOf(this.env) * 86_400_000;
-    this.#attempts.forget(beforeMs);
+    const attempts = this.#attempts.trim(beforeMs);
     const { sql } = this.ctx.storage;
     sql.exec('DELETE FROM refusals WHERE at_ms < ?', beforeMs);
     const { refusals } = sql
       .exec<{ refusals: number }>('SELECT count(*) AS refusals FROM refusals')
       .one();
-    if (this.#attempts.count + refusals > 0)
-      await this.#wake(this.clock.now() + recordLimits.sweepMs);
+    if (attempts + refusals > 0) await this.#wake(this.clock.now() + recordLimits.sweepMs);
   }
 
   async #flush(): Promise<void> {

@@ -100,7 +100,7 @@ describe('the list of calls', () => {
       {
         call_id: made[2],
         sequence: 0,
-        state: 'ended',
+        state: 'answered',
         node: 'test-1',
         received_at_ms: expect.any(Number),
         invited_at_ms: base + 2_000,
@@ -113,7 +113,6 @@ describe('the list of calls', () => {
         room_name: 'room_2',
         participant_identity: 'sip_+15550199',
         revision: 12,
-        answered: true,
         duration_ms: 60_000,
         reason: 'caller-hung-up',
         result: 'success',
