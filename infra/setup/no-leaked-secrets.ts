@@ -23,6 +23,7 @@ export default class NoLeakedSecrets implements Reporter {
     this.#watch.keep('sealing key', testBindings.SEALING_KEY);
     this.#watch.keep('nonce secret', testBindings.NONCE_SECRET);
     for (const secret of testWebhookSecrets) this.#watch.keep('webhook secret', secret);
+    this.#watch.keep('trunk password', 'wonderland');
   }
 
   onUserConsoleLog({ content, taskId }: UserConsoleLog): void {

@@ -27,12 +27,17 @@ interface Verdict {
   readonly cost?: Readonly<ReadCost>;
 }
 
-/** Decides within the call's log fields, then logs the decision. @param nowMs tells how long it took; a Worker's clock stands still between I/O */
+/**
+ * Decides within the call's log fields, then logs the decision.
+ * @param nowMs tells how long it took; a Worker's clock stands still between I/O
+ * @param then what is left to do when the answer is out; null: nothing
+ */
 export async function decideAndLog<T extends Verdict>(
   { request, env, after, node, callId }: CallOfLine,
   facts: LogFields,
   nowMs: () => number,
   decide: () => Promise<T>,
+  then: (verdict: T) => Promise<void> | null,
 ): Promise<T> {
   const trace = readTraceparent(request.headers.get(traceparentHeader));
   const ids = { call_id: callId, trace_id: trace?.traceId ?? null, node };
@@ -55,6 +60,8 @@ export async function decideAndLog<T extends Verdict>(
     });
     if (trace !== null)
       after(sendDecisionSpan(env, { trace, callId, node, startMs, endMs: nowMs(), decision }));
+    const left = then(verdict);
+    if (left !== null) after(left);
     return verdict;
   });
 }

@@ -31,11 +31,11 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
         factsOf(offer),
         parts.clock.now,
         () => decideOffer(node, offer, { env: c.env, ...parts }),
+        ({ decision: made }) =>
+          made.kind === 'refuse' || made.kind === 'drop'
+            ? refusals.keep(c.env, { node, call: routedCall(offer), pin: noneYet, decision: made })
+            : null,
       );
-      if (decision.kind === 'refuse' || decision.kind === 'drop') {
-        const refusal = { node, call: routedCall(offer), pin: noneYet, decision };
-        c.executionCtx.waitUntil(refusals.keep(c.env, refusal));
-      }
       return c.json(decision);
     })
     .post('/:id/pin', async (c) => {
@@ -45,14 +45,14 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
       const id = checkShape(callId, c.req.param('id'), 'id');
       const answer = checkShape(pinAnswer, body);
       const after = (work: Promise<void>) => c.executionCtx.waitUntil(work);
-      const { decision, call, pin } = await decideAndLog(
+      const { decision } = await decideAndLog(
         { request: c.req.raw, env: c.env, after, node, callId: id },
         { digits: answer.digits.length },
         parts.clock.now,
         () => decidePin(id, answer, { env: c.env, ...parts }),
+        ({ decision: made, call, pin }) =>
+          made.kind === 'refuse' ? refusals.keep(c.env, { node, call, pin, decision: made }) : null,
       );
-      if (decision.kind === 'refuse')
-        c.executionCtx.waitUntil(refusals.keep(c.env, { node, call, pin, decision }));
       return c.json(decision);
     });
 }

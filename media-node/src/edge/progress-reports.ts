@@ -23,7 +23,11 @@ export class ProgressReports {
     this.#underWay += 1;
     this.#send(progress)
       .catch((why: unknown) =>
-        this.#log('debug', 'progress-not-reported', { call_id: progress.call_id, why }),
+        this.#log('debug', 'progress-not-reported', {
+          call_id: progress.call_id,
+          trace_id: progress.trace_id,
+          why,
+        }),
       )
       .finally(() => {
         this.#underWay -= 1;

@@ -59,14 +59,14 @@ export class RecordSpool {
   add(record: CallRecord): void {
     if (this.pending >= spoolLimits.recordsMax) {
       this.#options.log('error', 'record-lost', {
-        call_id: record.call_id,
+        ...idsOf(record),
         why: `spool holds ${this.pending} records`,
       });
       return;
     }
     const writing = this.#write(record)
       .catch((error: unknown) => {
-        this.#options.log('error', 'record-not-spooled', { call_id: record.call_id, why: error });
+        this.#options.log('error', 'record-not-spooled', { ...idsOf(record), why: error });
         this.#enqueue({ name: fileName(record), held: record });
       })
       .finally(() => this.#writing.delete(writing));
@@ -113,7 +113,7 @@ export class RecordSpool {
     for (const { name, held } of this.#queue) {
       if (held === null) continue;
       await this.#writeFile(name, held).catch((error: unknown) =>
-        this.#options.log('error', 'record-lost', { call_id: held.call_id, why: error }),
+        this.#options.log('error', 'record-lost', { ...idsOf(held), why: error }),
       );
     }
   }
@@ -151,7 +151,7 @@ export class RecordSpool {
     } catch (error) {
       if (error instanceof EdgeRefusal) {
         // The edge looked at it and refused: sending it again changes nothing. It stays for the operator.
-        this.#options.log('error', 'record-refused', { call_id: record.call_id, why: error });
+        this.#options.log('error', 'record-refused', { ...idsOf(record), why: error });
         if (held !== null) return 'done';
         await rename(path, `${path}.refused`).catch((failure: unknown) =>
           this.#options.log('error', 'spool-failed', { why: failure }),
@@ -204,4 +204,9 @@ export class RecordSpool {
 /** Sorts by the time of the call. */
 function fileName(record: CallRecord): string {
   return `${record.invited_at_ms}-${record.call_id}-${record.sequence}.json`;
+}
+
+/** What a line about a record names. */
+function idsOf({ call_id, trace_id }: CallRecord): Pick<CallRecord, 'call_id' | 'trace_id'> {
+  return { call_id, trace_id };
 }

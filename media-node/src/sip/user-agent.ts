@@ -207,7 +207,11 @@ export class UserAgent {
     try {
       onInvite(call);
     } catch (error) {
-      services.log('error', 'sip-fault', { why: error, sip_call_id: request.callId });
+      services.log('error', 'sip-fault', {
+        why: error,
+        sip_call_id: request.callId,
+        trace_id: traceOf(incoming)(),
+      });
       call.refuse({ status: 500, phrase: 'Server Internal Error' });
     }
   }

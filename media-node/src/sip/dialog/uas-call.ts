@@ -6,6 +6,7 @@
  *     +--300-699, drop--> ended          +------BYE received------------^
  */
 import { PartError } from '../../part-error.ts';
+import { traceIdOf } from '../../trace-id.ts';
 import { allowRow, supportedRow } from '../capabilities.ts';
 import type {
   InviteRequest,
@@ -248,6 +249,7 @@ export class UasCall implements SipCall {
       this.services.log('error', 'sip-header-left-out', {
         names: leftOut,
         sip_call_id: this.invite.callId,
+        trace_id: traceIdOf(this.invite.callId, this.invite.from.tag),
       });
     }
     return rows;
