@@ -40,6 +40,8 @@ const lines: readonly { readonly name: string; readonly line: LineOptions }[] = 
 const { values } = parseArgs({ options: { peer: { type: 'string' } } });
 const say = (text: string) => process.stderr.write(`callgate: ${text}\n`);
 
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
 interface Heard {
   readonly atRoom: Sound;
   readonly atPhone: Sound;
@@ -56,8 +58,9 @@ async function main(): Promise<void> {
     if (values.peer !== undefined) bridges.push(await startPeerBridge(values.peer));
     bridges.push(await startCallgate('opus', { from: 22_000, to: 22_999 }, say));
     bridges.push(await startCallgate('pass-through', { from: 23_000, to: 23_999 }, say));
-    const rows: string[] = [];
     for (const bridge of bridges) await makeRoute(bridge);
+    print('| line of the phone | bridge | phone to room, MOS-LQO | room to phone, MOS-LQO |');
+    print('| --- | --- | --- | --- |');
     for (const { name, line } of lines) {
       for (const [index, bridge] of bridges.entries()) {
         say(`${bridge.name}: ${name}`);
@@ -66,14 +69,9 @@ async function main(): Promise<void> {
         await writeWav(files[0] ?? '', fromOnset(atJudgeRate(heard.atRoom), speech));
         await writeWav(files[1] ?? '', fromOnset(atJudgeRate(heard.atPhone), speech));
         const [atRoom, atPhone] = await judge(python, reference, files);
-        rows.push(`| ${name} | ${bridge.name} | ${atRoom} | ${atPhone} |`);
+        print(`| ${name} | ${bridge.name} | ${atRoom} | ${atPhone} |`);
       }
     }
-    const head = [
-      '| line of the phone | bridge | phone to room, MOS-LQO | room to phone, MOS-LQO |',
-      '| --- | --- | --- | --- |',
-    ];
-    process.stdout.write(`${[...head, ...rows].join('\n')}\n`);
   } finally {
     await Promise.all(bridges.map((bridge) => bridge.stop()));
     await rm(folder, { recursive: true, force: true });
