@@ -102,7 +102,16 @@ export class SessionRefresh {
       this.#knowsUpdate = false;
       return void this.#refresh();
     }
-    if (status === 491) return this.#later();
+    // RFC 3261 §14.1: who does not own the Call-ID tries again after 0 to 2 s, in steps of 10 ms.
+    if (status === 491) {
+      return this.#later(10 * (this.#options.services.random(2).readUInt16BE() % 201));
+    }
+    // §14.2 and §20.33: a peer that is busy with an INVITE of its own, or overloaded, says when to come again.
+    const againS = readDigits(
+      /^\d{1,6}/.exec(response.plain.get('retry-after') ?? '')?.[0] ?? '',
+      6,
+    );
+    if (againS !== null && againS < this.#intervalS / 4) return this.#later(1_000 * againS);
     // Any other answer comes from a peer that is alive; the next turn tries again.
     this.#rest();
   }
@@ -120,11 +129,8 @@ export class SessionRefresh {
     this.#timer.restart(settled.intervalS, settled.refresher);
   }
 
-  /** RFC 3261 §14.1: who does not own the Call-ID tries again after 0 to 2 s, in steps of 10 ms. */
-  #later(): void {
-    const { clock, random } = this.#options.services;
-    const delayMs = 10 * (random(2).readUInt16BE() % 201);
-    this.#retry = clock.after(delayMs, () => void this.#refresh());
+  #later(delayMs: number): void {
+    this.#retry = this.#options.services.clock.after(delayMs, () => void this.#refresh());
   }
 
   #expire(): void {

@@ -191,6 +191,16 @@ describe('when we refresh', () => {
     ]);
   });
 
+  it('a peer that says when to come again is asked then (RFC 3261 §20.33)', async () => {
+    const { bench, reply } = await answered({ ...ours, Allow: 'UPDATE' });
+    bench.clock.advance(300_000);
+    await reply(500, 'Retry-After: 7 (glare);duration=3600\r\n');
+    bench.clock.advance(6_999);
+    expect(bench.answers()).toHaveLength(1);
+    bench.clock.advance(1);
+    expect(bench.answers()).toEqual(['UPDATE sip:ann@192.0.2.7:5070']);
+  });
+
   it('422 raises the interval, and a peer that only says 422 is not asked for ever', async () => {
     const { bench, last, reply } = await answered({ ...ours, Allow: 'UPDATE' });
     bench.clock.advance(300_000);
