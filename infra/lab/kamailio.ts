@@ -5,7 +5,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freeUdpPort } from '../local/free-port.ts';
+import { freeTcpPort, freeUdpPort } from '../local/free-port.ts';
 import { LocalProcess } from '../local/local-process.ts';
 
 export interface KamailioOptions {
@@ -15,11 +15,19 @@ export interface KamailioOptions {
   readonly address?: string;
   /** Drops every n-th message in both directions; 0 or absent: none. */
   readonly dropEvery?: number;
+  /** Records a route without `lr`, as routers of RFC 2543 do: then requests of the dialog name the router itself. */
+  readonly isStrict?: boolean;
+  /** A second place that every new call goes to at the same time, `127.0.0.5:5060`. */
+  readonly forkTo?: string;
+  /** Takes calls over TLS too, with this certificate (PEM files). */
+  readonly tls?: { readonly certificateFile: string; readonly keyFile: string };
 }
 
 export interface Kamailio {
   /** `127.0.0.3:port`: where callers call. */
   readonly sip: string;
+  /** The same over TLS; null without a certificate. */
+  readonly sips: string | null;
   /** Messages lost so far. */
   readonly dropped: number;
   stop(): Promise<void>;
@@ -32,14 +40,15 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
   const folder = await mkdtemp(join(tmpdir(), 'callgate-kamailio-'));
   const address = options.address ?? '127.0.0.3';
   const port = await freeUdpPort(address);
+  const tlsPort = options.tls === undefined ? null : await freeTcpPort(address);
   const file = join(folder, 'kamailio.cfg');
-  await writeFile(file, config(address, port, options));
+  await writeFile(file, config({ ...options, address, port, tlsPort }));
   let isListening = false;
   let dropped = 0;
   const process = await LocalProcess.start({
     name: 'kamailio (Debian package kamailio)',
     command: '/usr/sbin/kamailio',
-    args: ['-DD', '-E', '-f', file, '-Y', folder, '-w', folder, '-m', '16', '-M', '4'],
+    args: ['-DD', '-E', '-f', file, '-Y', folder, '-w', folder, '-m', '64', '-M', '4'],
     environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     onLine: (line) => {
       isListening ||= line.includes('callgate-lab: ready');
@@ -58,6 +67,7 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
   }
   return {
     sip: `${address}:${port}`,
+    sips: tlsPort === null ? null : `${address}:${tlsPort}`,
     get dropped() {
       return dropped;
     },
@@ -65,7 +75,29 @@ export async function startKamailio(options: KamailioOptions): Promise<Kamailio>
   };
 }
 
-function config(address: string, port: number, { target, dropEvery = 0 }: KamailioOptions): string {
+interface ConfigOptions extends KamailioOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly tlsPort: number | null;
+}
+
+function config(options: ConfigOptions): string {
+  const { address, port, tlsPort, tls, target, dropEvery = 0, forkTo } = options;
+  const recordRoute =
+    options.isStrict === true
+      ? `append_hf("Record-Route: <sip:${address}:${port}>\\r\\n");`
+      : 'record_route();';
+  const fork = forkTo === undefined ? '' : `  append_branch("sip:$rU@${forkTo}");\n`;
+  const secure =
+    tls === undefined
+      ? ''
+      : `enable_tls=yes
+listen=tls:${address}:${tlsPort}
+loadmodule "tls.so"
+modparam("tls", "certificate", "${tls.certificateFile}")
+modparam("tls", "private_key", "${tls.keyFile}")
+modparam("tls", "tls_method", "TLSv1.2+")
+`;
   const drop =
     dropEvery === 0
       ? ''
@@ -76,7 +108,7 @@ debug=1
 log_stderror=yes
 auto_aliases=no
 listen=udp:${address}:${port}
-loadmodule "tm.so"
+${secure}loadmodule "tm.so"
 loadmodule "rr.so"
 loadmodule "maxfwd.so"
 loadmodule "sanity.so"
@@ -85,6 +117,7 @@ loadmodule "siputils.so"
 loadmodule "pv.so"
 loadmodule "sl.so"
 loadmodule "xlog.so"
+loadmodule "corex.so"
 modparam("rr", "enable_full_lr", 1)
 modparam("pv", "shvset", "count=i:0")
 event_route[tm:local-request] { return; }
@@ -97,9 +130,9 @@ ${drop}  if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many H
     sl_send_reply("404", "Not here"); exit;
   }
   if (is_method("CANCEL")) { if (t_check_trans()) { t_relay(); } exit; }
-  record_route();
+  ${recordRoute}
   append_hf("X-Carrier: lab\\r\\n");
-  $du = "sip:${target}";
+${fork}  $du = "sip:${target}";
   t_relay();
 }
 onreply_route {

@@ -11,6 +11,13 @@ export const debianPackages = [
   { name: 'baresip-core', program: 'baresip', use: 'baresip, a phone of the end-to-end tests' },
   { name: 'kamailio', program: 'kamailio', use: 'kamailio, the carrier of the end-to-end tests' },
   {
+    name: 'kamailio-tls-modules',
+    program: 'sh',
+    // A module, not a program.
+    proof: ['-c', 'ls /usr/lib/*/kamailio/modules/tls.so'],
+    use: "kamailio's TLS",
+  },
+  {
     name: 'linphone-cli',
     program: 'linphonec',
     use: 'linphone, a phone of the end-to-end tests that knows SHA-256',

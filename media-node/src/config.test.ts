@@ -120,6 +120,23 @@ describe('configuration', () => {
     });
   });
 
+  it('reads several certificates, each with its key', () => {
+    const files = (certificates: string, keys: string) => ({
+      ...least,
+      CALLGATE_TLS_LISTEN: '127.0.0.1:5061',
+      CALLGATE_TLS_CERTIFICATE: certificates,
+      CALLGATE_TLS_KEY: keys,
+    });
+    expect(readConfig(files('a.pem, b.pem', 'a.key, b.key')).tls).toMatchObject({
+      certificateFile: 'a.pem',
+      keyFile: 'a.key',
+      others: [{ certificateFile: 'b.pem', keyFile: 'b.key' }],
+    });
+    expect(() => readConfig(files('a.pem, b.pem', 'a.key'))).toThrow(
+      'CALLGATE_TLS_KEY names 1 files; expected one for each of 2 certificates',
+    );
+  });
+
   it('takes no half of a TLS configuration', () => {
     expect(faultOf({ ...least, CALLGATE_TLS_LISTEN: '127.0.0.1:5061' }).split('\n')).toEqual([
       'CALLGATE_TLS_CERTIFICATE is not set; expected with the other CALLGATE_TLS_ variables',

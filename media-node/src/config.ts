@@ -11,6 +11,7 @@ import { AdvertisedHosts, readAdvertisedHosts } from './advertised-hosts.ts';
 import type { RoomAudio } from './media/media-session.ts';
 import { type RoomClientName, roomClientNames } from './media/room/room-client.ts';
 import { type LogLevel, logLevels } from './ops/log.ts';
+import { readTls, type TlsConfig } from './tls-config.ts';
 
 export interface AddressAndPort {
   readonly address: string;
@@ -68,14 +69,6 @@ export interface NodeConfig {
     readonly cpu: number;
     readonly residentBytes: number;
   };
-}
-
-export interface TlsConfig extends AddressAndPort {
-  /** PEM files; read again when they change. */
-  readonly certificateFile: string;
-  readonly keyFile: string;
-  /** PEM of the authorities that callers' certificates must be signed by; left out: callers need none. */
-  readonly authorityFile?: string;
 }
 
 /** A variable that is missing or wrong. The message is meant for the operator. */
@@ -149,7 +142,7 @@ export function readConfig(environment: Environment): NodeConfig {
       'addresses or networks such as 10.0.0.5 or 10.0.0.0/24, with commas between',
       [],
     ),
-    tls: readTls(read, faults),
+    tls: readTls(read, faults, addressAndPort),
     sipAdvertise: read(
       'CALLGATE_SIP_ADVERTISE',
       (text) => readAdvertisedHosts(text, isHost),
@@ -222,7 +215,7 @@ export function readConfig(environment: Environment): NodeConfig {
 }
 
 /** Reads one variable: its value, the fallback, or a fault noted and a value that nobody will use. */
-type Read = <T>(
+export type Read = <T>(
   name: string,
   parse: (text: string) => T | null,
   expected: string,
@@ -279,35 +272,6 @@ function memoryOfMachine(): number {
 function wholeNumber(least: number, most: number): (text: string) => number | null {
   return (text) =>
     /^\d{1,6}$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : null;
-}
-
-/** TLS needs its address, certificate and key together; one alone is a mistake that must not go unseen. */
-function readTls(read: Read, faults: string[]): TlsConfig | null {
-  const expected = 'address:port such as 0.0.0.0:5061';
-  const listen = read<AddressAndPort | null>('CALLGATE_TLS_LISTEN', addressAndPort, expected, null);
-  const file = (name: string, what: string) =>
-    read<string | null>(name, (text) => text, `the file of ${what} (PEM)`, null);
-  const certificateFile = file('CALLGATE_TLS_CERTIFICATE', 'the certificate and its chain');
-  const keyFile = file('CALLGATE_TLS_KEY', 'its private key');
-  const authorityFile = file('CALLGATE_TLS_CLIENT_AUTHORITY', 'the authorities of callers');
-  if (listen === null && certificateFile === null && keyFile === null && authorityFile === null)
-    return null;
-  const needed = {
-    CALLGATE_TLS_LISTEN: listen,
-    CALLGATE_TLS_CERTIFICATE: certificateFile,
-    CALLGATE_TLS_KEY: keyFile,
-  };
-  for (const [name, value] of Object.entries(needed)) {
-    if (value === null)
-      faults.push(`${name} is not set; expected with the other CALLGATE_TLS_ variables`);
-  }
-  if (listen === null || certificateFile === null || keyFile === null) return null;
-  return {
-    ...listen,
-    certificateFile,
-    keyFile,
-    ...(authorityFile === null ? {} : { authorityFile }),
-  };
 }
 
 function nodeName(text: string): string | null {

@@ -196,6 +196,16 @@ describe('TLS', () => {
     expect(await shake(bound.port, { ca: pem('two.pem') })).toMatch(/self-signed/);
   });
 
+  it('shows the certificate of the name that is called, else the first', async () => {
+    const { bound } = await listen({ ...certificate('one'), others: [certificate('two')] });
+    const two = { servername: 'two.example.com', ca: pem('two.pem') };
+    expect(await shake(bound.port)).toBe('TLSv1.3');
+    expect(await shake(bound.port, two)).toBe('TLSv1.3');
+    expect(await shake(bound.port, { ...two, servername: 'three.example.com' })).not.toMatch(
+      /^TLS/,
+    );
+  });
+
   it('proves its peers by name too when it connects itself', async () => {
     const server = await listen({ ...certificate('two') });
     const client = await listen({ ...certificate('one'), authorityFile: join(folder, 'two.pem') });

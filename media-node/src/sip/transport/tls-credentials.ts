@@ -2,19 +2,33 @@
  * Certificates of a TLS listener: read from files, read again when the files change, so that a renewed certificate is in force without a
  * restart. TLS 1.2 and 1.3 only.
  */
+import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import type { ConnectionOptions, SecureContextOptions, TlsOptions } from 'node:tls';
+import {
+  type ConnectionOptions,
+  createSecureContext,
+  type SecureContext,
+  type SecureContextOptions,
+  type TlsOptions,
+} from 'node:tls';
 import type { Clock, Timer } from '../../clock.ts';
 import type { TransportEvents } from './transport.ts';
 
-export interface TlsCredentials {
-  /** PEM with the chain. */
+/** PEM with the chain, and PEM with its private key. */
+export interface CertificateFiles {
   readonly certificateFile: string;
   readonly keyFile: string;
+}
+
+export interface TlsCredentials extends CertificateFiles {
+  /** Certificates for other names of this host; a client says by SNI which it wants (RFC 6066 §3). */
+  readonly others?: readonly CertificateFiles[];
   /** PEM of the authorities that peers must be signed by. Clients then have to show a certificate. */
   readonly authorityFile?: string;
 }
+
+const oldestVersion = { minVersion: 'TLSv1.2' } as const;
 
 /** How often the files are looked at, ms. */
 const lookMs = 60_000;
@@ -23,6 +37,8 @@ export class WatchedCredentials {
   readonly #files: TlsCredentials;
   readonly #clock: Clock;
   #secrets: SecureContextOptions = {};
+  /** Contexts of the other certificates by the names that they are for, in lower case. */
+  #byName: ReadonlyMap<string, SecureContext> = new Map();
   #changedAt = '';
   #timer: Timer | null = null;
 
@@ -40,9 +56,17 @@ export class WatchedCredentials {
       readFile(keyFile),
       authorityFile === undefined ? undefined : readFile(authorityFile),
     ]);
-    this.#secrets = { cert, key, minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) };
+    this.#secrets = { cert, key, ...oldestVersion, ...(ca === undefined ? {} : { ca }) };
+    this.#byName = await contextsByName(this.#files.others ?? [], ca);
     const isMutual = ca !== undefined;
-    return { ...this.#secrets, requestCert: isMutual, rejectUnauthorized: isMutual };
+    const SNICallback: TlsOptions['SNICallback'] = (name, done) =>
+      done(null, this.#contextFor(name.toLowerCase()));
+    return { ...this.#secrets, SNICallback, requestCert: isMutual, rejectUnauthorized: isMutual };
+  }
+
+  /** The certificate for a name; undefined: the first one. A wildcard stands for one label (RFC 6125 §6.4.3). */
+  #contextFor(name: string): SecureContext | undefined {
+    return this.#byName.get(name) ?? this.#byName.get(name.replace(/^[^.]+/, '*'));
   }
 
   /** Looks at the files from time to time. A new pair that cannot be used is reported, and the old one stays. */
@@ -79,8 +103,31 @@ export class WatchedCredentials {
   }
 
   async #lastChange(): Promise<string> {
-    const { certificateFile, keyFile } = this.#files;
-    const stats = await Promise.all([stat(certificateFile), stat(keyFile)]);
+    const files = [this.#files, ...(this.#files.others ?? [])].flatMap(
+      ({ certificateFile, keyFile }) => [certificateFile, keyFile],
+    );
+    const stats = await Promise.all(files.map((file) => stat(file)));
     return stats.map(({ mtimeMs }) => mtimeMs).join(' ');
   }
+}
+
+/** @throws Error naming the file that cannot be read or used */
+async function contextsByName(
+  all: readonly CertificateFiles[],
+  ca: Buffer | undefined,
+): Promise<ReadonlyMap<string, SecureContext>> {
+  const byName = new Map<string, SecureContext>();
+  for (const { certificateFile, keyFile } of all) {
+    const [cert, key] = await Promise.all([readFile(certificateFile), readFile(keyFile)]);
+    const secrets = { cert, key, ...oldestVersion, ...(ca === undefined ? {} : { ca }) };
+    const context = createSecureContext(secrets);
+    for (const name of namesOf(cert)) byName.set(name, context);
+  }
+  return byName;
+}
+
+/** DNS names that a certificate is for, in lower case. */
+function namesOf(cert: Buffer): readonly string[] {
+  const names = new X509Certificate(cert).subjectAltName?.split(', ') ?? [];
+  return names.flatMap((name) => (name.startsWith('DNS:') ? [name.slice(4).toLowerCase()] : []));
 }
