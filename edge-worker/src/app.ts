@@ -10,6 +10,7 @@ import { ConfigError, type Env } from './env.ts';
 import { routingHook } from './events/routing-hook.ts';
 import { webhooksRoute } from './events/webhooks-route.ts';
 import { Problem, problemKind } from './http/problem.ts';
+import { hangupRoute } from './live/hangup-route.ts';
 import { twirpRoute } from './livekit-api/twirp-route.ts';
 import { logLine } from './log.ts';
 import { nodeOperationsRoute } from './nodes/node-operations-route.ts';
@@ -42,6 +43,7 @@ export function createApp(clock: Clock) {
     .route('/v1', recordsRoute)
     .route('/v1', callsRoute)
     .route('/v1', webhooksRoute({ clock }))
+    .route('/v1/calls', hangupRoute)
     .route('/v1', leasesRoute)
     .get('/v1/openapi.json', (c) => c.json(openapiDocument()))
     .get('/v1/problems/:code', (c) => {

@@ -10,6 +10,7 @@ declare namespace Cloudflare {
       | 'PinLockout'
       | 'NodeLink'
       | 'TrunkCalls'
-      | 'Webhooks';
+      | 'Webhooks'
+      | 'LiveCalls';
   }
 }

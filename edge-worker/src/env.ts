@@ -10,6 +10,7 @@ import * as z from 'zod';
 import type { TrunkCalls } from './caps/trunk-calls.ts';
 import type { Delivery } from './events/event.ts';
 import type { Webhooks } from './events/webhooks.ts';
+import type { LiveCalls } from './live/live-calls.ts';
 import type { NodeLink } from './nodes/node-link.ts';
 import type { PinLockout } from './offers/pin-lockout.ts';
 import type { CallRecords } from './records/call-records.ts';
@@ -20,6 +21,7 @@ export interface Env {
   readonly ROUTING: KVNamespace;
   readonly ROUTING_TABLE: DurableObjectNamespace<RoutingTable>;
   readonly CALL_RECORDS: DurableObjectNamespace<CallRecords>;
+  readonly LIVE_CALLS: DurableObjectNamespace<LiveCalls>;
   readonly NODE_LINK: DurableObjectNamespace<NodeLink>;
   readonly PIN_LOCKOUT: DurableObjectNamespace<PinLockout>;
   readonly TRUNK_CALLS: DurableObjectNamespace<TrunkCalls>;

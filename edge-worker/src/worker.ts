@@ -7,6 +7,7 @@ import { consumeEvents } from './events/queue.ts';
 
 export { TrunkCalls } from './caps/trunk-calls.ts';
 export { Webhooks } from './events/webhooks.ts';
+export { LiveCalls } from './live/live-calls.ts';
 export { NodeLink } from './nodes/node-link.ts';
 export { PinLockout } from './offers/pin-lockout.ts';
 export { CallRecords } from './records/call-records.ts';

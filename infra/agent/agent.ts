@@ -86,6 +86,12 @@ export class Agent {
     return this.#recorder.sound();
   }
 
+  /** Asks something of another participant (RPC). Rejects with LiveKit's error. */
+  async ask(destinationIdentity: string, method: string, payload: string): Promise<string> {
+    const request = { destinationIdentity, method, payload };
+    return (await this.#room.localParticipant?.performRpc(request)) ?? '';
+  }
+
   /** Leaves the room and frees what it holds. Idempotent. */
   async leave(): Promise<void> {
     if (this.#isGone) return;

@@ -79,6 +79,7 @@ async function joinWith(
       onTrackEnded: () => {},
       onAttributes: () => {},
       onDigits: () => {},
+      onRequest: () => {},
       onFrame: (_track, frame) => {
         packets += 1;
         hear(frame);

@@ -36,6 +36,8 @@ export function dial(
     readonly hears?: (samples: Int16Array) => void;
     /** Where the INVITE goes; absent: to the node itself. */
     readonly through?: string;
+    /** What a REFER gets. */
+    readonly refers?: { readonly answer: number; readonly notify?: number };
   } = {},
 ): Promise<PhoneCall> {
   const [address = '', port = ''] = (options.through ?? stack.node.sip).split(':');
@@ -45,6 +47,7 @@ export function dial(
     from: options.from ?? '+15550199',
     credentials: { user: caller.user, password: options.password ?? caller.password },
     says: tone({ frequencyHz: phoneToneHz, sampleRateHz: phoneRateHz }),
+    ...(options.refers === undefined ? {} : { refers: options.refers }),
     ...(options.codecs === undefined ? {} : { codecs: options.codecs }),
     ...(options.line === undefined ? {} : { line: options.line }),
     ...(options.hears === undefined ? {} : { hears: options.hears }),

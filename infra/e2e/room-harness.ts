@@ -50,6 +50,8 @@ function asOther(participant: ToneParticipant): Omit<OtherParticipant, 'mute'> {
     play: (frequencyHz) => participant.play(frequencyHz),
     showVideo: () => participant.showVideo(),
     dial: (digits) => participant.dial(digits),
+    ask: (destinationIdentity, method, payload) =>
+      participant.ask({ destinationIdentity, method, payload }),
     digits: participant.digits,
     hears: (frequencyHz) =>
       participant.heardMs < 1_000

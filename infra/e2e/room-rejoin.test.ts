@@ -74,8 +74,9 @@ async function callerThroughRelay(name: string) {
       onFrame: () => {
         frames++;
       },
-      onAttributes: () => {},
       onDigits: () => {},
+      onAttributes: () => {},
+      onRequest: () => {},
       onEnded: (reason) => events.push(reason),
     },
     { clock: systemClock, tick, log: silentLog, bindAddress: '127.0.0.1' },

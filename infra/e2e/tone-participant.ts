@@ -120,6 +120,15 @@ export class ToneParticipant {
     await this.room.localParticipant?.publishDtmf(0, digits);
   }
 
+  /** Asks something of another participant (RPC). Rejects with LiveKit's error. */
+  async ask(request: {
+    readonly destinationIdentity: string;
+    readonly method: string;
+    readonly payload: string;
+  }): Promise<string> {
+    return (await this.room.localParticipant?.performRpc(request)) ?? '';
+  }
+
   /** Ids of the tracks it has published. */
   get trackSids(): string[] {
     const publications = this.room.localParticipant?.trackPublications.values() ?? [];

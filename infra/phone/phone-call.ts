@@ -31,6 +31,8 @@ export interface PhoneCallOptions {
   readonly line?: LineOptions;
   /** Where events are noted; one of its own when absent. */
   readonly timeline?: CallTimeline;
+  /** What a REFER of the node gets: a final status, and what the NOTIFY says of the new call, if one is sent. 501 when absent. */
+  readonly refers?: { readonly answer: number; readonly notify?: number };
 }
 
 /** The final answer to the INVITE. */
@@ -64,6 +66,8 @@ interface SentRequest {
 export class PhoneCall {
   readonly callId = `${randomBytes(12).toString('hex')}@phone`;
   readonly timeline: CallTimeline;
+  /** Requests of the node in the dialog, in their order. */
+  readonly requests: SipRequest[] = [];
   /** Resolves with the final answer. */
   readonly answer: Promise<CallAnswer>;
   /** Resolves when an answered call has been ended; never for one that was not answered. */
@@ -176,11 +180,35 @@ export class PhoneCall {
 
   /** A request within the dialog. Returns the status it gets. */
   onRequest(request: SipRequest): number {
+    this.requests.push(request);
+    if (request.method === 'REFER') return this.#onRefer();
     if (request.method !== 'BYE') return request.method === 'OPTIONS' ? 200 : 501;
     if (this.#dialog === null) return 481;
     // After its answer the call is forgotten; a copy of the BYE gets 481, which ends it as well.
     queueMicrotask(() => this.#end('node', 'BYE received'));
     return 200;
+  }
+
+  /** RFC 3515: agrees, and tells what became of the new call, which is not made. */
+  #onRefer(): number {
+    const { answer, notify } = this.#options.refers ?? { answer: 501 };
+    if (notify !== undefined) queueMicrotask(() => this.#notify(notify));
+    return answer;
+  }
+
+  #notify(status: number): void {
+    const dialog = this.#dialog;
+    if (dialog === null || this.#isGone) return;
+    this.#cseq += 1;
+    const rows: Row[] = [
+      ...routeRows(dialog.routes),
+      ['Event', 'refer'],
+      ['Subscription-State', 'terminated;reason=noresource'],
+    ];
+    this.#request('NOTIFY', dialog.target, rows, {
+      cseq: this.#cseq,
+      body: Buffer.from(`SIP/2.0 ${status} Of The New Call\r\n`),
+    });
   }
 
   #sendInvite(credentials: readonly Row[]): void {
@@ -326,7 +354,7 @@ export class PhoneCall {
         ...rows,
         ...(method === 'INVITE' ? ([['Contact', `<sip:${from}@${host}:${port}>`]] as const) : []),
         ['User-Agent', 'Callgate test phone'],
-        ...(request.body === undefined ? [] : ([['Content-Type', 'application/sdp']] as const)),
+        ...(request.body === undefined ? [] : ([['Content-Type', bodyTypeOf(method)]] as const)),
       ],
       ...(request.body === undefined ? {} : { body: request.body }),
     });
@@ -337,6 +365,10 @@ export class PhoneCall {
     const { address, port } = this.#options.target;
     return `sip:${this.#options.to}@${address.includes(':') ? `[${address}]` : address}:${port}`;
   }
+}
+
+function bodyTypeOf(method: string): string {
+  return method === 'NOTIFY' ? 'message/sipfrag' : 'application/sdp';
 }
 
 function routeRows(routes: readonly string[]): Row[] {

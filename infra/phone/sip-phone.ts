@@ -93,6 +93,7 @@ export class SipPhone {
     ];
     const phrases = new Map([
       [200, 'OK'],
+      [202, 'Accepted'],
       [481, 'Call/Transaction Does Not Exist'],
       [501, 'Not Implemented'],
     ]);

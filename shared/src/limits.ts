@@ -132,6 +132,10 @@ export const callLimits = {
   /** No RTP since the last packet (LiveKit: 15 s); trunk or rule may set up to 10 min. */
   mediaSilenceDefaultMs: 15_000,
   mediaSilenceMaxMs: 600_000,
+  /** A caller who was transferred hangs up; one that has not after this gets our BYE (LiveKit: 1 s). */
+  transferredByeMs: 1_000,
+  /** The answer to lk.sip.EndCall is on its way out of the room for this long before we leave it. */
+  lastAnswerMs: 200,
   /** Leaving a room, closing its connection: after this the resources are freed regardless. */
   closeMs: 2_000,
 } as const;
@@ -320,6 +324,22 @@ export const commandLimits = {
   transferMs: 30_000,
   /** A drain that names no deadline, ms: most calls have ended by then. */
   drainMs: 600_000,
+} as const;
+
+/** Bounds of what the edge knows of calls that are up. */
+export const liveCallLimits = {
+  /** Objects that share them: each takes some 200 writes a second. */
+  objects: 16,
+  /** Calls of a lost node that are closed in one go: each asks LiveKit once. */
+  lostAtOnce: 200,
+  /** No call is longer than a day (callLimits.durationMaxMs); its record may be late. */
+  keepMs: 172_800_000,
+  sweepMs: 21_600_000,
+} as const;
+
+/** What the edge itself asks of LiveKit. */
+export const livekitApiLimits = {
+  timeoutS: 5,
 } as const;
 
 /** Bounds of a media process. */

@@ -37,6 +37,12 @@ export async function readJson(
   return parseJson(await readJsonBytes(request, bytesMax));
 }
 
+/** The body as JSON; no body stands for an empty object, where every field has a default. @throws Problem `body-too-large`, `bad-json`. */
+export async function readJsonOrNothing(request: Request): Promise<unknown> {
+  const bytes = await readBytes(request, edgeLimits.bodyBytesMax);
+  return bytes.length === 0 ? {} : parseJson(bytes);
+}
+
 /** The bytes of a body that says it is JSON. @throws Problem `body-too-large`, `unsupported-media-type`. */
 export async function readJsonBytes(request: Request, bytesMax: number): Promise<Uint8Array> {
   const type = request.headers.get('content-type') ?? '';

@@ -10,17 +10,19 @@ import {
   type MessageType,
 } from '@bufbuild/protobuf';
 import { edgeLimits } from '@callgate/shared/limits.ts';
-import { type SipRpc, sipRpcs } from '@callgate/shared/livekit-api/handle-sip-request.ts';
+import { sipRpcs } from '@callgate/shared/livekit-api/handle-sip-request.ts';
 import { outboundText } from '@callgate/shared/livekit-api/outbound-trunks.ts';
+import { TransferSIPParticipantRequest, TransferSIPParticipantResponse } from '@livekit/protocol';
 import { ConfigError, type Env } from '../env.ts';
 import { Problem } from '../http/problem.ts';
 import { parseJson, readBytes } from '../http/read-body.ts';
 import { logLine } from '../log.ts';
 import { routingTableOf } from '../routing/table/routing-table.ts';
-import { apiTokenOf, authorOf } from '../trust/api-token.ts';
+import { type ApiToken, apiTokenOf, authorOf } from '../trust/api-token.ts';
 import { bearerOf } from '../trust/bearer.ts';
 import { fromProtoJson, toProtoJson } from './proto-json.ts';
 import { protoJsonFault } from './proto-json-fault.ts';
+import { transferParticipant } from './transfer-participant.ts';
 import { badRoute, encodingOf, noHandler, type TwirpEncoding, TwirpError } from './twirp.ts';
 
 /** How to store what does not fit into one request. */
@@ -33,7 +35,6 @@ const outboundRpcs: ReadonlySet<string> = new Set([
   'GetSIPOutboundTrunk',
   'ListSIPOutboundTrunk',
   'CreateSIPParticipant',
-  'TransferSIPParticipant',
 ]);
 
 /** Answers one request of livekit.SIP, whatever goes wrong. */
@@ -59,6 +60,7 @@ async function answer(request: Request, env: Env, method: string): Promise<Respo
       request,
       () => `unsupported method ${JSON.stringify(request.method)} (only POST is allowed)`,
     );
+  if (method === 'TransferSIPParticipant') return await transfer(request, env, token);
   const rpc = sipRpcs.get(method);
   if (rpc === undefined && !outboundRpcs.has(method)) throw noHandler(request);
   const encoding = encodingOf(request);
@@ -66,11 +68,25 @@ async function answer(request: Request, env: Env, method: string): Promise<Respo
   if (claims?.sip?.admin !== true && !(rpc === undefined && claims?.sip?.call === true))
     throw new TwirpError('unauthenticated', 'permissions denied');
   if (rpc === undefined) throw new TwirpError('unimplemented', outboundText);
-  const message = decode(rpc, encoding, await readBytes(request, edgeLimits.bodyBytesMax));
+  const message = decode(rpc.request, encoding, await readBytes(request, edgeLimits.bodyBytesMax));
   const author = claims === null ? '' : authorOf(claims);
   const result = await routingTableOf(env).sip(method, message.toBinary(), author);
   if (result.kind === 'error') throw new TwirpError(result.code, result.msg);
   return encode(rpc.response, encoding, result.response);
+}
+
+/** The one RPC that is about a call and not about routing. */
+async function transfer(request: Request, env: Env, token: ApiToken): Promise<Response> {
+  const encoding = encodingOf(request);
+  const bytes = await readBytes(request, edgeLimits.bodyBytesMax);
+  const message = decode(TransferSIPParticipantRequest, encoding, bytes);
+  if (!(message instanceof TransferSIPParticipantRequest))
+    throw new TypeError('decoded as another message');
+  const deadline = request.headers.get('x-twirp-timeout-ms') ?? '';
+  const deadlineMs = /^\d{1,9}$/.test(deadline) ? Number(deadline) : null;
+  const claims = token.kind === 'valid' ? token.claims : null;
+  const response = await transferParticipant(message, claims, env, deadlineMs);
+  return encode(TransferSIPParticipantResponse, encoding, response.toBinary());
 }
 
 /** livekit-server says more, the token itself among it; whoever guesses keys or secrets learns nothing here. */
@@ -80,12 +96,12 @@ function invalidTokenText(request: Request): string {
     : 'invalid authorization token';
 }
 
-function decode(rpc: SipRpc, encoding: TwirpEncoding, bytes: Uint8Array): AnyMessage {
-  if (encoding === 'json') return decodeJson(rpc.request, bytes);
+function decode(type: MessageType, encoding: TwirpEncoding, bytes: Uint8Array): AnyMessage {
+  if (encoding === 'json') return decodeJson(type, bytes);
   try {
-    return rpc.request.fromBinary(bytes, { readerFactory });
+    return type.fromBinary(bytes, { readerFactory });
   } catch {
-    throw malformed(encoding, `body: expected a ${rpc.request.typeName}`);
+    throw malformed(encoding, `body: expected a ${type.typeName}`);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * The edge's end of a node's link (Durable Object, one per node, hibernating WebSocket): passes each new revision and each command on, keeps what the node
- * tells of itself, and tells the routing table what it has seen. A node has one link: a new one closes the old.
+ * tells of itself, and tells the routing table what it has seen. A node that falls silent with calls up is lost: its calls are closed for it. A node has one link: a new one closes the old.
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { NodeCommand } from '@callgate/shared/contract/command.ts';
@@ -10,16 +10,28 @@ import {
   linkPong,
   type NodeStatus,
 } from '@callgate/shared/contract/link.ts';
-import { commandLimits } from '@callgate/shared/limits.ts';
+import { commandLimits, linkLimits } from '@callgate/shared/limits.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Env } from '../env.ts';
+import { closeCallsOf } from '../live/lost-node.ts';
+import { logLine } from '../log.ts';
 import { routingTableOf } from '../routing/table/routing-table.ts';
 import { keepState, parseMessage, send, stateOf, takesCommands } from './link-socket.ts';
 import { type CommandAnswer, PendingCommands } from './pending-commands.ts';
+import { look, type Watch } from './watch.ts';
 
 /** Close codes of ours (RFC 6455 §7.4.2: 4000 to 4999 are for applications). */
 const replaced = 4_000;
 const badMessage = 4_001;
+const silent = 4_002;
+/** Normal closure (§7.4.1): the node has ended its calls and goes. */
+const goodbye = 1_000;
+
+/** Calls of a lost node that are to be closed. */
+interface Closing {
+  readonly node: string;
+  readonly beforeMs: number;
+}
 
 /** A linked node as operators see it. */
 export interface NodeLinkReport {
@@ -105,7 +117,7 @@ export class NodeLink extends DurableObject<Env> {
         keepState(link, { ...state, status: data.status });
         if (data.status.state === 'draining' && state.status?.state !== 'draining')
           await routingTableOf(this.env).tellNode('node.draining', state.node);
-        return;
+        return await this.#watch(state.node, data.status.calls > 0);
       case 'result':
         return this.#pending.answer(data.id, data.result);
       default:
@@ -113,18 +125,69 @@ export class NodeLink extends DurableObject<Env> {
     }
   }
 
-  override async webSocketClose(link: WebSocket): Promise<void> {
-    await this.#unlinked(link);
+  override async webSocketClose(link: WebSocket, code: number): Promise<void> {
+    await this.#unlinked(link, code === goodbye);
   }
 
   override async webSocketError(link: WebSocket): Promise<void> {
-    await this.#unlinked(link);
+    await this.#unlinked(link, false);
   }
 
-  async #unlinked(link: WebSocket): Promise<void> {
+  /** The node has been started: the calls that it had before were lost with the process before. */
+  async restarted(node: string, uptimeMs: number): Promise<void> {
+    await this.ctx.storage.put<Closing>('closing', {
+      node,
+      beforeMs: this.clock.now() - uptimeMs,
+    });
+    await this.ctx.storage.setAlarm(this.clock.now());
+  }
+
+  /** Looks whether a node with calls still lives, and closes the calls of one that does not. */
+  override async alarm(): Promise<void> {
+    const now = this.clock.now();
+    const { storage } = this.ctx;
+    const watch = await storage.get<Watch>('watch');
+    if (watch !== undefined) await this.#look(watch, now);
+    const closing = await storage.get<Closing>('closing');
+    const isDone =
+      closing === undefined ||
+      (await closeCallsOf(this.env, closing.node, { beforeMs: closing.beforeMs, nowMs: now }));
+    if (isDone) await storage.delete('closing');
+    const isWatched = (await storage.get('watch')) !== undefined;
+    if (!isDone || isWatched) await storage.setAlarm(this.clock.now() + linkLimits.watchMs);
+  }
+
+  async #look(watch: Watch, now: number): Promise<void> {
+    const { storage } = this.ctx;
+    const link = this.#link();
+    const goesOn = look(watch, link === null ? null : this.#heardAtMs(link), now);
+    if (goesOn !== null) return await storage.put('watch', goesOn);
+    logLine('error', 'node-lost', { node: watch.node });
+    await storage.delete('watch');
+    await storage.put<Closing>('closing', { node: watch.node, beforeMs: now });
+    link?.close(silent, 'nothing was heard of the node');
+  }
+
+  /** A node without calls has nothing to lose: it is not looked after, and the object sleeps. */
+  async #watch(node: string, hasCalls: boolean): Promise<void> {
+    const { storage } = this.ctx;
+    const now = this.clock.now();
+    const isWatched = (await storage.get('watch')) !== undefined;
+    if (!hasCalls && isWatched) await storage.delete('watch');
+    if (!hasCalls || isWatched) return;
+    await storage.put<Watch>('watch', { node, lookedAtMs: now, heardAtMs: now });
+    await storage.setAlarm(now + linkLimits.watchMs);
+  }
+
+  async #unlinked(link: WebSocket, isGoodbye: boolean): Promise<void> {
     const others = this.ctx.getWebSockets().filter((other) => other !== link);
     if (others.length > 0) return;
     this.#pending.abandon();
+    const { storage } = this.ctx;
+    const watch = await storage.get<Watch>('watch');
+    if (watch !== undefined && isGoodbye) await storage.delete('watch');
+    else if (watch !== undefined)
+      await storage.put<Watch>('watch', { ...watch, heardAtMs: this.#heardAtMs(link) });
     await routingTableOf(this.env).unlinked(stateOf(link).node);
   }
 

@@ -1,12 +1,11 @@
 /** What operators do with media nodes: look (`GET /v1/nodes`), drain and take back, set the level of the log. With an API token that has `sip.admin`. */
 import type { NodeCommand } from '@callgate/shared/contract/command.ts';
 import { nodeName } from '@callgate/shared/contract/hello.ts';
-import { edgeLimits } from '@callgate/shared/limits.ts';
 import { type Context, Hono } from 'hono';
 import * as z from 'zod';
 import type { Env } from '../env.ts';
 import { Problem } from '../http/problem.ts';
-import { checkShape, parseJson, readBytes } from '../http/read-body.ts';
+import { checkShape, readJsonOrNothing } from '../http/read-body.ts';
 import { requireSipAdmin } from '../trust/api-token.ts';
 import { requireDone } from './command-problem.ts';
 import { nodeLinkOf } from './node-link-of.ts';
@@ -45,10 +44,4 @@ async function obey<T>(
     throw new Problem('not-found', 'name: no node has this name');
   requireDone(await nodeLinkOf(c.env, name).command(commandOf(body)));
   return c.json({ done: true });
-}
-
-/** No body stands for an empty object: every field has its default. */
-async function readJsonOrNothing(request: Request): Promise<unknown> {
-  const bytes = await readBytes(request, edgeLimits.bodyBytesMax);
-  return bytes.length === 0 ? {} : parseJson(bytes);
 }

@@ -35,6 +35,8 @@ export function nodesRoute(parts: { clock: Clock }) {
       if (fault !== null) throw new Problem('contract-version', fault);
       if (hello.name !== node)
         throw new Problem('forbidden', `name: the token belongs to the node "${node}"`);
+      if (hello.uptime_ms !== undefined)
+        await nodeLinkOf(c.env, node).restarted(node, hello.uptime_ms);
       const welcome: NodeWelcome = {
         contract: contractVersion,
         revision: (await routingTableOf(c.env).status()).revision,

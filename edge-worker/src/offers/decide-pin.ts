@@ -11,6 +11,7 @@ import type { RoutedCall } from '@callgate/shared/routing/routed-call.ts';
 import { leaseOf } from '../caps/take-call.ts';
 import { sealingKeyOf } from '../env.ts';
 import { Problem } from '../http/problem.ts';
+import type { CallFacts } from '../live/note-live-call.ts';
 import { randomText } from '../rooms/random-text.ts';
 import { type RoutingView, ruleOfView, trunkInView } from '../routing/shards/routing-view.ts';
 import { isSameText } from '../trust/constant-time.ts';
@@ -23,6 +24,7 @@ export interface PinVerdict {
   readonly decision: Decision;
   readonly call: RoutedCall;
   readonly pin: SaidPin;
+  readonly facts: CallFacts;
 }
 
 /** @throws Problem `bad-field` for a ticket that is not of this call, `routing-unavailable`, ConfigError */
@@ -45,7 +47,10 @@ export async function decidePin(
     reading.kind === 'expired'
       ? refuse(ticket, 'pin-timeout', 'The PIN came too late.')
       : await judge(ticket, pin, parts);
-  return { decision, call: ticket.call, pin };
+  const { sipCallId, sequence } = ticket;
+  const { fromUser, toUser, source } = ticket.call;
+  const facts = { callId, sequence, sipCallId, fromUser, toUser, source };
+  return { decision, call: ticket.call, pin, facts };
 }
 
 async function judge(ticket: PinTicket, pin: SaidPin, parts: OfferParts): Promise<Decision> {

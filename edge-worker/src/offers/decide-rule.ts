@@ -49,6 +49,7 @@ export async function decideRule(
   const attemptsLeft = pinAttemptsOf(env);
   const ticket = sealTicket(sealingKeyOf(env), {
     ...invite,
+    sequence: offer.sequence,
     call,
     trunkId: common.trunk_id,
     revision: view.revision,

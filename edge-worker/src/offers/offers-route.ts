@@ -1,12 +1,14 @@
 /** A media node asks what to do with an INVITE (`POST /v1/offers`), and with the digits of a PIN (`POST /v1/offers/{call_id}/pin`). */
-import { callId, offer as offerSchema } from '@callgate/shared/contract/offer.ts';
+import { callId, type Offer, offer as offerSchema } from '@callgate/shared/contract/offer.ts';
 import { pinAnswer } from '@callgate/shared/contract/pin.ts';
 import { contractFault } from '@callgate/shared/contract/version.ts';
+import { sourceText } from '@callgate/shared/sip/source-text.ts';
 import { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
 import { Problem } from '../http/problem.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
+import { type CallFacts, noteLiveCall } from '../live/note-live-call.ts';
 import type { RoutingReader } from '../routing/read/routing-reader.ts';
 import { requireNode } from '../trust/node-token.ts';
 import { decideOffer } from './decide-offer.ts';
@@ -36,6 +38,10 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
             ? refusals.keep(c.env, { node, call: routedCall(offer), pin: noneYet, decision: made })
             : null,
       );
+      if (decision.kind === 'join')
+        c.executionCtx.waitUntil(
+          noteLiveCall(c.env, node, callFacts(offer), decision, parts.clock.now()),
+        );
       return c.json(decision);
     })
     .post('/:id/pin', async (c) => {
@@ -45,7 +51,7 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
       const id = checkShape(callId, c.req.param('id'), 'id');
       const answer = checkShape(pinAnswer, body);
       const after = (work: Promise<void>) => c.executionCtx.waitUntil(work);
-      const { decision } = await decideAndLog(
+      const { decision, facts } = await decideAndLog(
         { request: c.req.raw, env: c.env, after, node, callId: id },
         { digits: answer.digits.length },
         parts.clock.now,
@@ -53,8 +59,21 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
         ({ decision: made, call, pin }) =>
           made.kind === 'refuse' ? refusals.keep(c.env, { node, call, pin, decision: made }) : null,
       );
+      if (decision.kind === 'join')
+        c.executionCtx.waitUntil(noteLiveCall(c.env, node, facts, decision, parts.clock.now()));
       return c.json(decision);
     });
+}
+
+function callFacts(offer: Offer): CallFacts {
+  return {
+    callId: offer.call_id,
+    sequence: offer.sequence,
+    sipCallId: offer.sip_call_id,
+    fromUser: offer.from.user,
+    toUser: offer.to.user,
+    source: sourceText(offer.source),
+  };
 }
 
 /** A message of another version gets an error that names both, not a list of fields that do not fit. */

@@ -9,6 +9,7 @@ const ticket: PinTicket = {
   revision: 7,
   call: { callId: 'SCL_x', source: '192.0.2.1', fromUser: 'a', fromHost: 'b', toUser: 'c' },
   sipCallId: 'id',
+  sequence: 0,
   fromTag: 'tag',
   headers: [{ name: 'X-A', value: '1' }],
   attemptsLeft: 3,

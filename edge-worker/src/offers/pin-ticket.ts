@@ -19,6 +19,8 @@ export interface PinTicket {
   readonly revision: number;
   readonly call: RoutedCall;
   readonly sipCallId: string;
+  /** Which INVITE of the call asked. */
+  readonly sequence: number;
   readonly fromTag: string;
   /** Header names and values that may become attributes. */
   readonly headers: readonly { readonly name: string; readonly value: string }[];
@@ -47,6 +49,7 @@ const ticketSchema = z.strictObject({
     toUser: z.string(),
   }),
   sipCallId: z.string(),
+  sequence: z.int(),
   fromTag: z.string(),
   headers: z.array(z.strictObject({ name: z.string(), value: z.string() })),
   attemptsLeft: z.int(),

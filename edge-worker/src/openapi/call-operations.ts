@@ -5,6 +5,7 @@ import { pinAnswer } from '@callgate/shared/contract/pin.ts';
 import { callProgress } from '@callgate/shared/contract/progress.ts';
 import { callRecord } from '@callgate/shared/contract/record.ts';
 import * as z from 'zod';
+import { hangupRequest } from '../live/hangup-request.ts';
 import { callsParameters } from '../records/calls-query.ts';
 import type { Operation } from './operation.ts';
 import { trace } from './trace-schema.ts';
@@ -165,5 +166,16 @@ export const callOperations: readonly Operation[] = [
       },
     },
     problems: ['not-found'],
+  },
+  {
+    method: 'post',
+    path: '/v1/calls/{id}/hangup',
+    id: 'hangUpCall',
+    summary: 'End a call that is up: BYE with these headers, or 486 while it rings',
+    auth: 'operator',
+    parameters: [{ name: 'id', in: 'path', about: 'Call id', schema: callId }],
+    request: { schema: hangupRequest },
+    responses: { 200: { about: 'Done', schema: z.object({ done: z.literal(true) }) } },
+    problems: ['not-found', 'command-refused', 'node-away', 'node-silent'],
   },
 ];

@@ -45,6 +45,10 @@ const events = {
   'ringing timer': { kind: 'timer', timer: 'ringing' },
   'duration timer': { kind: 'timer', timer: 'duration' },
   'node stops': { kind: 'stopped' },
+  'application ends it': { kind: 'application-hang-up' },
+  transferred: { kind: 'transferred' },
+  'BYE after a transfer': { kind: 'caller-bye', isTransferred: true },
+  'transferred timer': { kind: 'timer', timer: 'transferred' },
 } satisfies Record<string, CallEvent>;
 
 /** `state + effects`, as short as the table below wants it. */
@@ -79,6 +83,7 @@ const table: [Plain, keyof typeof events, string][] = [
   ['deciding', 'CANCEL', refused('caller-cancelled')],
   ['deciding', 'send failed', 'ended, finish internal'],
   ['deciding', 'node stops', refused('node-stopped')],
+  ['deciding', 'application ends it', refused('application-hung-up')],
 
   ['opening', 'port bound', 'joining, join'],
   ['opening', 'joined', 'ringing'],
@@ -97,6 +102,7 @@ const table: [Plain, keyof typeof events, string][] = [
     [name, 'ringing timer', refusedInRoom('ringing-timeout')],
     [name, 'send failed', 'ended, finish internal'],
     [name, 'node stops', refusedInRoom('node-stopped')],
+    [name, 'application ends it', refusedInRoom('application-hung-up')],
   ]),
 
   ['answered', 'first audio', 'answered, stop-timer bridge, status active'],
@@ -116,6 +122,10 @@ const table: [Plain, keyof typeof events, string][] = [
     [name, 'send failed', hungUp('internal')],
     [name, 'session expired', hungUp('session-expired')],
     [name, 'node stops', hungUp('node-stopped')],
+    [name, 'application ends it', hungUp('application-hung-up')],
+    [name, 'transferred', `${name}, start-timer transferred`],
+    [name, 'BYE after a transfer', 'ended, status hangup, finish transferred'],
+    [name, 'transferred timer', hungUp('transferred')],
   ]),
 ];
 

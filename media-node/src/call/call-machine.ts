@@ -20,7 +20,7 @@ import type {
 import { callLimits } from '@callgate/shared/limits.ts';
 import type { MediaEvent, SoundName } from '../media/media-session.ts';
 import { askForPin, isPinState, nextPinStep, type PinState } from './pin-flow.ts';
-import { end, hangUp, refuse, refuseInRoom, stay } from './steps.ts';
+import { callerBye, end, hangUp, refuse, refuseInRoom, stay } from './steps.ts';
 
 export type CallState =
   /** The edge has been asked. */
@@ -44,7 +44,7 @@ export type Negotiation =
   | { readonly kind: 'agreed' }
   | { readonly kind: 'refused'; readonly reason: OutcomeReason; readonly explanation: string };
 
-export type CallTimer = 'ringing' | 'duration' | 'digit' | 'pin' | 'bridge';
+export type CallTimer = 'ringing' | 'duration' | 'digit' | 'pin' | 'bridge' | 'transferred';
 
 export type CallEvent =
   | { readonly kind: 'decided'; readonly decision: Decision; readonly negotiation: Negotiation }
@@ -58,7 +58,12 @@ export type CallEvent =
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'acknowledged' }
   | { readonly kind: 'ack-missing' }
-  | { readonly kind: 'caller-bye' }
+  /** `isTransferred`: the caller had agreed to a transfer. */
+  | { readonly kind: 'caller-bye'; readonly isTransferred?: boolean }
+  /** The application ends the call. */
+  | { readonly kind: 'application-hang-up' }
+  /** The call that the caller was sent to was answered. */
+  | { readonly kind: 'transferred' }
   | { readonly kind: 'transport-failed' }
   /** Nobody refreshed the SIP session in time (RFC 4028 §10). */
   | { readonly kind: 'session-expired' }
@@ -125,6 +130,8 @@ function whileDeciding(state: CallState, event: CallEvent): Step {
       return refuse('caller-cancelled', 'The caller gave up while the edge was being asked.');
     case 'transport-failed':
       return end('internal');
+    case 'application-hang-up':
+      return refuse('application-hung-up', 'The application ended the call before it was let in.');
     case 'stopped':
       return refuse('node-stopped', 'The node stopped while the edge was being asked.');
     default:
@@ -181,6 +188,11 @@ function whileRinging(state: Ringing, event: CallEvent): Step {
       return refuseInRoom('ringing-timeout', 'Nobody published a track in the room in time.');
     case 'transport-failed':
       return end('internal');
+    case 'application-hang-up':
+      return refuseInRoom(
+        'application-hung-up',
+        'The application ended the call while the phone rang.',
+      );
     case 'stopped':
       return refuseInRoom('node-stopped', 'The node stopped while the phone rang.');
     default:
@@ -223,7 +235,15 @@ function whileAnswered(state: Answered, event: CallEvent): Step {
     case 'acknowledged':
       return { state: { ...state, name: 'up' }, effects: [] };
     case 'caller-bye':
-      return end('caller-hung-up', { do: 'set-status', status: 'hangup' });
+      return callerBye(event);
+    case 'application-hang-up':
+      return hangUp('application-hung-up');
+    case 'transferred':
+      // A caller who was transferred hangs up by itself; one that does not is helped.
+      return {
+        state,
+        effects: [{ do: 'start-timer', timer: 'transferred', ms: callLimits.transferredByeMs }],
+      };
     case 'ack-missing':
       return hangUp('ack-missing');
     case 'session-expired':
@@ -234,6 +254,7 @@ function whileAnswered(state: Answered, event: CallEvent): Step {
       return hangUp(event.reason);
     case 'timer':
       if (event.timer === 'bridge') return activate(state);
+      if (event.timer === 'transferred') return hangUp('transferred');
       return event.timer === 'duration' ? hangUp('max-duration') : stay(state);
     case 'stopped':
       return hangUp('node-stopped');

@@ -3,6 +3,7 @@
  * answers a challenge belongs to the call that was challenged (same Call-ID and From tag within a minute), so it keeps its id; a challenge
  * that nobody answers becomes a record of its own after a while.
  */
+import type { CommandResult } from '@callgate/shared/contract/command.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { registryLimits } from '@callgate/shared/limits.ts';
 import type { Timer } from '../clock.ts';
@@ -10,7 +11,9 @@ import type { SipCall } from '../sip/sip-endpoint.ts';
 import { Call } from './call.ts';
 import { newCallId } from './call-id.ts';
 import type { CallParts } from './call-parts.ts';
+import type { HeaderMap } from './headers-out.ts';
 import { refusal } from './sip-answers.ts';
+import type { TransferOrder } from './transfer.ts';
 
 /** A call that was challenged and may come back. */
 interface Challenged {
@@ -67,6 +70,18 @@ export class CallRegistry {
   /** Whether an INVITE of this call was challenged and has not come back yet. */
   isChallenged(callId: string, fromTag: string): boolean {
     return this.#challenged.has(callKey(callId, fromTag));
+  }
+
+  /** Ends a call as its application wants. false: no such call is up. */
+  hangUp(callId: string, headers: HeaderMap): boolean {
+    const call = this.#calls.get(callId);
+    call?.hangUp(headers);
+    return call !== undefined;
+  }
+
+  /** Sends a caller to somebody else. Never rejects. null: no such call is up */
+  async transfer(order: TransferOrder): Promise<CommandResult | null> {
+    return (await this.#calls.get(order.call_id)?.transfer(order)) ?? null;
   }
 
   /** Ends every call: BYE, or a refusal. */

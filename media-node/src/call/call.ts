@@ -4,11 +4,12 @@
  * It decides nothing: the order of things is the machine's, the routing is the edge's.
  */
 import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
+import type { CommandResult } from '@callgate/shared/contract/command.ts';
 import type { Decision, MediaPolicy } from '@callgate/shared/contract/decision.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { callLimits } from '@callgate/shared/limits.ts';
-import type { MediaEvent, MediaSession } from '../media/media-session.ts';
+import type { MediaEvent, MediaSession, RoomRequest } from '../media/media-session.ts';
 import { type AttemptWatch, unwatched, waitFor } from '../ops/call-watch.ts';
 import type { Log } from '../ops/log.ts';
 import { PartError } from '../part-error.ts';
@@ -25,11 +26,14 @@ import { CallMedia, type SdpBody } from './call-media.ts';
 import { attemptOf, type CallIdentity, type CallParts } from './call-parts.ts';
 import { playEarly, playSound } from './call-sounds.ts';
 import { CallTimers } from './call-timers.ts';
-import { headersOut } from './headers-out.ts';
-import { offerFromInvite } from './offer-from-invite.ts';
+import { failureOf } from './failure.ts';
+import { type HeaderMap, headersOut, listed } from './headers-out.ts';
+import { inviteFields, offerFromInvite } from './offer-from-invite.ts';
+import { replyToRoom } from './room-requests.ts';
 import { refusal } from './sip-answers.ts';
 import { SipLeg } from './sip-leg.ts';
-import { sourceText, Timeline } from './timeline.ts';
+import { Timeline } from './timeline.ts';
+import { Transfer, type TransferOrder } from './transfer.ts';
 
 export class Call {
   readonly id: string;
@@ -42,6 +46,7 @@ export class Call {
   readonly #watch: AttemptWatch;
   /** With the ids of call and trace in every line. */
   readonly #log: Log;
+  readonly #transfer: Transfer;
   readonly #timers: CallTimers;
   readonly #media: CallMedia;
   /** Events not yet handled; the first is being handled. */
@@ -50,7 +55,9 @@ export class Call {
   #decision: Decision | null = null;
   #session: MediaSession | null = null;
   /** Of our participant, as the room has them. */
-  #attributes: Readonly<Record<string, string>> = {};
+  #attributes: HeaderMap = {};
+  /** What the application wants sent along with the end of the call. */
+  #farewell: HeaderMap = {};
 
   /** @param onEnded called once, when everything is freed. */
   constructor(
@@ -69,6 +76,14 @@ export class Call {
     this.#parts = parts;
     this.#onEnded = onEnded;
     this.#media = new CallMedia(parts.nodeMedia, sip.invite.source.address);
+    this.#transfer = new Transfer({
+      sip: this.#sip,
+      session: () => this.#session,
+      isUp: () => this.#state.name === 'up',
+      headersWith: (more) => this.#headersOut(more),
+      log: this.#log,
+      onTransferred: () => this.#handle({ kind: 'transferred' }),
+    });
     this.#timers = new CallTimers(parts.clock, (timer) => this.#handle({ kind: 'timer', timer }));
     const watch = (parts.watch ?? unwatched).begin(attempt);
     this.#watch = watch;
@@ -88,7 +103,7 @@ export class Call {
       onCancel: () => this.#handle({ kind: 'cancelled' }),
       onAck: (body) => this.#onAck(body),
       onAckMissing: () => this.#handle({ kind: 'ack-missing' }),
-      onBye: () => this.#handle({ kind: 'caller-bye' }),
+      onBye: () => this.#handle({ kind: 'caller-bye', isTransferred: this.#transfer.isAccepted }),
       onReoffer: (offered) => this.#reoffer(offered),
       onReofferAnswer: (answered) => this.#takeAnswer(answered),
       onDigit: ({ digit }) => this.#session?.receiveDigit(digit),
@@ -98,14 +113,19 @@ export class Call {
         this.#handle({ kind: 'transport-failed' });
       },
     });
-    const { invite } = this.#sip;
-    this.#log('info', 'call-offered', {
-      source: sourceText(invite.source),
-      from_user: invite.from.user,
-      to_user: invite.to.user,
-      sip_call_id: invite.callId,
-    });
+    this.#log('info', 'call-offered', inviteFields(this.#sip.invite));
     void this.#decide();
+  }
+
+  /** Ends the call as its application wants. @param headers for the BYE, or the refusal */
+  hangUp(headers: HeaderMap): void {
+    this.#farewell = headers;
+    this.#handle({ kind: 'application-hang-up' });
+  }
+
+  /** Sends the caller to somebody else. Never rejects. */
+  transfer(order: TransferOrder): Promise<CommandResult> {
+    return this.#transfer.begin(order);
   }
 
   /** Ends the call because the node stops. */
@@ -205,11 +225,11 @@ export class Call {
       case 'challenge':
         return this.#sip.challenge(effect.decision);
       case 'refuse':
-        return this.#sip.refuse(effect.reason, effect.explanation);
+        return this.#sip.refuse(effect.reason, effect.explanation, listed(this.#farewell));
       case 'drop':
         return this.#sip.drop();
       case 'bye':
-        return this.#sip.hangUp(effect.reason, this.#headersOut());
+        return this.#sip.hangUp(effect.reason, this.#headersOut(this.#farewell));
       case 'finish':
         void this.#finish(effect.reason);
         return;
@@ -238,13 +258,24 @@ export class Call {
       this.#attributes = event.attributes;
       return;
     }
+    if (event.kind === 'request') return this.#onRequest(event.request);
     this.#timeline.markMedia(event);
     this.#handle({ kind: 'media', event });
   }
 
   /** What trunk and participant add to our 200, BYE and REFER now. */
-  #headersOut(): SipHeader[] {
-    return this.#decision?.kind === 'join' ? headersOut(this.#decision, this.#attributes) : [];
+  #headersOut(more: HeaderMap = {}): SipHeader[] {
+    return this.#decision?.kind === 'join'
+      ? headersOut(this.#decision, this.#attributes, more)
+      : listed(more);
+  }
+
+  /** A participant asks something of the phone. */
+  #onRequest(request: RoomRequest): void {
+    const { answer, hangUpWith } = replyToRoom(request, this.#sip.invite.headers);
+    this.#session?.respond(request, answer);
+    if (hangUpWith === null) return;
+    this.#parts.clock.after(callLimits.lastAnswerMs, () => this.hangUp(hangUpWith));
   }
 
   #join(): void {
@@ -263,10 +294,7 @@ export class Call {
     }
     // An INVITE without an offer gets ours, and the ACK brings the answer (RFC 3261 §13.2.1).
     const body = this.#media.answer(session.local) ?? this.#media.offer(session.local, policy);
-    this.#sip.accept({
-      headers: this.#headersOut(),
-      body,
-    });
+    this.#sip.accept({ headers: this.#headersOut(), body });
     this.#timeline.mark('answered_ms');
     session.connect({
       firstMediaMs: callLimits.firstMediaMs,
@@ -334,19 +362,11 @@ export class Call {
     session.setStream({ ...stream, signallingAddress: this.#sip.invite.source.address });
   }
 
-  /** A part failed: the call ends with its reason; anything that is not a PartError is a fault of ours. */
+  /** A part failed: the call ends with its reason. */
   #fail(error: unknown): void {
-    const isPart = error instanceof PartError;
-    this.#log(isPart ? 'warn' : 'error', 'part-failed', {
-      reason: isPart ? error.reason : 'internal',
-      why: error,
-      ...(isPart || !(error instanceof Error) ? {} : { stack: error.stack }),
-    });
-    this.#handle({
-      kind: 'part-failed',
-      reason: isPart ? error.reason : 'internal',
-      explanation: isPart ? error.message : 'A fault of Callgate itself.',
-    });
+    const { reason, explanation, level, fields } = failureOf(error);
+    this.#log(level, 'part-failed', fields);
+    this.#handle({ kind: 'part-failed', reason, explanation });
   }
 
   async #finish(reason: OutcomeReason): Promise<void> {

@@ -4,13 +4,16 @@ import { sipLimits } from '@callgate/shared/limits.ts';
 import { compareFormOfHeaderName } from '@callgate/shared/sip/header-name.ts';
 import type { SipHeader } from '../sip/sip-endpoint.ts';
 
+export type HeaderMap = Readonly<Record<string, string>>;
+
 /**
  * An attribute that is not set gives no header; one that is wins over the trunk's own header of that name. Attributes are written by whoever may manage
- * the room, so what they may fill is bounded; the endpoint leaves out what may not be written.
+ * the room, so what they may fill is bounded. What the request at hand wants (`more`) wins over both; the endpoint leaves out what may not be written.
  */
 export function headersOut(
   { headers, attributes_to_headers }: JoinDecision,
-  attributes: Readonly<Record<string, string>>,
+  attributes: HeaderMap,
+  more: HeaderMap = {},
 ): SipHeader[] {
   const out = new Map<string, SipHeader>();
   for (const [name, value] of Object.entries(headers))
@@ -23,5 +26,12 @@ export function headersOut(
     bytesLeft -= bytes;
     out.set(compareFormOfHeaderName(name), { name, value });
   }
+  for (const [name, value] of Object.entries(more))
+    out.set(compareFormOfHeaderName(name), { name, value });
   return [...out.values()];
+}
+
+/** A map of headers as a list. */
+export function listed(headers: HeaderMap): SipHeader[] {
+  return Object.entries(headers).map(([name, value]) => ({ name, value }));
 }

@@ -11,6 +11,11 @@ export interface ControlledNode {
 }
 
 const done: CommandResult = { kind: 'done' };
+const unknownCall: CommandResult = {
+  kind: 'refused',
+  why: 'unknown-call',
+  detail: 'no such call is up on the node',
+};
 
 /** Obeys one command. */
 export async function obey(command: NodeCommand, node: ControlledNode): Promise<CommandResult> {
@@ -23,9 +28,9 @@ export async function obey(command: NodeCommand, node: ControlledNode): Promise<
         ? done
         : { kind: 'refused', why: 'failed', detail: 'the drain is over and the process ends' };
     case 'hang-up':
-      return { kind: 'refused', why: 'unknown-call', detail: command.call_id };
+      return node.calls.hangUp(command.call_id, command.headers) ? done : unknownCall;
     case 'transfer':
-      return { kind: 'refused', why: 'unknown-call', detail: command.call_id };
+      return (await node.calls.transfer(command)) ?? unknownCall;
     case 'log-level':
       node.setLogLevel(command.level);
       return done;

@@ -2,6 +2,7 @@
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { sipLimits } from '@callgate/shared/limits.ts';
+import { sourceText } from '@callgate/shared/sip/source-text.ts';
 import type { InviteRequest } from '../sip/sip-endpoint.ts';
 
 /** Builds the offer of one INVITE. Headers beyond the contract's bound are left out, the call is not. */
@@ -25,5 +26,16 @@ export function offerFromInvite(
       .slice(0, sipLimits.offeredHeadersMax)
       .map(({ name, value }) => ({ name, value })),
     credentials: invite.credentials === null ? null : { ...invite.credentials },
+  };
+}
+
+/** Who calls whom from where, for the log. */
+export function inviteFields(invite: InviteRequest): Readonly<Record<string, string>> {
+  const { from, to, source, callId } = invite;
+  return {
+    source: sourceText(source),
+    from_user: from.user,
+    to_user: to.user,
+    sip_call_id: callId,
   };
 }

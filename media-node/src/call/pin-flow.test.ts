@@ -156,6 +156,7 @@ describe('a call behind a PIN', () => {
     ['RTP silence', { kind: 'media', event: { kind: 'silent' } }, 'bye media-silent'],
     ['the maximum duration', { kind: 'timer', timer: 'duration' }, 'bye max-duration'],
     ['a node that stops', { kind: 'stopped' }, 'bye node-stopped'],
+    ['its application', { kind: 'application-hang-up' }, 'bye application-hung-up'],
     [
       'a fault of a part',
       { kind: 'part-failed', reason: 'internal', explanation: '' },
@@ -185,6 +186,7 @@ describe('a call behind a PIN', () => {
       'refuse no-rtp-port',
     ],
     ['a node that stops', { kind: 'stopped' }, 'refuse node-stopped'],
+    ['its application', { kind: 'application-hang-up' }, 'refuse application-hung-up'],
   ] as const)('is refused by %s before it is answered', (_what, event, first) => {
     const { state, done } = after(decided(ask), event);
     expect(state.name).toBe('ended');

@@ -15,7 +15,7 @@
 import type { AskPinDecision, Decision, JoinDecision } from '@callgate/shared/contract/decision.ts';
 import { pinLimits } from '@callgate/shared/limits.ts';
 import type { CallEffect, CallEvent, Step } from './call-machine.ts';
-import { end, hangUp, refuse, stay } from './steps.ts';
+import { callerBye, end, hangUp, refuse, stay } from './steps.ts';
 
 export type PinState =
   | { readonly name: 'pin-opening'; readonly ask: AskPinDecision }
@@ -71,6 +71,11 @@ function whileOpening(state: Extract<PinState, { name: 'pin-opening' }>, event: 
       return refuse('caller-cancelled', 'The caller gave up before the PIN was asked.');
     case 'transport-failed':
       return end('internal');
+    case 'application-hang-up':
+      return refuse(
+        'application-hung-up',
+        'The application ended the call before the PIN was asked.',
+      );
     case 'stopped':
       return refuse('node-stopped', 'The node stopped before the PIN was asked.');
     default:
@@ -96,7 +101,9 @@ function whileAnswered(state: Answered, event: CallEvent): Step {
       }
       return stay(state);
     case 'caller-bye':
-      return end('caller-hung-up', { do: 'set-status', status: 'hangup' });
+      return callerBye(event);
+    case 'application-hang-up':
+      return hangUp('application-hung-up');
     case 'ack-missing':
       return hangUp('ack-missing');
     case 'session-expired':

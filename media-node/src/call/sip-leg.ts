@@ -7,6 +7,8 @@ import type { ChallengeDecision } from '@callgate/shared/contract/decision.ts';
 import type { Log } from '../ops/log.ts';
 import type {
   InviteRequest,
+  ReferOutcome,
+  ReferRequest,
   SipAnswer,
   SipCall,
   SipCallEvents,
@@ -66,8 +68,10 @@ export class SipLeg {
     this.#status = 200;
   }
 
-  refuse(reason: OutcomeReason, explanation: string): void {
-    const answer = refusal(reason, Math.random());
+  /** @param more headers beside Reason and Retry-After */
+  refuse(reason: OutcomeReason, explanation: string, more: readonly SipHeader[] = []): void {
+    const { headers = [], ...bare } = refusal(reason, Math.random());
+    const answer = { ...bare, headers: [...headers, ...more] };
     this.#status = answer.status;
     this.#explanation = explanation;
     this.#sip.refuse(answer);
@@ -76,6 +80,11 @@ export class SipLeg {
       sip_status: answer.status,
       why: explanation,
     });
+  }
+
+  /** Asks the caller to call somebody else. @throws PartError for a URI that is none */
+  refer(request: ReferRequest): Promise<ReferOutcome> {
+    return this.#sip.refer(request);
   }
 
   /** BYE with its Reason and further headers, or a refusal when the 200 could not be sent after all. */

@@ -7,6 +7,12 @@ export function hangUp(reason: OutcomeReason): Step {
   return end(reason, { do: 'bye', reason }, { do: 'set-status', status: 'hangup' });
 }
 
+/** The caller has hung up, after a transfer perhaps. */
+export function callerBye({ isTransferred }: { readonly isTransferred?: boolean }): Step {
+  const reason = isTransferred === true ? 'transferred' : 'caller-hung-up';
+  return end(reason, { do: 'set-status', status: 'hangup' });
+}
+
 /** Ends a call that has not been answered with the final answer of the table of outcomes. */
 export function refuse(reason: OutcomeReason, explanation: string): Step {
   return end(reason, { do: 'refuse', reason, explanation });

@@ -5,6 +5,7 @@ import type { CallProgress } from '@callgate/shared/contract/progress.ts';
 import type { CallFacts, CallRecord } from '@callgate/shared/contract/record.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { recordLimits } from '@callgate/shared/limits.ts';
+import { sourceText } from '@callgate/shared/sip/source-text.ts';
 import type { Clock } from '../clock.ts';
 import type { MediaEvent, MediaStats } from '../media/media-session.ts';
 import type { Stage } from '../ops/call-watch.ts';
@@ -114,12 +115,6 @@ export class Timeline {
       invited_at_ms: Math.round(this.#invitedAtWall),
     };
   }
-}
-
-/** `203.0.113.7:5060/udp`, IPv6 in brackets. */
-export function sourceText(source: InviteRequest['source']): string {
-  const address = source.address.includes(':') ? `[${source.address}]` : source.address;
-  return `${address}:${source.port}/${source.transport}`;
 }
 
 function mediaOf(stats: MediaStats): NonNullable<CallRecord['media']> {

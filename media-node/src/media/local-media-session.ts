@@ -15,8 +15,10 @@ import type {
   MediaSession,
   MediaStats,
   PhoneStream,
+  RoomAnswer,
   RoomAudio,
   RoomEnd,
+  RoomRequest,
   SoundName,
   SoundOptions,
 } from './media-session.ts';
@@ -126,6 +128,7 @@ export class LocalMediaSession implements MediaSession {
       onFrame: ({ id }, frame) => this.#guard(() => this.#onRoomFrame(id, frame)),
       onAttributes: (attributes) => this.#report({ kind: 'attributes', attributes }),
       onDigits: (digits) => this.#guard(() => this.#onRoomDigits(digits)),
+      onRequest: (request) => this.#report({ kind: 'request', request }),
       onEnded: (reason) => this.#onRoomEnded(reason),
     };
     this.#roomCodec = codec;
@@ -183,6 +186,10 @@ export class LocalMediaSession implements MediaSession {
       lostAtPhone: reporting.remoteLoss.packets,
       foreign: discarded.foreign,
     };
+  }
+
+  respond(request: Pick<RoomRequest, 'id' | 'caller'>, answer: RoomAnswer): void {
+    this.#room?.respond(request, answer);
   }
 
   close(): Promise<MediaStats | null> {

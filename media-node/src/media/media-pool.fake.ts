@@ -5,6 +5,7 @@ import type {
   MediaSession,
   MediaStats,
   PhoneStream,
+  RoomAnswer,
   SoundOptions,
 } from './media-session.ts';
 
@@ -54,6 +55,10 @@ export class FakeMediaSession implements MediaSession {
   play(sound: string, options: SoundOptions = {}): void {
     const chosen = JSON.stringify(options);
     this.asked.push(chosen === '{}' ? `play ${sound}` : `play ${sound} ${chosen}`);
+  }
+
+  respond(request: { readonly id: string }, answer: RoomAnswer): void {
+    this.asked.push(`respond ${request.id} ${JSON.stringify(answer)}`);
   }
 
   stopSound(): void {

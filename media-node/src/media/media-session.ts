@@ -66,7 +66,23 @@ export type RoomEnd =
   | 'room-unreachable'
   | 'internal';
 
-/** What a session tells the call. Each once, except attributes, digits and sounds. */
+/** What participants may ask of a phone by RPC: LiveKit's names. */
+export const roomMethods = ['lk.sip.EndCall', 'lk.sip.GetRemoteHeaders'] as const;
+
+export interface RoomRequest {
+  readonly id: string;
+  /** Identity of the participant that asks. */
+  readonly caller: string;
+  readonly method: (typeof roomMethods)[number];
+  readonly payload: string;
+}
+
+/** The payload of the answer, or an error with LiveKit's codes (1500: of the application). */
+export type RoomAnswer =
+  | { readonly payload: string }
+  | { readonly code: number; readonly message: string };
+
+/** What a session tells the call. Each once, except attributes, requests, digits and sounds. */
 export type MediaEvent =
   /** The participant is in the room. */
   | { readonly kind: 'joined' }
@@ -77,6 +93,8 @@ export type MediaEvent =
   | { readonly kind: 'attributes'; readonly attributes: Readonly<Record<string, string>> }
   /** From `connect` on, before and after the room is joined: 0-9, *, #, a-d. */
   | { readonly kind: 'digit'; readonly digit: string }
+  /** A participant asks something of the phone (RPC); to be answered by `respond`. */
+  | { readonly kind: 'request'; readonly request: RoomRequest }
   /** A sound came to its end by itself. */
   | { readonly kind: 'played'; readonly sound: SoundName }
   /** No RTP from the phone for the configured time. */
@@ -116,6 +134,8 @@ export interface MediaSession {
   receiveDigit(digit: string): void;
   /** Sets an attribute of our participant, such as sip.callStatus. Best effort. */
   setAttributes(attributes: Readonly<Record<string, string>>): void;
+  /** Answers a request of a participant. */
+  respond(request: Pick<RoomRequest, 'id' | 'caller'>, answer: RoomAnswer): void;
   /** Leaves the room, closes the RTP port, frees everything. Resolves with the final figures. Idempotent. */
   close(): Promise<MediaStats | null>;
 }

@@ -115,6 +115,10 @@ export interface ReferRequest {
   /** URI that the caller shall call: sip, sips or tel. */
   readonly to: string;
   readonly headers?: readonly SipHeader[];
+  /** How long the new call may take, ms; sipReferMs when left out. */
+  readonly timeoutMs?: number;
+  /** The caller has agreed to make the new call. */
+  readonly onAccepted?: () => void;
   /** Hears each status that the caller reports of the new call (100, 180, ...). */
   readonly onProgress?: (status: number) => void;
 }

@@ -92,6 +92,16 @@ export const ownOutcomes = {
     'Drain a node before it is stopped.',
     true,
   ),
+  'node-lost': row(
+    'platform',
+    503,
+    'Service Unavailable',
+    41,
+    'platform',
+    'The media node was lost with the call: killed, or cut off from the edge.',
+    'Look at the machine and the network of the node; its participants were removed from their rooms.',
+    true,
+  ),
   'not-supported-here': row(
     'platform',
     501,

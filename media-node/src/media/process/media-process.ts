@@ -60,6 +60,8 @@ function obey(message: ToProcess): void {
       return sessions.get(message.session)?.receiveDigit(message.digit);
     case 'set-attributes':
       return sessions.get(message.session)?.setAttributes(message.attributes);
+    case 'respond':
+      return sessions.get(message.session)?.respond(message.request, message.answer);
     case 'close':
       return void close(message.session);
     case 'stop':

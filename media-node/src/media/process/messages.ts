@@ -10,7 +10,9 @@ import type {
   MediaLoad,
   MediaStats,
   PhoneStream,
+  RoomAnswer,
   RoomAudio,
+  RoomRequest,
   SoundName,
   SoundOptions,
 } from '../media-session.ts';
@@ -54,6 +56,12 @@ export type ToProcess =
       readonly do: 'set-attributes';
       readonly session: number;
       readonly attributes: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly do: 'respond';
+      readonly session: number;
+      readonly request: Pick<RoomRequest, 'id' | 'caller'>;
+      readonly answer: RoomAnswer;
     }
   | { readonly do: 'close'; readonly session: number }
   /** Close everything and end. */

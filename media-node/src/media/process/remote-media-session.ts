@@ -6,6 +6,8 @@ import type {
   MediaSession,
   MediaStats,
   PhoneStream,
+  RoomAnswer,
+  RoomRequest,
   SoundName,
   SoundOptions,
 } from '../media-session.ts';
@@ -62,6 +64,10 @@ export class RemoteMediaSession implements MediaSession {
 
   setAttributes(attributes: Readonly<Record<string, string>>): void {
     this.#send({ do: 'set-attributes', session: this.#parts.session, attributes });
+  }
+
+  respond({ id, caller }: Pick<RoomRequest, 'id' | 'caller'>, answer: RoomAnswer): void {
+    this.#send({ do: 'respond', session: this.#parts.session, request: { id, caller }, answer });
   }
 
   close(): Promise<MediaStats | null> {

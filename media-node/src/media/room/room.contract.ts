@@ -3,9 +3,8 @@
  * harness to `describeRoom`; what one of them cannot do has no place here.
  */
 import { afterEach, describe, expect, it } from 'vitest';
-import { OpusDecoder, OpusEncoder } from '../audio/opus.ts';
-import { addTone, toneShare } from '../audio/tone.ts';
-import type { EncodedFrame, Room, RoomCodec, RoomEvents } from './room.ts';
+import { JoinedRoom, until } from './joined-room.contract.ts';
+import type { Room, RoomEvents } from './room.ts';
 
 /** A participant that is not ours. */
 export interface OtherParticipant {
@@ -19,6 +18,8 @@ export interface OtherParticipant {
   hears(frequencyHz: number): number;
   /** Asks for digits to be sent to the phone. */
   dial(digits: string): Promise<void>;
+  /** Asks something of a participant (RPC). Rejects with LiveKit's error. */
+  ask(identity: string, method: string, payload: string): Promise<string>;
   /** Digits that phones sent, in order. */
   readonly digits: readonly string[];
   /** Whom it sees, by identity. */
@@ -136,6 +137,24 @@ export function describeRoom(name: string, harness: () => RoomHarness): void {
       await caller.start({ wait: false });
       await caller.room.leave();
       expect(caller.events).toEqual([]);
+    });
+
+    it('answers requests of participants, and those it does not know with an error', async () => {
+      const room = freshRoom();
+      const caller = await join(room);
+      const agent = await other(room);
+      await until(() => agent.sees('caller') !== null);
+      caller.answer = { payload: '{"a":1}' };
+      expect(await agent.ask('caller', 'lk.sip.EndCall', '{"b":2}')).toBe('{"a":1}');
+      expect(caller.requests).toMatchObject([
+        { caller: 'agent', method: 'lk.sip.EndCall', payload: '{"b":2}' },
+      ]);
+      caller.answer = { code: 1_500, message: 'wrong' };
+      const failed = agent.ask('caller', 'lk.sip.GetRemoteHeaders', 'x');
+      await expect(failed).rejects.toMatchObject({ code: 1_500, message: 'wrong' });
+      const unknown = agent.ask('caller', 'dance', '');
+      await expect(unknown).rejects.toMatchObject({ code: 1_400 });
+      expect(caller.requests.length).toBe(2);
     });
   });
 
@@ -261,129 +280,4 @@ export function describeRoom(name: string, harness: () => RoomHarness): void {
       expect(performance.now() - startedAt).toBeLessThan(3_000);
     });
   });
-}
-
-/** A room client under test and everything that it reported. */
-class JoinedRoom {
-  readonly room: Room;
-  /** Of the room. */
-  readonly name: string;
-  readonly events: string[] = [];
-  readonly ended: string[] = [];
-  readonly digits: string[] = [];
-  joined = 0;
-  attributes: Readonly<Record<string, string>> = {};
-  tracks: { readonly id: string; readonly participant: string }[] = [];
-  readonly #harness: RoomHarness;
-  readonly #token: Promise<string>;
-  readonly #heard = new Map<string, { decoder: OpusDecoder; samples: number[] }>();
-
-  constructor(harness: RoomHarness, room: string, identity: string, secret?: string) {
-    this.#harness = harness;
-    this.name = room;
-    this.#token = harness.token(room, identity, secret);
-    this.room = harness.createRoom({
-      onJoined: () => {
-        this.events.push('joined');
-        this.joined++;
-      },
-      onTrack: (track) => {
-        this.events.push('track');
-        this.tracks.push({ id: track.id, participant: track.participant });
-      },
-      onTrackEnded: ({ id }) => {
-        this.events.push('track-ended');
-        this.tracks = this.tracks.filter((track) => track.id !== id);
-      },
-      onFrame: ({ id }, frame) => this.#onFrame(id, frame),
-      onAttributes: (attributes) => {
-        this.attributes = { ...attributes };
-      },
-      onDigits: (digits) => this.digits.push(digits),
-      onEnded: (reason) => {
-        this.events.push('ended');
-        this.ended.push(reason);
-      },
-    });
-  }
-
-  async start(
-    options: { readonly wait?: boolean; readonly timeoutMs?: number } = {},
-  ): Promise<void> {
-    const { wait = true, timeoutMs = 5_000 } = options;
-    const { url } = this.#harness;
-    this.room.join({ url, token: await this.#token, timeoutMs, trackName: 'caller track' });
-    if (wait) await until(() => this.joined > 0 || this.ended.length > 0);
-    if (wait && this.ended.length > 0) throw new Error(`the room ended: ${this.ended[0]}`);
-  }
-
-  /** Sends a tone in real time, in the codec that the client takes. */
-  play(frequencyHz: number): void {
-    const codec = this.room.sendCodecs[0] ?? 'opus';
-    const encode = frameMaker(codec, frequencyHz);
-    let sent = 0;
-    const startedAt = performance.now();
-    const timer = setInterval(() => {
-      for (const due = (performance.now() - startedAt) / 20; sent < due; sent++) {
-        this.room.send(encode(sent), -18);
-      }
-    }, 5);
-    const leave = this.room.leave.bind(this.room);
-    this.room.leave = () => {
-      clearInterval(timer);
-      return leave();
-    };
-  }
-
-  /** The largest share of a tone in the last half second of any one track. */
-  hears(frequencyHz: number): number {
-    const shares = [...this.#heard.values()].map(({ samples }) =>
-      samples.length < 4_000
-        ? 0
-        : toneShare(Int16Array.from(samples.slice(-4_000)), frequencyHz, 8_000),
-    );
-    return Math.max(0, ...shares);
-  }
-
-  #onFrame(id: string, frame: EncodedFrame): void {
-    let heard = this.#heard.get(id);
-    if (heard === undefined) {
-      heard = { decoder: new OpusDecoder(8_000), samples: [] };
-      this.#heard.set(id, heard);
-    }
-    if (frame.codec === 'opus') heard.samples.push(...(heard.decoder.decode(frame.payload) ?? []));
-    if (frame.codec === 'L16') {
-      // 48 kHz: every sixth sample is enough to find a tone far below 4 kHz.
-      for (let at = 0; at + 1 < frame.payload.length; at += 12) {
-        heard.samples.push(Buffer.from(frame.payload).readInt16LE(at));
-      }
-    }
-  }
-}
-
-/** Makes the frame number n of a tone. */
-function frameMaker(codec: RoomCodec, frequencyHz: number): (index: number) => EncodedFrame {
-  const encoder = new OpusEncoder(48_000);
-  return (index) => {
-    const samples = new Int16Array(960);
-    const fromSample = index * 960;
-    addTone(samples, { frequencyHz, rateHz: 48_000, amplitude: 8_000, fromSample });
-    return {
-      codec,
-      ssrc: 0,
-      payload: codec === 'L16' ? new Uint8Array(samples.buffer) : encoder.encode(samples),
-      timestamp: fromSample,
-      sequence: index & 0xffff,
-      marker: index === 0,
-    };
-  };
-}
-
-/** Waits for `check`; @throws after ten seconds. */
-async function until(check: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!check()) {
-    if (performance.now() > end) throw new Error(`not within 10 s: ${check}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../ops/log.ts';
-import type { RoomEnd } from '../media-session.ts';
+import type { RoomAnswer, RoomEnd, RoomRequest } from '../media-session.ts';
 import type { MediaTick } from '../media-tick.ts';
 
 /** `L16`: samples as they are, int16 mono at 48 kHz, little-endian, with the clock of Opus. */
@@ -40,6 +40,8 @@ export interface RoomEvents {
   onAttributes(attributes: Readonly<Record<string, string>>): void;
   /** A participant wants digits sent to the phone: 0-9, *, #, a-d, w for a pause; not checked. */
   onDigits(digits: string): void;
+  /** A participant asks something of us (RPC, one of roomMethods); to be answered by `respond`. */
+  onRequest(request: RoomRequest): void;
   /** Nothing follows. Not called after `leave`. */
   onEnded(reason: RoomEnd): void;
 }
@@ -72,6 +74,8 @@ export interface Room {
   /** Tells everybody that the phone sent a digit (LiveKit's SipDTMF data packet). @param digit 0-9, *, #, a-d */
   sendDigit(digit: string): void;
   setAttributes(attributes: Readonly<Record<string, string>>): void;
+  /** Answers a request. An answer that nobody waits for any more is dropped. */
+  respond(request: Pick<RoomRequest, 'id' | 'caller'>, answer: RoomAnswer): void;
   /** Leaves and frees every native object. Resolves within callLimits.closeMs. Idempotent. */
   leave(): Promise<void>;
 }

@@ -52,7 +52,7 @@ async function settle(): Promise<void> {
 it('goes out with Refer-To, Referred-By and the headers of the call', async () => {
   const { refer } = await referring();
   expect(firstLine(refer)).toBe('REFER sip:ann@192.0.2.7:5070');
-  expect(headerOf(refer, 'Refer-To')).toEqual(['<tel:+15550123>']);
+  expect(headerOf(refer, 'Refer-To')).toEqual(['tel:+15550123']);
   expect(headerOf(refer, 'Referred-By')).toEqual(['<sip:+15550100@192.0.2.1>']);
   expect(headerOf(refer, 'X-Why')).toEqual(['busy']);
 });

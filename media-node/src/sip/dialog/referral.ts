@@ -4,7 +4,7 @@
  */
 import { sipReferMs } from '@callgate/shared/limits.ts';
 import type { Clock, Timer } from '../../clock.ts';
-import type { ReferOutcome } from '../sip-endpoint.ts';
+import type { ReferOutcome, ReferRequest } from '../sip-endpoint.ts';
 import type { SipRequest } from '../wire/message.ts';
 import { parameterOf } from '../wire/parameters.ts';
 import type { RequestResult } from './dialog-peer.ts';
@@ -13,19 +13,25 @@ import { bodyOf } from './invite-request.ts';
 export class Referral {
   readonly outcome: Promise<ReferOutcome>;
   readonly #number: number;
-  readonly #onProgress: (status: number) => void;
+  readonly #request: Pick<ReferRequest, 'onProgress' | 'onAccepted'>;
   readonly #limit: Timer;
   #settle: (outcome: ReferOutcome) => void = () => {};
   #isAccepted = false;
 
   /** @param number CSeq of the REFER, which NOTIFYs may name */
-  constructor(clock: Clock, number: number, onProgress: (status: number) => void) {
+  constructor(
+    clock: Clock,
+    number: number,
+    request: Pick<ReferRequest, 'onProgress' | 'onAccepted' | 'timeoutMs'>,
+  ) {
     this.#number = number;
-    this.#onProgress = onProgress;
+    this.#request = request;
     this.outcome = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#limit = clock.after(sipReferMs, () => this.#end({ kind: 'timeout' }));
+    this.#limit = clock.after(request.timeoutMs ?? sipReferMs, () =>
+      this.#end({ kind: 'timeout' }),
+    );
   }
 
   /** The caller has answered the REFER, or has not. */
@@ -33,7 +39,7 @@ export class Referral {
     if (result.kind !== 'answered') return this.#end({ kind: 'timeout' });
     const { status } = result.response;
     if (status >= 300) return this.#end({ kind: 'refused', by: 'caller', status });
-    this.#isAccepted = true;
+    this.#accept();
   }
 
   /** The call is over. */
@@ -50,12 +56,12 @@ export class Referral {
     if (event.split(';')[0]?.trim().toLowerCase() !== 'refer') return 489;
     const id = parameterOf(event, 'id');
     if (id !== null && id !== String(this.#number)) return 481;
-    this.#isAccepted = true;
+    this.#accept();
     const { contentType, body } = bodyOf(notify);
     const isOver = /^terminated/i.test(notify.plain.get('subscription-state') ?? '');
     if (contentType !== 'message/sipfrag' && body.length > 0) return 415;
     const status = fragmentStatus(body);
-    if (status !== null && status < 200) this.#onProgress(status);
+    if (status !== null && status < 200) this.#request.onProgress?.(status);
     if (status !== null && status >= 200) {
       this.#end(status < 300 ? { kind: 'transferred' } : { kind: 'refused', by: 'target', status });
     } else if (isOver) {
@@ -63,6 +69,11 @@ export class Referral {
       this.#end({ kind: 'timeout' });
     }
     return 200;
+  }
+
+  #accept(): void {
+    if (!this.#isAccepted) this.#request.onAccepted?.();
+    this.#isAccepted = true;
   }
 
   #end(outcome: ReferOutcome): void {

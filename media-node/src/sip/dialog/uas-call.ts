@@ -183,18 +183,20 @@ export class UasCall implements SipCall {
     this.#end();
   }
 
-  async refer({ to, headers = [], onProgress = () => {} }: ReferRequest): Promise<ReferOutcome> {
+  async refer(request: ReferRequest): Promise<ReferOutcome> {
+    const { to, headers = [] } = request;
     const uri = readUri(to);
     if (uri === null || uri.scheme === 'other') {
       throw new PartError('internal', 'the URI to transfer to is no sip, sips or tel URI');
     }
     if (this.#stage !== 'confirmed') return { kind: 'ended', wasAccepted: false };
     if (this.referral !== null) throw new PartError('internal', 'a transfer is already going on');
-    const referral = new Referral(this.services.clock, this.dialog.localNumber + 1, onProgress);
+    const referral = new Referral(this.services.clock, this.dialog.localNumber + 1, request);
     this.referral = referral;
     const rows: Row[] = [
       this.contactRow(),
-      ['Refer-To', `<${to}>`],
+      // A tel URI goes bare, as LiveKit sends it, unless its parameters would be taken for the header's (RFC 3261 §20).
+      ['Refer-To', /^tel:[^;?,]*$/i.test(to) ? to : `<${to}>`],
       ['Referred-By', `<${this.dialog.localUri}>`],
       ...this.applicationRows(headers),
     ];

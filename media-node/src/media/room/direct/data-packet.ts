@@ -1,6 +1,11 @@
-/** Digits in LiveKit's data packets. Pure. */
+/** LiveKit's data packets as far as a phone has a use for them: digits, and requests (RPC). Pure. */
 import { DataPacket, DataPacket_Kind, SipDTMF } from '@livekit/protocol';
 import { codeOfDigit } from '../dtmf-digits.ts';
+import { type RpcReading, readRpc } from './rpc-packet.ts';
+
+export type PacketReading =
+  /** A participant wants them sent to the phone. */
+  { readonly kind: 'digits'; readonly digits: string } | RpcReading;
 
 /** A digit that the phone sent, for everybody in the room. @param digit one of 0-9, *, #, a-d */
 export function writeDigit(digit: string): Uint8Array {
@@ -10,11 +15,13 @@ export function writeDigit(digit: string): Uint8Array {
   }).toBinary();
 }
 
-/** The digits that a participant wants sent to the phone; null: the message is something else, or damaged. */
-export function readDigits(message: Uint8Array): string | null {
+/** null: the message is something else, or damaged. */
+export function readPacket(message: Uint8Array): PacketReading | null {
   try {
-    const { value } = DataPacket.fromBinary(message);
-    return value.case === 'sipDtmf' && value.value.digit !== '' ? value.value.digit : null;
+    const { value, participantIdentity } = DataPacket.fromBinary(message);
+    if (value.case === 'sipDtmf' && value.value.digit !== '')
+      return { kind: 'digits', digits: value.value.digit };
+    return value.case === 'rpcRequest' ? readRpc(value.value, participantIdentity) : null;
   } catch {
     // Anybody in the room may send anything.
     return null;

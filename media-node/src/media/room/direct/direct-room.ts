@@ -5,7 +5,7 @@
  */
 import { roomLimits } from '@callgate/shared/limits.ts';
 import type { Timer } from '../../../clock.ts';
-import type { RoomEnd } from '../../media-session.ts';
+import type { RoomAnswer, RoomEnd, RoomRequest } from '../../media-session.ts';
 import type {
   EncodedFrame,
   JoinOptions,
@@ -64,6 +64,10 @@ export class DirectRoom implements Room {
     this.#stay.setAttributes(attributes);
   }
 
+  respond(request: Pick<RoomRequest, 'id' | 'caller'>, answer: RoomAnswer): void {
+    this.#stay.respond(request, answer);
+  }
+
   async leave(): Promise<void> {
     this.#isOver = true;
     this.#retry?.cancel();
@@ -79,6 +83,7 @@ export class DirectRoom implements Room {
         onFrame: (track, frame) => this.#events.onFrame(track, frame),
         onAttributes: (attributes) => this.#events.onAttributes(attributes),
         onDigits: (digits) => this.#events.onDigits(digits),
+        onRequest: (request) => this.#events.onRequest(request),
         onToken: (token) => {
           if (this.#options !== null) this.#options = { ...this.#options, token };
         },

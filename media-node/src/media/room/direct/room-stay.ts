@@ -15,17 +15,18 @@ import {
   UpdateSubscription,
 } from '@livekit/protocol';
 import type { Timer } from '../../../clock.ts';
-import type { RoomEnd } from '../../media-session.ts';
+import type { RoomAnswer, RoomEnd, RoomRequest } from '../../media-session.ts';
 import { writeLevelledRtpHeader, writeRtpHeader } from '../../rtp/rtp-packet.ts';
 import { roomEndOf, roomEndOfStatus } from '../end-of-room.ts';
 import type { EncodedFrame, JoinOptions, RoomEvents, RoomParts, TrackCodec } from '../room.ts';
-import { readDigits, writeDigit } from './data-packet.ts';
+import { readPacket, writeDigit } from './data-packet.ts';
 import { encodeJoinRequest, signalUrl } from './join-request.ts';
 import { MissingTracks } from './missing-tracks.ts';
 import { Negotiation } from './negotiation.ts';
 import { receivedTracks, takesAudioLevel } from './remote-tracks.ts';
 import { levelExtensionId, payloadTypes, RoomConnection } from './room-connection.ts';
 import { Roster } from './roster.ts';
+import { writeAck, writeAnswer, writeUnsupported } from './rpc-packet.ts';
 import { SignalClient } from './signal-client.ts';
 import { TrackReceiver } from './track-receiver.ts';
 
@@ -110,10 +111,7 @@ export class RoomStay {
         },
         onDown: () => this.#onMediaDown(),
         onPacket: (mid, packet) => this.#receiver.packet(mid, packet),
-        onData: (message) => {
-          const digits = readDigits(message);
-          if (digits !== null) events.onDigits(digits);
-        },
+        onData: (message) => this.#onData(message),
       },
       parts.clock,
       { bindAddress: parts.bindAddress, codec: this.#codec },
@@ -172,6 +170,10 @@ export class RoomStay {
     });
   }
 
+  respond({ id, caller }: Pick<RoomRequest, 'id' | 'caller'>, answer: RoomAnswer): void {
+    this.#connection.sendData(writeAnswer(id, caller, answer));
+  }
+
   leave(): Promise<void> {
     if (this.#closing !== null) return this.#closing;
     this.#signal.send({
@@ -179,6 +181,17 @@ export class RoomStay {
       value: new LeaveRequest({ action: LeaveRequest_Action.DISCONNECT }),
     });
     return this.#close();
+  }
+
+  #onData(message: Uint8Array): void {
+    const reading = readPacket(message);
+    if (reading?.kind === 'digits') this.#events.onDigits(reading.digits);
+    else if (reading?.kind === 'unsupported')
+      this.#connection.sendData(writeUnsupported(reading.id, reading.caller));
+    else if (reading?.kind === 'request') {
+      this.#connection.sendData(writeAck(reading.request.id, reading.request.caller));
+      this.#events.onRequest(reading.request);
+    }
   }
 
   #onSignal(message: SignalResponse['message']): void {

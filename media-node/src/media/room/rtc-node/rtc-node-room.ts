@@ -10,13 +10,19 @@ import {
   type RemoteTrack,
   type RemoteTrackPublication,
   RoomEvent,
+  RpcError,
   Room as SdkRoom,
   TrackKind,
   TrackPublishOptions,
   TrackSource,
 } from '@livekit/rtc-node';
 import type { Timer } from '../../../clock.ts';
-import type { RoomEnd } from '../../media-session.ts';
+import {
+  type RoomAnswer,
+  type RoomEnd,
+  type RoomRequest,
+  roomMethods,
+} from '../../media-session.ts';
 import { codeOfDigit } from '../dtmf-digits.ts';
 import { roomEndOf, roomEndOfStatus } from '../end-of-room.ts';
 import type { EncodedFrame, JoinOptions, Room, RoomCodec, RoomEvents, RoomParts } from '../room.ts';
@@ -33,6 +39,8 @@ export class RtcNodeRoom implements Room {
   #deadline: Timer | null = null;
   #isJoined = false;
   #isOver = false;
+  /** Requests of participants that wait for our answer, by id. */
+  readonly #requests = new Map<string, (answer: RoomAnswer) => void>();
   /** Set before the server knew us. */
   #attributes: Record<string, string> = {};
   #leaving: Promise<void> | null = null;
@@ -68,6 +76,10 @@ export class RtcNodeRoom implements Room {
     this.#attributes = { ...this.#attributes, ...attributes };
     if (!this.#isJoined || Object.keys(attributes).length === 0) return;
     this.#attempt('attributes', () => this.#sdk.localParticipant?.setAttributes({ ...attributes }));
+  }
+
+  respond({ id }: Pick<RoomRequest, 'id'>, answer: RoomAnswer): void {
+    this.#requests.get(id)?.(answer);
   }
 
   leave(): Promise<void> {
@@ -108,6 +120,7 @@ export class RtcNodeRoom implements Room {
     if (this.#isOver) return;
     this.#isJoined = true;
     this.#deadline?.cancel();
+    this.#takeRequests();
     this.#events.onJoined();
     this.#events.onAttributes(this.#sdk.localParticipant?.attributes ?? {});
     for (const participant of this.#sdk.remoteParticipants.values()) {
@@ -128,6 +141,21 @@ export class RtcNodeRoom implements Room {
       return this.#parts.log('info', 'room-track-gone', { why: error });
     }
     this.#events.onTrack({ id, participant: identity });
+  }
+
+  #takeRequests(): void {
+    for (const method of roomMethods) {
+      this.#sdk.localParticipant?.registerRpcMethod(method, async (data) => {
+        const { requestId: id, callerIdentity: caller, payload } = data;
+        const answer = await new Promise<RoomAnswer>((resolve) => {
+          this.#requests.set(id, resolve);
+          this.#events.onRequest({ id, caller, method, payload });
+        });
+        this.#requests.delete(id);
+        if ('payload' in answer) return answer.payload;
+        throw new RpcError(answer.code, answer.message);
+      });
+    }
   }
 
   #endTrack(id: string): void {

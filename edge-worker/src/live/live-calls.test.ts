@@ -1,0 +1,218 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { commandResultExamples } from '@callgate/shared/contract/command.ts';
+import { linkFromEdge, linkProtocol, nodeStatusExample } from '@callgate/shared/contract/link.ts';
+import { offerExample } from '@callgate/shared/contract/offer.ts';
+import { callRecordExample } from '@callgate/shared/contract/record.ts';
+import { linkLimits, liveCallLimits } from '@callgate/shared/limits.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { testNodeToken } from '../../testdata/bindings.ts';
+import { asAdmin, asNode, putRouting, send } from '../../testdata/requests.ts';
+import { nodeLinkOf } from '../nodes/node-link-of.ts';
+import { liveCallsOf } from './live-calls.ts';
+
+let calls = 0;
+/** An id of its own for each test. */
+const newCallId = () => `SCL_${String.fromCharCode(97 + ++calls).repeat(12)}`;
+
+/** LiveKit's API: what was removed, and what it answers. */
+const livekit = { removed: [] as string[], status: 200 };
+beforeEach(async () => {
+  livekit.removed = [];
+  livekit.status = 200;
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+    const request = new Request(input as RequestInfo, init);
+    if (!request.url.endsWith('/livekit.RoomService/RemoveParticipant'))
+      throw new Error(`nobody answers ${request.url}`);
+    const { room, identity } = (await request.json()) as { room: string; identity: string };
+    if (livekit.status === 200) livekit.removed.push(`${room} ${identity}`);
+    const error = { code: livekit.status === 404 ? 'not_found' : 'internal', msg: 'no' };
+    return Response.json(livekit.status === 200 ? {} : error, { status: livekit.status });
+  });
+  await putRouting({
+    trunks: [{ sip_trunk_id: 'ST_live', numbers: ['+15550100'] }],
+    rules: [
+      {
+        sip_dispatch_rule_id: 'SDR_live',
+        trunk_ids: ['ST_live'],
+        rule: { dispatch_rule_direct: { room_name: 'lobby' } },
+      },
+    ],
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+
+async function letIn(id: string): Promise<void> {
+  const response = await asNode('POST', '/v1/offers', {
+    ...offerExample,
+    call_id: id,
+    min_revision: 0,
+    sequence: 1,
+  });
+  expect(await response.json()).toMatchObject({ kind: 'join' });
+  await expect.poll(() => liveCallsOf(env, id).find(id)).toMatchObject({ node: 'test-1' });
+}
+
+interface StoredCall {
+  readonly records: readonly { readonly record: object }[];
+}
+
+const recordsOfCall = async (id: string) => {
+  const response = await asAdmin('GET', `/v1/calls/${id}`);
+  return response.status === 404 ? [] : ((await response.json()) as StoredCall).records;
+};
+
+async function link() {
+  const { webSocket } = await send('GET', '/v1/nodes/link', undefined, {
+    upgrade: 'websocket',
+    'sec-websocket-protocol': linkProtocol,
+    authorization: `Bearer ${testNodeToken}`,
+  });
+  if (webSocket === null) throw new Error('no WebSocket');
+  webSocket.accept();
+  return webSocket;
+}
+
+describe('a call that was let in', () => {
+  it('is known with its node, room and participant until its record comes', async () => {
+    const id = newCallId();
+    await letIn(id);
+    expect(await liveCallsOf(env, id).find(id)).toEqual({
+      node: 'test-1',
+      room: 'lobby',
+      identity: 'sip_+15550199',
+    });
+    await asNode('POST', '/v1/records', { ...callRecordExample, call_id: id });
+    await expect.poll(() => liveCallsOf(env, id).find(id)).toBeNull();
+  });
+
+  it('is hung up by its node, with headers', async () => {
+    const id = newCallId();
+    await letIn(id);
+    const webSocket = await link();
+    const commands: object[] = [];
+    webSocket.addEventListener('message', ({ data }) => {
+      const message = linkFromEdge.parse(JSON.parse(String(data)));
+      if (message.type !== 'command') return;
+      commands.push(message.command);
+      const result = commandResultExamples.done;
+      webSocket.send(JSON.stringify({ type: 'result', id: message.id, result }));
+    });
+    const headers = { 'X-Why': 'done' };
+    const response = await asAdmin('POST', `/v1/calls/${id}/hangup`, { headers });
+    expect(await response.json()).toEqual({ done: true });
+    expect(commands).toEqual([{ do: 'hang-up', call_id: id, headers }]);
+    webSocket.close(1000);
+  });
+
+  it('is not hung up when nobody knows it, when its node is away, nor with headers that are none', async () => {
+    const id = newCallId();
+    expect((await asAdmin('POST', `/v1/calls/${id}/hangup`)).status).toBe(404);
+    await letIn(id);
+    expect(await (await asAdmin('POST', `/v1/calls/${id}/hangup`)).json()).toMatchObject({
+      code: 'node-away',
+    });
+    expect((await asAdmin('POST', `/v1/calls/${id}/hangup`, { headers: { X: 1 } })).status).toBe(
+      400,
+    );
+    expect((await asNode('POST', `/v1/calls/${id}/hangup`)).status).toBe(401);
+  });
+
+  it('is forgotten when it can no longer be up', async () => {
+    const id = newCallId();
+    await letIn(id);
+    const stub = liveCallsOf(env, id);
+    await runInDurableObject(stub, (table) => {
+      table.clock = { now: () => Date.now() + liveCallLimits.keepMs + 1 };
+    });
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect(await stub.find(id)).toBeNull();
+    await runInDurableObject(stub, (table) => {
+      table.clock = { now: () => Date.now() };
+    });
+  });
+});
+
+describe('a node that is lost', () => {
+  const status = (up: number) =>
+    JSON.stringify({ type: 'status', status: { ...nodeStatusExample, calls: up } });
+  const object = () => nodeLinkOf(env, 'test-1');
+
+  /** Lets so much time pass for the object, look by look. */
+  async function passMs(ms: number): Promise<void> {
+    for (let passed = linkLimits.watchMs; passed <= ms; passed += linkLimits.watchMs) {
+      await runInDurableObject(object(), (node) => {
+        const before = node.clock.now();
+        node.clock = { now: () => before + linkLimits.watchMs };
+      });
+      await runDurableObjectAlarm(object());
+    }
+  }
+
+  it('has its participants removed and its calls recorded as node-lost, within 10 s of its last word', async () => {
+    const id = newCallId();
+    await letIn(id);
+    const webSocket = await link();
+    webSocket.send(status(1));
+    await expect
+      .poll(() => runInDurableObject(object(), (_node, state) => state.storage.get('watch')))
+      .toBeDefined();
+    await passMs(linkLimits.lostMs - linkLimits.watchMs);
+    expect(livekit.removed).toEqual([]);
+    await passMs(linkLimits.watchMs * 2);
+    expect(livekit.removed).toContain('lobby sip_+15550199');
+    expect(await recordsOfCall(id)).toMatchObject([
+      {
+        node: 'test-1',
+        record: { call_id: id, sequence: 1, reason: 'node-lost', room_name: 'lobby' },
+      },
+    ]);
+    expect(await liveCallsOf(env, id).find(id)).toBeNull();
+    // What the node itself delivers later is the same record.
+    const late = { ...callRecordExample, call_id: id, sequence: 1 };
+    expect(await (await asNode('POST', '/v1/records', late)).json()).toEqual({ counted: false });
+    await runInDurableObject(object(), (node) => {
+      node.clock = { now: () => Date.now() };
+    });
+  });
+
+  it('says so itself when it has been started again: calls of the process before are closed, its own are not', async () => {
+    const [old, young] = [newCallId(), newCallId()];
+    await letIn(old);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await letIn(young);
+    const live = await liveCallsOf(env, old).lostWith('test-1', Date.now() + 1);
+    const sinceMs = live.find(({ callId }) => callId === old)?.sinceMs ?? 0;
+    await object().restarted('test-1', Date.now() - sinceMs - 1);
+    await runDurableObjectAlarm(object());
+    await expect
+      .poll(() => recordsOfCall(old))
+      .toMatchObject([{ record: { reason: 'node-lost' } }]);
+    expect(await liveCallsOf(env, young).find(young)).not.toBeNull();
+  });
+
+  it('is tried again while LiveKit is away, and a participant who is gone is as good', async () => {
+    const id = newCallId();
+    await letIn(id);
+    livekit.status = 500;
+    await object().restarted('test-1', 0);
+    await runDurableObjectAlarm(object());
+    expect(await recordsOfCall(id)).toEqual([]);
+    livekit.status = 404;
+    await runDurableObjectAlarm(object());
+    expect(await recordsOfCall(id)).toMatchObject([{ record: { reason: 'node-lost' } }]);
+  });
+
+  it('is not looked after when it has no calls, and not lost when it says goodbye', async () => {
+    const watch = () => runInDurableObject(object(), (_node, state) => state.storage.get('watch'));
+    const webSocket = await link();
+    webSocket.send(status(1));
+    await expect.poll(watch).toBeDefined();
+    webSocket.send(status(0));
+    await expect.poll(watch).toBeUndefined();
+    webSocket.send(status(1));
+    await expect.poll(watch).toBeDefined();
+    webSocket.close(1_000);
+    await expect.poll(watch).toBeUndefined();
+  });
+});

@@ -1,0 +1,108 @@
+/**
+ * Calls that were let into a room and whose record has not come in: who carries them, and as whom they are in which room. Written beside the decision, not in front
+ * of it. What is asked of it: which node has a call (to hang it up or transfer it), and which calls a lost node had. Spread over several objects by the
+ * hash of the call id.
+ */
+import { DurableObject } from 'cloudflare:workers';
+import { liveCallLimits } from '@callgate/shared/limits.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import type { Env } from '../env.ts';
+import { sha256Hex } from '../trust/constant-time.ts';
+
+export interface LiveCall {
+  readonly callId: string;
+  readonly node: string;
+  readonly room: string;
+  readonly identity: string;
+  /** What its record will say, as far as the edge knows: JSON. */
+  readonly recordJson: string;
+}
+
+export type LostCall = LiveCall & { readonly sinceMs: number };
+
+/** The object that knows a call. */
+export function liveCallsOf(env: Env, callId: string): DurableObjectStub<LiveCalls> {
+  return objectOf(env, Number.parseInt(sha256Hex(callId).slice(0, 4), 16) % liveCallLimits.objects);
+}
+
+/** All objects: a node's calls are spread over them. */
+export function allLiveCalls(env: Env): DurableObjectStub<LiveCalls>[] {
+  return Array.from({ length: liveCallLimits.objects }, (_, index) => objectOf(env, index));
+}
+
+function objectOf(env: Env, index: number): DurableObjectStub<LiveCalls> {
+  return env.LIVE_CALLS.getByName(`live-${index}`);
+}
+
+type Row = {
+  call_id: string;
+  node: string;
+  room: string;
+  identity: string;
+  record: string;
+  since_ms: number;
+};
+
+export class LiveCalls extends DurableObject<Env> {
+  clock: Clock = systemClock;
+  readonly #sql: SqlStorage;
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env);
+    this.#sql = state.storage.sql;
+    this.#sql.exec(`CREATE TABLE IF NOT EXISTS live (
+      call_id TEXT PRIMARY KEY, node TEXT NOT NULL, room TEXT NOT NULL, identity TEXT NOT NULL,
+      record TEXT NOT NULL, since_ms INTEGER NOT NULL) WITHOUT ROWID`);
+    this.#sql.exec('CREATE INDEX IF NOT EXISTS live_node ON live (node)');
+  }
+
+  /** The edge has let a call in. */
+  async begin({ callId, node, room, identity, recordJson }: LiveCall): Promise<void> {
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO live VALUES (?, ?, ?, ?, ?, ?)',
+      ...[callId, node, room, identity, recordJson, this.clock.now()],
+    );
+    if ((await this.ctx.storage.getAlarm()) === null)
+      await this.ctx.storage.setAlarm(this.clock.now() + liveCallLimits.sweepMs);
+  }
+
+  /** Its record is in. A node ends its own calls only. */
+  async end(callId: string, node: string): Promise<void> {
+    this.#sql.exec('DELETE FROM live WHERE call_id = ? AND node = ?', callId, node);
+  }
+
+  /** null: no such call is up. */
+  async find(callId: string): Promise<Pick<LiveCall, 'node' | 'room' | 'identity'> | null> {
+    const [row] = this.#sql
+      .exec<Pick<Row, 'node' | 'room' | 'identity'>>(
+        'SELECT node, room, identity FROM live WHERE call_id = ?',
+        callId,
+      )
+      .toArray();
+    return row ?? null;
+  }
+
+  /** Up to liveCallLimits.lostAtOnce calls that a node had before, the oldest first. They stay until `end`. */
+  async lostWith(node: string, beforeMs: number): Promise<LostCall[]> {
+    return this.#sql
+      .exec<Row>(
+        'SELECT * FROM live WHERE node = ? AND since_ms < ? ORDER BY since_ms LIMIT ?',
+        ...[node, beforeMs, liveCallLimits.lostAtOnce],
+      )
+      .toArray()
+      .map(({ call_id, record, since_ms, ...row }) => ({
+        ...row,
+        callId: call_id,
+        recordJson: record,
+        sinceMs: since_ms,
+      }));
+  }
+
+  /** Forgets calls that can no longer be up: their record was lost with the disk of a node. */
+  override async alarm(): Promise<void> {
+    const now = this.clock.now();
+    this.#sql.exec('DELETE FROM live WHERE since_ms < ?', now - liveCallLimits.keepMs);
+    const { n: left } = this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM live').one();
+    if (left > 0) await this.ctx.storage.setAlarm(now + liveCallLimits.sweepMs);
+  }
+}

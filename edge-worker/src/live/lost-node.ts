@@ -1,0 +1,49 @@
+/**
+ * A media node is lost: it was killed, its machine or its network is gone. Its participants would stay in their rooms as silent guests until LiveKit gives them up; they
+ * are removed now, and each call gets the record that its node can no longer write.
+ */
+import type { CallRecord } from '@callgate/shared/contract/record.ts';
+import { liveCallLimits } from '@callgate/shared/limits.ts';
+import { trunkCallsOf } from '../caps/trunk-calls.ts';
+import type { Env } from '../env.ts';
+import { removeParticipant } from '../livekit-api/livekit-room.ts';
+import { logLine } from '../log.ts';
+import { recordsOf } from '../records/call-records.ts';
+import { allLiveCalls, type LostCall, liveCallsOf } from './live-calls.ts';
+
+/**
+ * Closes the calls that a node had before `beforeMs`.
+ * @returns false when some are left and it has to be run again
+ */
+export async function closeCallsOf(
+  env: Env,
+  node: string,
+  { beforeMs, nowMs }: { beforeMs: number; nowMs: number },
+): Promise<boolean> {
+  const found = await Promise.all(allLiveCalls(env).map((calls) => calls.lostWith(node, beforeMs)));
+  const lost = found.flat().toSorted((a, b) => a.sinceMs - b.sinceMs);
+  const closed = await Promise.all(
+    lost.slice(0, liveCallLimits.lostAtOnce).map((call) => close(env, call, nowMs)),
+  );
+  if (lost.length > 0) logLine('warn', 'node-calls-closed', { node, calls: lost.length });
+  return lost.length < liveCallLimits.lostAtOnce && closed.every((isClosed) => isClosed);
+}
+
+/** false: LiveKit or the records could not be reached; the call stays to be closed. */
+async function close(env: Env, call: LostCall, nowMs: number): Promise<boolean> {
+  const { callId, node, room, identity } = call;
+  try {
+    await removeParticipant(env, room, identity);
+    const so_far = JSON.parse(call.recordJson) as CallRecord;
+    const ended_ms = Math.max(0, nowMs - call.sinceMs);
+    const record: CallRecord = { ...so_far, stages: { ...so_far.stages, ended_ms } };
+    await recordsOf(env, callId).add(node, record);
+    if (record.leased && record.trunk_id !== null)
+      await trunkCallsOf(env, record.trunk_id).end(node, [callId]);
+    await liveCallsOf(env, callId).end(callId, node);
+    return true;
+  } catch (error) {
+    logLine('warn', 'lost-call-not-closed', { call_id: callId, message: String(error) });
+    return false;
+  }
+}

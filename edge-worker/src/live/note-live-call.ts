@@ -1,0 +1,76 @@
+/** Notes that a call was let into a room, beside the decision. */
+import type { JoinDecision } from '@callgate/shared/contract/decision.ts';
+import type { CallRecord } from '@callgate/shared/contract/record.ts';
+import { contractVersion } from '@callgate/shared/contract/version.ts';
+import type { Env } from '../env.ts';
+import { logLine } from '../log.ts';
+import { liveCallsOf } from './live-calls.ts';
+
+/** What the edge knows of a call beside its decision. */
+export interface CallFacts {
+  readonly callId: string;
+  readonly sequence: number;
+  readonly sipCallId: string;
+  readonly fromUser: string;
+  readonly toUser: string;
+  readonly source: string;
+}
+
+/** Never throws: the call stands without it, and can then be hung up by its room only. */
+export async function noteLiveCall(
+  env: Env,
+  node: string,
+  call: CallFacts,
+  decision: JoinDecision,
+  nowMs: number,
+): Promise<void> {
+  const { room, participant } = decision;
+  try {
+    await liveCallsOf(env, call.callId).begin({
+      callId: call.callId,
+      node,
+      room: room.name,
+      identity: participant.identity,
+      recordJson: JSON.stringify(recordSoFar(call, decision, nowMs)),
+    });
+  } catch (error) {
+    logLine('warn', 'live-call-not-noted', { call_id: call.callId, message: String(error) });
+  }
+}
+
+/** The record of a call that nobody has heard of since it was let in. */
+function recordSoFar(call: CallFacts, decision: JoinDecision, nowMs: number): CallRecord {
+  return {
+    contract: contractVersion,
+    call_id: call.callId,
+    sequence: call.sequence,
+    sip_call_id: call.sipCallId,
+    trace_id: null,
+    from_user: call.fromUser,
+    to_user: call.toUser,
+    source: call.source,
+    trunk_id: decision.trunk_id,
+    rule_id: decision.rule_id,
+    room_name: decision.room.name,
+    participant_identity: decision.participant.identity,
+    revision: decision.revision,
+    invited_at_ms: nowMs,
+    stages: {
+      trying_ms: null,
+      decided_ms: 0,
+      ringing_ms: null,
+      joined_ms: null,
+      audible_ms: null,
+      answered_ms: null,
+      acknowledged_ms: null,
+      first_audio_from_phone_ms: null,
+      first_audio_to_phone_ms: null,
+      ended_ms: 0,
+    },
+    media: null,
+    reason: 'node-lost',
+    explanation: null,
+    sip_status: null,
+    leased: decision.lease_ms !== undefined,
+  };
+}
