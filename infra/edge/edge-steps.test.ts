@@ -14,7 +14,7 @@ const shown = (steps: ReturnType<typeof deploySteps>) =>
 describe('the steps of a first deployment', () => {
   it('make the queues, the Worker, and then its secrets', () => {
     expect(shown(firstSteps(secrets, 'abc1234'))).toEqual([
-      'wrangler whoami',
+      'wrangler queues list',
       'wrangler queues create callgate-events',
       'wrangler queues create callgate-events-dead',
       'wrangler deploy --dry-run',

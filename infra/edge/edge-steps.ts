@@ -21,7 +21,8 @@ export const deployedTag = 'edge-deployed';
 /** The Worker, its queues and its secrets, once. */
 export function firstSteps(secrets: Readonly<Record<string, string>>, commit: string): Step[] {
   return [
-    { why: 'who deploys', command: 'wrangler', args: ['whoami'] },
+    // whoami succeeds without a login, too.
+    { why: 'logged in, and may make queues', command: 'wrangler', args: ['queues', 'list'] },
     ...queues.map(
       (queue): Step => ({
         why: 'a queue of events; it may be there already',

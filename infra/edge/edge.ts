@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { root } from '../setup/run-tool.ts';
 import { EdgeOptionError, type EdgeOptions, edgeUsage, readEdgeOptions } from './edge-options.ts';
 import {
@@ -61,16 +61,24 @@ function livekitSecrets({ dryRun }: Pick<EdgeOptions, 'dryRun'>): Record<string,
   );
 }
 
-/** Made once: without the sealing key nobody reads the stored passwords again, so it is kept before it is used. */
+/** Without the sealing key nobody reads the stored passwords again, so it is kept before it is used; a command that is repeated takes the kept one. */
 function newSecrets({ dryRun, keep }: EdgeOptions): Record<string, string> {
-  const sealingKey = randomBytes(32).toString('base64');
-  // 'wx': a key that is kept already is never written over.
-  if (!dryRun && keep !== null) writeFileSync(keep, `${sealingKey}\n`, { mode: 0o600, flag: 'wx' });
   return {
-    SEALING_KEY: sealingKey,
+    SEALING_KEY: dryRun || keep === null ? newSealingKey() : keptSealingKey(keep),
     NONCE_SECRET: randomBytes(24).toString('base64url'),
     NODE_TOKENS: '{}',
   };
+}
+
+const newSealingKey = () => randomBytes(32).toString('base64');
+
+/** @throws EdgeOptionError when the file holds something else */
+function keptSealingKey(file: string): string {
+  if (!existsSync(file)) writeFileSync(file, `${newSealingKey()}\n`, { mode: 0o600, flag: 'wx' });
+  const key = readFileSync(file, 'utf8').trim();
+  if (!/^[A-Za-z0-9+/]{43}=$/.test(key))
+    throw new EdgeOptionError(`--keep: ${file} holds no SEALING_KEY; expected 32 bytes in base64`);
+  return key;
 }
 
 /** @throws EdgeOptionError when a migration that has been deployed was changed */
@@ -107,7 +115,10 @@ async function runAll(steps: readonly Step[], dryRun: boolean): Promise<number> 
 }
 
 function run({ command, args, secrets }: Step): Promise<number> {
-  const child = spawn(command === 'git' ? 'git' : `${root}node_modules/.bin/wrangler`, args, {
+  // wrangler with the Node that runs us: the machine's own may be too old for it.
+  const [program, ...before] =
+    command === 'git' ? ['git'] : [process.execPath, `${root}node_modules/.bin/wrangler`];
+  const child = spawn(program ?? '', [...before, ...args], {
     cwd: root,
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
     stdio: [secrets === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit'],
