@@ -4,7 +4,7 @@
  * nothing waits between reading the table and writing it.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { revisionLimits } from '@callgate/shared/limits.ts';
+import { revisionLimits, webhookLimits } from '@callgate/shared/limits.ts';
 import { invalidArgument, type StoredChange } from '@callgate/shared/livekit-api/api-answer.ts';
 import { sipRpcs } from '@callgate/shared/livekit-api/handle-sip-request.ts';
 import { SIPDispatchRuleInfo } from '@livekit/protocol';
@@ -94,7 +94,10 @@ export class RoutingTable extends DurableObject<Env> {
     this.#publisher = new Publisher({ storage, dirty, builder: this.#builder, log });
     this.#answers = new Answers(storage.sql);
     this.#nodes = new LinkedNodes(storage.sql);
-    this.#events = new TableEvents({ sql: storage.sql, env, clock: () => this.clock });
+    this.#events = new TableEvents({ sql: storage.sql, env, clock: () => this.clock }, async () => {
+      if ((await storage.getAlarm()) === null)
+        await storage.setAlarm(this.clock.now() + webhookLimits.queueRetryMs);
+    });
     this.kv = env.ROUTING;
   }
 

@@ -15,9 +15,12 @@ export interface PublishedRevision {
 export class TableEvents {
   readonly #parts: OutboxParts;
   readonly #outbox: Outbox;
+  readonly #wakeLater: () => Promise<void>;
 
-  constructor(parts: OutboxParts) {
+  /** @param wakeLater has `flush` called again: the queue is away */
+  constructor(parts: OutboxParts, wakeLater: () => Promise<void>) {
     this.#parts = parts;
+    this.#wakeLater = wakeLater;
     this.#outbox = new Outbox(parts);
   }
 
@@ -39,12 +42,12 @@ export class TableEvents {
 
   /** Hands what waits to the queue. Never throws. */
   async flush(): Promise<void> {
-    await this.#outbox.flush();
+    if (!(await this.#outbox.flush())) await this.#wakeLater();
   }
 
   async #tell(type: EventType, key: string, atMs: number, data: JsonObject): Promise<void> {
     if (!(await this.#outbox.isHeard())) return;
     this.#outbox.add([makeEvent(type, key, atMs, data)]);
-    await this.#outbox.flush();
+    await this.flush();
   }
 }
