@@ -1,7 +1,12 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { FaultProxy } from '../drills/fault-proxy.ts';
+import { countRecords } from '../drills/record-count.ts';
 import { runSipp } from '../lab/sipp.ts';
+import { freeTcpPort } from '../local/free-port.ts';
+import { SipPhone } from '../phone/sip-phone.ts';
+import { dial } from './phone-calls.ts';
 import {
   caller,
   eventually,
@@ -36,6 +41,36 @@ describe('a part is away', () => {
       async () => (await stack?.nodeStats())?.records_pending === 0,
       30_000,
     );
+  });
+
+  it('the edge slower than the node waits: 503 within 4 s, and the record that it took late counts once', async () => {
+    const edgePort = await freeTcpPort('127.0.0.1');
+    const proxy = await FaultProxy.start(edgePort);
+    stack = await startRoutedStack({
+      edgePort,
+      nodeEnvironment: { CALLGATE_EDGE_URL: proxy.url },
+    });
+    proxy.fault = { kind: 'slow', ms: 2_500 };
+    const phone = await SipPhone.open('127.0.0.2');
+    try {
+      const call = await dial(stack, phone, number);
+      const start = performance.now();
+      expect(await call.answer).toMatchObject({ kind: 'refused', status: 503 });
+      expect(performance.now() - start).toBeLessThan(4_500);
+      // The edge gets the record although the node does not wait for its answer, and gets it again when it is well.
+      await eventually('the record was sent in vain', () => proxy.faulted >= 3);
+      proxy.fault = { kind: 'none' };
+      const count = await countRecords(stack, [call], 30_000);
+      expect(count).toMatchObject({ lost: 0, doubled: 0, reasons: { 'edge-unreachable': 1 } });
+      await eventually(
+        'the node knows that it was taken',
+        async () => (await stack?.nodeStats())?.records_pending === 0,
+        30_000,
+      );
+    } finally {
+      phone.close();
+      await proxy.close();
+    }
   });
 
   it('LiveKit: 503 within 5 s of the INVITE that carries the credentials', async () => {
