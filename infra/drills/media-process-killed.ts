@@ -29,9 +29,9 @@ export const mediaProcessKilled: Drill = {
       report.atMost('calls_lost', options.calls - fleet.alive.length, own);
       report.is('callers_told_within_1_s', dead.length, fleet.toldByBye);
       report.is('others_with_audio', await fleet.flowing(), fleet.alive.length);
-      report.atMost('seconds_to_clean_rooms', await fleet.secondsToClean(killedAt, 60, dead), 15);
       const recovered = await answeredWithin(fleet, spare, killedAt, 30);
       report.atMost('seconds_to_next_answered_call', recovered, 15);
+      report.atMost('seconds_to_clean_rooms', await fleet.secondsToClean(killedAt, 60, dead), 15);
       report.tell('media_processes_again', childrenOf(callgate.stack.node.pid).length);
       await fleet.hangUp();
       report.tell('seconds_in_all', secondsSince(killedAt));

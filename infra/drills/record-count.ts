@@ -36,25 +36,31 @@ async function countOnce(stack: RoutedStack, placed: readonly PhoneCall[]): Prom
   const operator = await operatorOf({ edgeUrl: stack.edge.url, ...stack.livekit });
   const reasons: Record<string, number> = {};
   let [lost, doubled, turnedAway] = [0, 0, 0];
-  for (const { callId } of placed) {
+  for (const { callId, timeline } of placed) {
     const own = ids.get(callId);
     if (own === undefined) {
       turnedAway += 1;
       continue;
     }
-    let endings = 0;
+    let [endings, challenged] = [0, 0];
     for (const id of own) {
       // 404 as long as none has come in.
       const found = await operator('GET', `/v1/calls/${id}`).catch(() => null);
       const records = (found?.['records'] ?? []) as readonly { readonly record: CallRecord }[];
       for (const { record } of records) {
         // The INVITE before the credentials is an attempt of its own that says nothing of how the call ended.
-        if (record.reason === 'challenge-unanswered') continue;
+        if (record.reason === 'challenge-unanswered') {
+          challenged += 1;
+          continue;
+        }
         endings += 1;
         reasons[record.reason] = (reasons[record.reason] ?? 0) + 1;
       }
     }
-    if (endings === 0) lost += 1;
+    // Turned away when it came back with its credentials: the challenge is all that the node knows of it.
+    const isTurnedAway = challenged > 0 && timeline.at('200 OK') === null;
+    if (endings === 0 && isTurnedAway) turnedAway += 1;
+    if (endings === 0 && !isTurnedAway) lost += 1;
     if (endings > 1) doubled += endings - 1;
   }
   return { lost, doubled, turnedAway, reasons };
