@@ -100,6 +100,11 @@ export class ObjectStore {
     return rows.toArray().length > 0;
   }
 
+  /** Whether the lists of all objects have more than `count` entries. */
+  hasMoreKeysThan(count: number): boolean {
+    return this.#sql.exec('SELECT 1 FROM keys LIMIT 1 OFFSET ?', count).toArray().length > 0;
+  }
+
   /** Ids of all objects of a kind, read as they are needed. */
   *ids(kind: ObjectKind): Generator<string> {
     const rows = this.#sql
@@ -145,16 +150,17 @@ export class ObjectStore {
       row.password,
     );
     const keys = keysOfRow(kind, row);
-    for (const [dimension, texts] of Object.entries(keys) as [Dimension, ReadonlySet<string>][])
-      for (const key of texts)
-        this.#sql.exec(
-          'INSERT INTO keys VALUES (?, ?, ?, ?, ?)',
-          kind,
-          dimension,
-          key,
-          id,
-          key === anyKey ? 0 : keyHash(textOf(key)),
-        );
+    const rows = (Object.entries(keys) as [Dimension, ReadonlySet<string>][]).flatMap(
+      ([dimension, texts]) =>
+        [...texts].map((key) => [dimension, key, key === anyKey ? 0 : keyHash(textOf(key))]),
+    );
+    // One statement for all keys of an object: a trunk may have 60,000.
+    this.#sql.exec(
+      `INSERT INTO keys SELECT ?1, value ->> 0, value ->> 1, ?2, value ->> 2 FROM json_each(?3)`,
+      kind,
+      id,
+      JSON.stringify(rows),
+    );
     this.#count(kind, keys, 1);
   }
 

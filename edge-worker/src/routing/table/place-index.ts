@@ -42,9 +42,14 @@ export function placeOfText(text: string): Place {
 /** Numbers of its trunks above which a rule is broad. */
 const broadNumbers = 64;
 
+/** Trunks remembered while shards are built: some 10 MB. */
+const rememberedTrunksMax = 10_000;
+
 export class PlaceIndex {
   readonly #sql: SqlStorage;
   readonly #store: ObjectStore;
+  /** Trunks of several numbers as number buckets show them: such a trunk lies in many buckets and is the same in all. */
+  readonly #spread = new Map<string, ShardTrunk>();
 
   constructor(sql: SqlStorage, store: ObjectStore) {
     this.#sql = sql;
@@ -159,7 +164,7 @@ export class PlaceIndex {
       addTo(kind === 'trunk' ? trunkIds : ruleIds, textOf(key), id);
     const trunks = new Map<string, ShardTrunk>();
     for (const ids of trunkIds.values())
-      for (const id of ids) if (!trunks.has(id)) trunks.set(id, this.#trunk(id));
+      for (const id of ids) if (!trunks.has(id)) trunks.set(id, this.#trunkInBuckets(id));
     const rulesOfTrunks = this.#rulesByTrunk(trunks);
     const groups = new Map<string, ShardGroup>();
     for (const number of new Set([...trunkIds.keys(), ...ruleIds.keys()])) {
@@ -235,6 +240,24 @@ export class PlaceIndex {
       )
       .toArray()
       .map(({ id }) => id);
+  }
+
+  /** Forgets what is remembered of trunks: they may have changed. */
+  forget(): void {
+    this.#spread.clear();
+  }
+
+  /** Without its numbers, which a bucket does not repeat: only that there are some is left. */
+  #trunkInBuckets(id: string): ShardTrunk {
+    const known = this.#spread.get(id);
+    if (known !== undefined) return known;
+    const trunk = this.#trunk(id);
+    const isSpread = trunk.info.numbers.length > 1;
+    trunk.info.numbers = [''];
+    if (!isSpread) return trunk;
+    if (this.#spread.size >= rememberedTrunksMax) this.#spread.clear();
+    this.#spread.set(id, trunk);
+    return trunk;
   }
 
   #trunk(id: string): ShardTrunk {

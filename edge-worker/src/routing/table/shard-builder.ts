@@ -41,6 +41,7 @@ export class ShardBuilder {
   forget(): void {
     this.#kept.clear();
     this.#keptCharacters = 0;
+    this.#index.forget();
   }
 
   #forgetOldest(): void {
