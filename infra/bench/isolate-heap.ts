@@ -21,7 +21,7 @@ export async function isolateHeapMb(
   inspectorUrl: string,
   nudge: () => Promise<unknown>,
 ): Promise<number> {
-  const socket = new WebSocket(new URL('core:user:callgate', inspectorUrl));
+  const socket = new WebSocket(new URL('/core:user:callgate', inspectorUrl));
   try {
     await new Promise<void>((settle, fail) => {
       socket.once('open', settle);

@@ -205,4 +205,31 @@ describe('publishing', () => {
     expect(await names()).toBe(1);
     expect(await publishedRevision()).toBe(revision);
   });
+
+  it('deletes what a crash in the middle of deleting has left', async () => {
+    await use(env.ROUTING);
+    await putRouting({ trunks: oneTrunkEach(6) });
+    const { revision } = await putRouting({ trunks: oneTrunkEach(7) });
+    while ((await publishedRevision()) !== revision) await runDurableObjectAlarm(stub());
+    let asked = 0;
+    const dying = {
+      put: env.ROUTING.put.bind(env.ROUTING),
+      delete: () => {
+        asked += 1;
+        return new Promise<void>(() => undefined);
+      },
+    } as ShardSink;
+    await use(dying, publishLimits.unusedShardAgeMs * 2);
+    const sweeping = runInDurableObject(stub(), (table) => table.alarm()).catch(() => null);
+    await expect.poll(() => asked, { timeout: 10_000 }).toBe(1);
+    await abortAllDurableObjects();
+    await sweeping;
+    const names = async () => (await env.ROUTING.list({ prefix: 'shard/' })).keys.length;
+    expect(await names()).toBeGreaterThan(1);
+    await use(env.ROUTING, publishLimits.unusedShardAgeMs * 2);
+    for (let alarm = 0; alarm < 10 && (await names()) > 1; alarm += 1)
+      await runInDurableObject(stub(), (table) => table.alarm());
+    expect(await names()).toBe(1);
+    expect(await publishedRevision()).toBe(revision);
+  });
 });

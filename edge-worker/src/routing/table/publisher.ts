@@ -14,6 +14,9 @@ import type { BuiltShard, ShardBuilder } from './shard-builder.ts';
 /** What of KV the publisher uses. */
 export type ShardSink = Pick<KVNamespace, 'put' | 'delete'>;
 
+/** In place of the time since when a shard is unused: it is being deleted, and may be gone already. */
+const isGoing = -1;
+
 export interface PublisherParts {
   readonly storage: DurableObjectStorage;
   readonly dirty: DirtyPlaces;
@@ -111,7 +114,12 @@ export class Publisher {
   }
 
   #isWritten(hash: string): boolean {
-    return this.#sql.exec('SELECT 1 FROM shards WHERE hash = ?', hash).toArray().length > 0;
+    const rows = this.#sql.exec(
+      'SELECT 1 FROM shards WHERE hash = ? AND unused_since_ms IS NOT ?',
+      hash,
+      isGoing,
+    );
+    return rows.toArray().length > 0;
   }
 
   /** Notes which shards the manifest names, and since when the others are unused. */
@@ -140,9 +148,10 @@ export class Publisher {
       )
       .toArray();
     for (const { hash } of old) {
-      // The row goes first: a shard that is needed again is then written again, never taken for written.
-      this.#sql.exec('DELETE FROM shards WHERE hash = ?', hash);
+      // Marked first: a shard that is needed again is then written again, never taken for written, and what a crash leaves is deleted by the next run.
+      this.#sql.exec('UPDATE shards SET unused_since_ms = ? WHERE hash = ?', isGoing, hash);
       await kv.delete(shardKey(hash));
+      this.#sql.exec('DELETE FROM shards WHERE hash = ?', hash);
     }
   }
 
