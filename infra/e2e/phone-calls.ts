@@ -29,6 +29,8 @@ export function dial(
   options: {
     readonly password?: string;
     readonly codecs?: readonly PhoneCodec[];
+    /** Further headers of the INVITE. */
+    readonly headers?: readonly (readonly [name: string, value: string])[];
     /** Who calls; absent: always the same. */
     readonly from?: string;
     readonly line?: LineOptions;
@@ -48,6 +50,7 @@ export function dial(
     credentials: { user: caller.user, password: options.password ?? caller.password },
     says: tone({ frequencyHz: phoneToneHz, sampleRateHz: phoneRateHz }),
     ...(options.refers === undefined ? {} : { refers: options.refers }),
+    ...(options.headers === undefined ? {} : { headers: options.headers }),
     ...(options.codecs === undefined ? {} : { codecs: options.codecs }),
     ...(options.line === undefined ? {} : { line: options.line }),
     ...(options.hears === undefined ? {} : { hears: options.hears }),

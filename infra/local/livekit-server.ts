@@ -10,6 +10,8 @@ export interface LivekitOptions {
   readonly say: (text: string) => void;
   /** Fixed port of API and signalling; 0 or absent: a free one. */
   readonly port?: number;
+  /** With its own TURN over UDP. */
+  readonly turn?: boolean;
   /** How long a room lives on after its last participant, s; LiveKit's own default is 20. */
   readonly departureTimeoutS?: number;
   /** Key to keep when a server is started again; a fresh one when absent. */
@@ -69,6 +71,7 @@ async function startOnce(binary: string, options: LivekitOptions): Promise<Livek
       enable_loopback_candidate: true,
     },
     room: { departure_timeout: options.departureTimeoutS ?? 20 },
+    ...(options.turn === true ? { turn: await turnOnLoopback() } : {}),
     logging: { level: 'warn', json: true },
     ...(options.redisAddress === undefined ? {} : { redis: { address: options.redisAddress } }),
   };
@@ -101,6 +104,16 @@ async function startOnce(binary: string, options: LivekitOptions): Promise<Livek
       await new Promise((settle) => setTimeout(settle, 50));
       await server.stop();
     },
+  };
+}
+
+/** A relay does not let its users at private addresses unless it is told that they are meant. */
+async function turnOnLoopback(): Promise<Record<string, unknown>> {
+  return {
+    enabled: true,
+    udp_port: await freeUdpPort(host),
+    domain: host,
+    allow_restricted_peer_cidrs: ['127.0.0.0/8'],
   };
 }
 

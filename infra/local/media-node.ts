@@ -59,6 +59,7 @@ export async function startMediaNode(options: MediaNodeOptions): Promise<LocalMe
       CALLGATE_LOG_LEVEL: options.logLevel ?? 'info',
       // A stack that is stopped ends its calls at once.
       CALLGATE_DRAIN_SECONDS: '0',
+      ...chosenRoomClient(),
       ...options.environment,
     },
     onLine: (line) => {
@@ -81,6 +82,17 @@ export async function startMediaNode(options: MediaNodeOptions): Promise<LocalMe
     kill: (signal) => node.kill(signal),
     stop: () => node.stop(),
   };
+}
+
+/** The one variable that passes through from whoever runs us: `ROOM_CLIENT=rtc-node npm run demo`. */
+function chosenRoomClient(): Record<string, string> {
+  const names = ['ROOM_CLIENT', 'CALLGATE_ROOM_CLIENT'];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 /** The addresses in the node's line `ready`; null: another line. */

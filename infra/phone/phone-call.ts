@@ -3,6 +3,7 @@
  * every status and when it came; what it means is the reader's to judge.
  */
 import { randomBytes } from 'node:crypto';
+import type { HeaderFields } from '../../media-node/src/sip/wire/header-fields.ts';
 import type { SipRequest, SipResponse } from '../../media-node/src/sip/wire/message.ts';
 import { type Row, writeMessage } from '../../media-node/src/sip/wire/write-message.ts';
 import type { SampleSource } from '../audio/tone.ts';
@@ -21,6 +22,8 @@ export interface PhoneCallOptions {
   readonly to: string;
   readonly from: string;
   readonly credentials?: { readonly user: string; readonly password: string };
+  /** Further headers of the INVITE. */
+  readonly headers?: readonly Row[];
   /** In the order of preference; PCMU when absent. */
   readonly codecs?: readonly PhoneCodec[];
   /** What the phone says once it is answered; silence when absent. Samples at phoneRateHz. */
@@ -72,6 +75,10 @@ export class PhoneCall {
   readonly answer: Promise<CallAnswer>;
   /** Resolves when an answered call has been ended; never for one that was not answered. */
   readonly ended: Promise<CallEnd>;
+  /** Headers of the 200; null: there was none. */
+  answerFields: HeaderFields | null = null;
+  /** Headers of the BYE that came; null: none came. */
+  byeFields: HeaderFields | null = null;
   readonly #options: PhoneCallOptions;
   readonly #parts: PhoneCallParts;
   readonly #fromTag = randomBytes(8).toString('hex');
@@ -184,6 +191,7 @@ export class PhoneCall {
     if (request.method === 'REFER') return this.#onRefer();
     if (request.method !== 'BYE') return request.method === 'OPTIONS' ? 200 : 501;
     if (this.#dialog === null) return 481;
+    this.byeFields = request.fields;
     // After its answer the call is forgotten; a copy of the BYE gets 481, which ends it as well.
     queueMicrotask(() => this.#end('node', 'BYE received'));
     return 200;
@@ -214,7 +222,8 @@ export class PhoneCall {
   #sendInvite(credentials: readonly Row[]): void {
     const { local, stream } = this.#parts;
     this.#cseq += 1;
-    this.#invite = this.#request('INVITE', this.#target(), credentials, {
+    const rows = [...credentials, ...(this.#options.headers ?? [])];
+    this.#invite = this.#request('INVITE', this.#target(), rows, {
       cseq: this.#cseq,
       body: writeOffer(local.address, stream.port, this.#options.codecs ?? ['PCMU']),
     });
@@ -264,6 +273,7 @@ export class PhoneCall {
     // A 200 that comes again has not seen our ACK: it gets the same once more. RFC 3261 §13.2.2.4.
     if (this.#ack !== null) return this.#parts.send(this.#ack);
     this.timeline.note(`${response.status} ${response.reason}`);
+    this.answerFields = response.fields;
     const contact = /<([^>]+)>/.exec(response.fields.first('contact') ?? '')?.[1];
     this.#dialog = {
       toHeader: response.fields.first('to') ?? '',

@@ -223,6 +223,14 @@ export const roomLimits = {
   receivedTracksFirst: 3,
   /** A call outlives a room that is away for this long: a server restarts in a few seconds. */
   rejoinMs: 15_000,
+  /** The signalling alone may be away for this long before the room is joined anew; audio goes on meanwhile. */
+  resumeMs: 6_000,
+  resumeAttemptMs: 2_000,
+  /** From the join to media that goes straight to the server; then its relay is tried. A good way needs 20 ms, a bad one a second. */
+  directMs: 1_500,
+  /** What was learnt about a server: TURN credentials of LiveKit live 300 s. */
+  serverKnownMs: 120_000,
+  serversKnownMax: 64,
   /** One attempt to come back, and the longest pause between two. */
   rejoinAttemptMs: 4_000,
   rejoinPauseMaxMs: 2_000,

@@ -15,14 +15,19 @@ import type {
   RoomParts,
   TrackCodec,
 } from '../room.ts';
+import { KnownServers } from './known-servers.ts';
 import { RoomStay, type StayEnd } from './room-stay.ts';
+
+/** Shared by the rooms of a process unless told otherwise. */
+const knownServers = new KnownServers();
 
 export class DirectRoom implements Room {
   readonly sendCodecs: readonly RoomCodec[];
   readonly #events: RoomEvents;
   readonly #parts: RoomParts;
   readonly #codec: TrackCodec;
-  #stay: RoomStay;
+  readonly #servers: KnownServers;
+  #stay: RoomStay | null = null;
   #options: JoinOptions | null = null;
   #isJoined = false;
   #isOver = false;
@@ -37,45 +42,51 @@ export class DirectRoom implements Room {
   readonly #closing = new Set<Promise<void>>();
 
   /** @param codec of our track, from the first stay to the last */
-  constructor(events: RoomEvents, parts: RoomParts, codec: TrackCodec = 'opus') {
+  constructor(
+    events: RoomEvents,
+    parts: RoomParts,
+    codec: TrackCodec = 'opus',
+    servers = knownServers,
+  ) {
     this.#events = events;
     this.#parts = parts;
     this.sendCodecs = [codec];
     this.#codec = codec;
-    this.#stay = this.#newStay();
+    this.#servers = servers;
   }
 
   join(options: JoinOptions): void {
     this.#options = options;
     this.#startedAtMono = this.#parts.clock.nowMono();
-    this.#stay.join(options);
+    this.#begin(options);
   }
 
   send(frame: EncodedFrame, audioLevelDbov: number): void {
-    this.#stay.send(frame, audioLevelDbov);
+    this.#stay?.send(frame, audioLevelDbov);
   }
 
   sendDigit(digit: string): void {
-    this.#stay.sendDigit(digit);
+    this.#stay?.sendDigit(digit);
   }
 
   setAttributes(attributes: Readonly<Record<string, string>>): void {
     this.#attributes = { ...this.#attributes, ...attributes };
-    this.#stay.setAttributes(attributes);
+    this.#stay?.setAttributes(attributes);
   }
 
   respond(request: Pick<RoomRequest, 'id' | 'caller'>, answer: RoomAnswer): void {
-    this.#stay.respond(request, answer);
+    this.#stay?.respond(request, answer);
   }
 
   async leave(): Promise<void> {
     this.#isOver = true;
     this.#retry?.cancel();
-    await Promise.all([this.#stay.leave(), ...this.#closing]);
+    await Promise.all([this.#stay?.leave(), ...this.#closing]);
   }
 
-  #newStay(): RoomStay {
-    return new RoomStay(
+  #begin(options: JoinOptions): void {
+    const known = this.#servers.of(options.url, this.#parts.clock);
+    const stay = new RoomStay(
       {
         onJoined: () => this.#onJoined(),
         onTrack: (track) => this.#events.onTrack(track),
@@ -87,11 +98,14 @@ export class DirectRoom implements Room {
         onToken: (token) => {
           if (this.#options !== null) this.#options = { ...this.#options, token };
         },
-        onEnded: (end) => this.#onStayEnded(end),
+        onEnded: (end) => this.#onStayEnded(end, options.url),
       },
       this.#parts,
-      this.#codec,
+      { ...options, ...known, codec: this.#codec },
     );
+    this.#stay = stay;
+    stay.setAttributes(this.#attributes);
+    stay.join();
   }
 
   #onJoined(): void {
@@ -106,33 +120,37 @@ export class DirectRoom implements Room {
     this.#events.onJoined();
   }
 
-  #onStayEnded({ reason, isFailure }: StayEnd): void {
+  #onStayEnded({ reason, isFailure, sinceMono, advice }: StayEnd, url: string): void {
+    if (advice !== undefined) this.#servers.learn(url, advice, this.#parts.clock);
     // A server that let us in and then failed us before the media was up is worth another try: seen under load, one join in a hundred.
-    const mayRejoin = isFailure && (this.#isJoined || reason === 'room-lost');
+    const mayRejoin =
+      isFailure && (this.#isJoined || reason === 'room-lost' || advice !== undefined);
     if (!mayRejoin) return this.#end(this.#isJoined && isFailure ? 'room-lost' : reason);
     const now = this.#parts.clock.nowMono();
-    this.#failedAtMono ??= now;
+    this.#failedAtMono ??= sinceMono;
     const leftMs = this.#isJoined
       ? roomLimits.rejoinMs - (now - this.#failedAtMono)
       : (this.#options?.timeoutMs ?? 0) - (now - this.#startedAtMono);
-    if (leftMs > 0) this.#rejoin(Math.min(leftMs, roomLimits.rejoinAttemptMs));
+    const region = advice?.kind === 'region' ? advice.url : null;
+    if (leftMs > 0) this.#rejoin(Math.min(leftMs, roomLimits.rejoinAttemptMs), region);
     else this.#end(this.#isJoined ? 'room-lost' : 'room-unreachable');
   }
 
-  #rejoin(timeoutMs: number): void {
+  /** @param region another URL for this attempt; null: the one we were given */
+  #rejoin(timeoutMs: number, region: string | null): void {
     const waitMs =
       this.#rejoins === 0
         ? 0
         : Math.min(roomLimits.rejoinPauseMaxMs, 100 * 2 ** Math.min(this.#rejoins, 8));
     this.#rejoins++;
-    const closing: Promise<void> = this.#stay.leave().finally(() => this.#closing.delete(closing));
+    const closing: Promise<void> = (this.#stay?.leave() ?? Promise.resolve()).finally(() =>
+      this.#closing.delete(closing),
+    );
     this.#closing.add(closing);
     this.#retry = this.#parts.clock.after(waitMs, () => {
       const options = this.#options;
       if (options === null || this.#isOver) return;
-      this.#stay = this.#newStay();
-      this.#stay.setAttributes(this.#attributes);
-      this.#stay.join({ ...options, timeoutMs });
+      this.#begin({ ...options, timeoutMs, ...(region === null ? {} : { url: region }) });
     });
   }
 

@@ -9,6 +9,7 @@ import {
   ClientInfo_SDK,
   ConnectionSettings,
   JoinRequest,
+  ReconnectReason,
   SessionDescription,
   TrackSource,
   TrackType,
@@ -26,7 +27,7 @@ export interface PublishedTrack {
 }
 
 /** The track we publish, as LiveKit wants to hear of it. RED would double each packet for a phone's audio. */
-function addTrackRequest({ cid, name }: PublishedTrack): AddTrackRequest {
+export function addTrackRequest({ cid, name }: PublishedTrack): AddTrackRequest {
   return new AddTrackRequest({
     cid,
     name,
@@ -36,19 +37,43 @@ function addTrackRequest({ cid, name }: PublishedTrack): AddTrackRequest {
   });
 }
 
-/** The join request as the value of the `join_request` parameter, not yet escaped. */
-export function encodeJoinRequest(
-  offerSdp: string,
-  track: PublishedTrack,
-  version: string,
-): string {
-  const request = new JoinRequest({
-    // The SDK family that has no ICE over TCP: after a failed connection the server would offer nothing else to others.
-    clientInfo: new ClientInfo({ sdk: ClientInfo_SDK.GO, protocol: signalProtocol, version }),
-    connectionSettings: new ConnectionSettings({ autoSubscribe: true }),
-    addTrackRequests: [addTrackRequest(track)],
-    publisherOffer: new SessionDescription({ type: 'offer', sdp: offerSdp, id: 1 }),
-  });
+/** Told to the server as version of the client. */
+const clientVersion = '0.1.0';
+
+const whoAsks = {
+  // The SDK family that has no ICE over TCP: after a failed connection the server would offer nothing else to others.
+  clientInfo: new ClientInfo({
+    sdk: ClientInfo_SDK.GO,
+    protocol: signalProtocol,
+    version: clientVersion,
+  }),
+  connectionSettings: new ConnectionSettings({ autoSubscribe: true }),
+};
+
+/** A join as the value of the `join_request` parameter, not yet escaped. */
+export function encodeJoinRequest(offerSdp: string, track: PublishedTrack): string {
+  return wrap(
+    new JoinRequest({
+      ...whoAsks,
+      addTrackRequests: [addTrackRequest(track)],
+      publisherOffer: new SessionDescription({ type: 'offer', sdp: offerSdp, id: 1 }),
+    }),
+  );
+}
+
+/** The same for a participant whose signalling broke while its media went on. */
+export function encodeResumeRequest(participantSid: string): string {
+  return wrap(
+    new JoinRequest({
+      ...whoAsks,
+      reconnect: true,
+      reconnectReason: ReconnectReason.RR_SIGNAL_DISCONNECTED,
+      participantSid,
+    }),
+  );
+}
+
+function wrap(request: JoinRequest): string {
   const wrapped = new WrappedJoinRequest({
     compression: WrappedJoinRequest_Compression.GZIP,
     joinRequest: gzipSync(request.toBinary()),
@@ -64,12 +89,25 @@ export function encodeJoinRequest(
  * The WebSocket URL of a LiveKit server. A path in `url` stays in front, `http` becomes `ws`.
  * @throws TypeError when `url` is no URL
  */
-export function signalUrl(url: string, joinRequest: string): URL {
+export function oneConnectionUrl(url: string, joinRequest: string): URL {
+  return signalUrl(url, '/rtc/v1', { join_request: joinRequest });
+}
+
+/** The same for a server that knows two connections only. @throws TypeError when `url` is no URL */
+export function twoConnectionsUrl(url: string): URL {
+  return signalUrl(url, '/rtc', {
+    auto_subscribe: '1',
+    sdk: 'go',
+    protocol: String(signalProtocol),
+    version: clientVersion,
+  });
+}
+
+function signalUrl(url: string, path: string, query: Readonly<Record<string, string>>): URL {
   const result = new URL(url);
   if (result.protocol === 'http:') result.protocol = 'ws:';
   if (result.protocol === 'https:') result.protocol = 'wss:';
-  result.pathname = `${result.pathname.replace(/\/$/, '')}/rtc/v1`;
-  result.search = '';
-  result.searchParams.set('join_request', joinRequest);
+  result.pathname = `${result.pathname.replace(/\/$/, '')}${path}`;
+  result.search = new URLSearchParams(query).toString();
   return result;
 }

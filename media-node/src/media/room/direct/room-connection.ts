@@ -4,11 +4,12 @@
  * the end (a connection closed alone keeps tens of kilobytes).
  */
 import { randomInt, randomUUID } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { callLimits, roomLimits } from '@callgate/shared/limits.ts';
-import { Audio, type DataChannel, PeerConnection, type Track } from 'node-datachannel';
+import { Audio, type DataChannel, type PeerConnection, type Track } from 'node-datachannel';
 import type { Clock } from '../../../clock.ts';
 import type { TrackCodec } from '../room.ts';
+import { isUsableCandidate, withUsableCandidates } from './candidates.ts';
+import { createPeer, type PeerOptions, PeerState } from './peer.ts';
 
 /** Payload types in our offers. PCMU and PCMA have theirs from RFC 3551 §6. */
 export const payloadTypes = { opus: 111, PCMU: 0, PCMA: 8 } as const;
@@ -27,11 +28,11 @@ export interface ConnectionEvents {
   onData(message: Buffer): void;
 }
 
-export interface ConnectionOptions {
-  /** Address literal that packets leave from; null: any of this machine's. */
-  readonly bindAddress: string | null;
+export interface ConnectionOptions extends PeerOptions {
   /** What our track is. */
   readonly codec: TrackCodec;
+  /** Receive sections in the first offer. */
+  readonly receivers: number;
 }
 
 export class RoomConnection {
@@ -50,27 +51,21 @@ export class RoomConnection {
   #unsent: Uint8Array[] = [];
   /** Remote candidates that came before the answer. */
   #candidates: string[] = [];
+  readonly #state: PeerState;
   #hasAnswer = false;
-  #isUp = false;
   /** The native connection is gone. */
   #isGone = false;
   #onGone: (() => void) | null = null;
-  #isClosing = false;
 
-  constructor(events: ConnectionEvents, clock: Clock, { bindAddress, codec }: ConnectionOptions) {
+  constructor(events: ConnectionEvents, clock: Clock, options: ConnectionOptions) {
     this.#events = events;
+    this.#state = new PeerState(events);
     this.#clock = clock;
-    this.#bindAddress = bindAddress;
-    this.#peer = new PeerConnection('callgate', {
-      iceServers: [],
-      disableAutoNegotiation: true,
-      forceMediaTransport: true,
-      // With one local address there is one pair to check for each of the server's: each further pair costs 50 ms of pacing.
-      ...(bindAddress === null ? {} : { bindAddress }),
-    });
+    this.#bindAddress = options.bindAddress;
+    this.#peer = createPeer(options);
     this.#peer.onStateChange((state) => this.#onState(state));
-    this.#sender = this.#peer.addTrack(this.#sendSection(codec));
-    for (let i = 0; i < roomLimits.receivedTracksFirst; i++) this.#addReceiver();
+    this.#sender = this.#peer.addTrack(this.#sendSection(options.codec));
+    for (let i = 0; i < options.receivers; i++) this.#addReceiver();
     this.#reliable = this.#hold(this.#peer.createDataChannel('_reliable', {}));
     this.#hold(this.#peer.createDataChannel('_lossy', { unordered: true, maxRetransmits: 0 }));
     this.#reliable.onOpen(() => {
@@ -90,7 +85,7 @@ export class RoomConnection {
   offer(onOffer: (sdp: string) => void): void {
     let isOffered = false;
     this.#peer.onGatheringStateChange((state) => {
-      if (state !== 'complete' || isOffered || this.#isClosing) return;
+      if (state !== 'complete' || isOffered || this.#state.isClosing) return;
       isOffered = true;
       onOffer(this.#peer.localDescription()?.sdp ?? '');
     });
@@ -110,7 +105,7 @@ export class RoomConnection {
 
   /** @throws when the SDP is not acceptable */
   answer(sdp: string): void {
-    this.#peer.setRemoteDescription(this.#withUsableCandidates(sdp), 'answer');
+    this.#peer.setRemoteDescription(withUsableCandidates(sdp, this.#bindAddress), 'answer');
     this.#hasAnswer = true;
     for (const candidate of this.#candidates.splice(0)) this.#addCandidate(candidate);
   }
@@ -122,12 +117,12 @@ export class RoomConnection {
   }
 
   get isUp(): boolean {
-    return this.#isUp;
+    return this.#state.isUp;
   }
 
   /** Sends one packet of our track; lost while the connection is not up. */
   send(packet: Buffer): void {
-    if (!this.#isUp) return;
+    if (!this.#state.isUp) return;
     try {
       this.#sender.sendMessageBinary(packet);
     } catch {
@@ -137,7 +132,7 @@ export class RoomConnection {
 
   /** Sends a message on the reliable channel; kept for a while when that is not open yet. */
   sendData(message: Uint8Array): void {
-    if (this.#isClosing) return;
+    if (this.#state.isClosing) return;
     if (this.#reliable.isOpen()) {
       try {
         this.#reliable.sendMessageBinary(message);
@@ -149,9 +144,7 @@ export class RoomConnection {
 
   /** Closes and frees every native object. Resolves when they are gone, within callLimits.closeMs. */
   close(): Promise<void> {
-    if (this.#isClosing) return Promise.resolve();
-    this.#isClosing = true;
-    this.#isUp = false;
+    if (!this.#state.close()) return Promise.resolve();
     const gone = this.#whenGone();
     for (const channel of this.#channels) channel.close();
     this.#sender.close();
@@ -179,35 +172,11 @@ export class RoomConnection {
       this.#isGone = true;
       this.#onGone?.();
     }
-    if (this.#isClosing) return;
-    if (state === 'connected' && !this.#isUp) {
-      this.#isUp = true;
-      this.#events.onUp();
-    } else if (state === 'failed' || state === 'closed') {
-      this.#isUp = false;
-      this.#events.onDown();
-    }
-  }
-
-  /**
-   * Whether a candidate can lead anywhere: UDP (ICE over TCP is not built in), an address (a name would be resolved in a thread of its own), and
-   * the family that we are bound to. Each useless pair would cost 50 ms of pacing before the useful one is checked.
-   */
-  #isUsable(candidate: string): boolean {
-    const address = /^(?:a=)?(?:candidate:)?\S+ 1 udp \d+ ([0-9a-fA-F.:]+) /i.exec(candidate)?.[1];
-    if (address === undefined) return false;
-    return this.#bindAddress === null || isIPv6(address) === isIPv6(this.#bindAddress);
-  }
-
-  #withUsableCandidates(sdp: string): string {
-    const lines = sdp.split(/\r?\n/);
-    return lines
-      .filter((line) => !line.startsWith('a=candidate:') || this.#isUsable(line))
-      .join('\r\n');
+    this.#state.become(state);
   }
 
   #addCandidate(candidate: string): void {
-    if (!this.#isUsable(candidate)) return;
+    if (!isUsableCandidate(candidate, this.#bindAddress)) return;
     try {
       this.#peer.addRemoteCandidate(candidate, '0');
     } catch {
@@ -228,7 +197,7 @@ export class RoomConnection {
   #hold(channel: DataChannel): DataChannel {
     this.#channels.push(channel);
     channel.onMessage((message) => {
-      if (!this.#isClosing && Buffer.isBuffer(message)) this.#events.onData(message);
+      if (!this.#state.isClosing && Buffer.isBuffer(message)) this.#events.onData(message);
     });
     return channel;
   }
@@ -240,7 +209,7 @@ export class RoomConnection {
     addCodecs(section, 'opus');
     const track = this.#peer.addTrack(section);
     track.onMessage((packet) => {
-      if (!this.#isClosing) this.#events.onPacket(mid, packet);
+      if (!this.#state.isClosing) this.#events.onPacket(mid, packet);
     });
     this.#receivers.set(mid, track);
   }

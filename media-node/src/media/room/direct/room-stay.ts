@@ -1,50 +1,63 @@
 /**
- * One stay in a room, from a join to its end: LiveKit's signalling and one WebRTC connection, in the order of the server's one-connection mode. Gather,
- * ask to join with the offer inside, take the answer, which already carries the room's audio; from then on a new offer whenever the
- * server asks for one. A stay that ends is over; direct-room.ts begins another where that helps.
+ * One stay in a room, from a join to its end: LiveKit's signalling, and the WebRTC connections behind it in the way that the server knows. When only the
+ * signalling breaks it is taken up again while the audio goes on. A stay that ends is over; direct-room.ts begins another where that helps.
  */
-import { mediaLimits, roomLimits } from '@callgate/shared/limits.ts';
+import { roomLimits } from '@callgate/shared/limits.ts';
 import {
   DisconnectReason,
   type JoinResponse,
   LeaveRequest,
   LeaveRequest_Action,
-  SessionDescription,
+  type SignalRequest,
   type SignalResponse,
   UpdateParticipantMetadata,
   UpdateSubscription,
 } from '@livekit/protocol';
 import type { Timer } from '../../../clock.ts';
 import type { RoomAnswer, RoomEnd, RoomRequest } from '../../media-session.ts';
-import { writeLevelledRtpHeader, writeRtpHeader } from '../../rtp/rtp-packet.ts';
 import { roomEndOf, roomEndOfStatus } from '../end-of-room.ts';
 import type { EncodedFrame, JoinOptions, RoomEvents, RoomParts, TrackCodec } from '../room.ts';
 import { readPacket, writeDigit } from './data-packet.ts';
-import { encodeJoinRequest, signalUrl } from './join-request.ts';
-import { MissingTracks } from './missing-tracks.ts';
-import { Negotiation } from './negotiation.ts';
-import { receivedTracks, takesAudioLevel } from './remote-tracks.ts';
-import { levelExtensionId, payloadTypes, RoomConnection } from './room-connection.ts';
+import { OneConnection } from './one-connection.ts';
+import { OwnTrack } from './own-track.ts';
+import { Resumption } from './resumption.ts';
 import { Roster } from './roster.ts';
 import { writeAck, writeAnswer, writeUnsupported } from './rpc-packet.ts';
 import { SignalClient } from './signal-client.ts';
+import type { StayMedia } from './stay-media.ts';
 import { TrackReceiver } from './track-receiver.ts';
-
-/** How often we offer anew for a track that the server has subscribed us to and its answer does not carry. */
-const expectedOffersMax = 2;
-
-/** Told to the server as version of the client. */
-const clientVersion = '0.1.0';
+import { type TurnServer, turnServersOf } from './turn-servers.ts';
+import { TwoConnections } from './two-connections.ts';
 
 /** From the end of the media to the leave message that explains it, ms. */
 const leaveReasonMs = 500;
+
+/** How a stay is made; all of it may have been learnt from the one before. */
+export interface StayOptions extends JoinOptions {
+  /** Of our track. */
+  readonly codec: TrackCodec;
+  /** The server does not know the one-connection mode. */
+  readonly needsTwoConnections: boolean;
+  /** Relays that every packet goes through; null: straight to the server. */
+  readonly relay: readonly TurnServer[] | null;
+}
 
 /** How a stay ended. */
 export interface StayEnd {
   readonly reason: RoomEnd;
   /** The server, or the way to it, failed us: another stay may work. Else we were sent away. */
   readonly isFailure: boolean;
+  /** When what ended the stay began, ms on the monotonic clock. */
+  readonly sinceMono: number;
+  /** What the next stay should do otherwise. */
+  readonly advice?: StayAdvice;
 }
+
+export type StayAdvice =
+  | { readonly kind: 'two-connections' }
+  | { readonly kind: 'relay'; readonly servers: readonly TurnServer[] }
+  /** The server sends us to another of its sites. */
+  | { readonly kind: 'region'; readonly url: string };
 
 export interface StayEvents extends Omit<RoomEvents, 'onEnded'> {
   /** The server gave us a token that lives longer. */
@@ -56,140 +69,133 @@ export interface StayEvents extends Omit<RoomEvents, 'onEnded'> {
 export class RoomStay {
   readonly #events: StayEvents;
   readonly #parts: RoomParts;
-  readonly #codec: TrackCodec;
-  readonly #signal: SignalClient;
-  readonly #connection: RoomConnection;
-  readonly #negotiation: Negotiation;
+  readonly #options: StayOptions;
+  readonly #media: StayMedia;
   readonly #receiver: TrackReceiver;
   readonly #roster = new Roster();
-  readonly #missing: MissingTracks;
+  readonly #ownTrack = new OwnTrack();
+  readonly #resumption: Resumption;
   /** Video tracks that we have told the server not to send. */
   readonly #unwanted = new Set<string>();
-  readonly #outgoing = Buffer.alloc(mediaLimits.rtpPacketBytesMax);
+  #signal: SignalClient;
+  #token: string;
   #deadline: Timer | null = null;
+  #relayTimer: Timer | null = null;
   #isInRoom = false;
   #isJoined = false;
-  /** Tracks that the server has subscribed us to and no section carries yet: how often we have offered for each. */
-  readonly #expected = new Map<string, number>();
-  #hasLevel = false;
-  #ownTrackSid = '';
-  #isMuted = false;
-  /** Set before the server knew us. */
+  /** Set while the server could not be told. */
   #attributes: Record<string, string> = {};
+  #pingMs = { interval: 0, timeout: 0 };
   #closing: Promise<void> | null = null;
 
-  /** @param codec of our track */
-  constructor(events: StayEvents, parts: RoomParts, codec: TrackCodec) {
+  constructor(events: StayEvents, parts: RoomParts, options: StayOptions) {
     this.#events = events;
     this.#parts = parts;
-    this.#codec = codec;
+    this.#options = options;
+    this.#token = options.token;
     this.#receiver = new TrackReceiver(events);
-    this.#negotiation = new Negotiation((id, sections) => this.#offer(id, sections));
-    this.#missing = new MissingTracks(
-      () => this.#roster.audioTracks().filter((sid) => !this.#receiver.has(sid)),
-      (count) => this.#negotiation.require(count),
-      parts.clock,
-    );
-    this.#signal = new SignalClient(
-      {
-        onMessage: (message) => this.#onSignal(message),
-        onRefused: (status) => {
-          const reason = roomEndOfStatus(status);
-          const isFailure = reason === 'room-unreachable';
-          this.#end({ reason, isFailure }, `HTTP status ${status}`);
-        },
-        onLost: (why) => this.#lose(why),
+    this.#signal = this.#newSignal();
+    this.#resumption = new Resumption(parts.clock, {
+      open: (url, token) => {
+        const signal = this.#newSignal();
+        signal.open(url, token);
+        return signal;
       },
-      parts.clock,
-      parts.tick,
-    );
-    this.#connection = new RoomConnection(
+      onResumed: (signal, first) => this.#onResumed(signal, first),
+      onFailed: (why) => this.#lose(why),
+    });
+    const Media = options.needsTwoConnections ? TwoConnections : OneConnection;
+    this.#media = new Media(
       {
-        onUp: () => {
-          this.#reportJoined();
-          this.#receiver.up();
-        },
+        onUp: () => this.#reportJoined(),
         onDown: () => this.#onMediaDown(),
-        onPacket: (mid, packet) => this.#receiver.packet(mid, packet),
+        onFault: (error) => this.#lose(error),
         onData: (message) => this.#onData(message),
       },
-      parts.clock,
-      { bindAddress: parts.bindAddress, codec: this.#codec },
+      {
+        ...parts,
+        ...options,
+        roster: this.#roster,
+        receiver: this.#receiver,
+        request: (message) => this.#request(message),
+      },
     );
   }
 
-  join({ url, token, timeoutMs, trackName }: JoinOptions): void {
+  join(): void {
+    const { url, token, timeoutMs } = this.#options;
     this.#deadline = this.#parts.clock.after(timeoutMs, () => {
       const missing = this.#isInRoom ? 'the media connection' : 'the signalling';
-      this.#end(
-        { reason: 'room-unreachable', isFailure: true },
-        `${missing} was not up after ${timeoutMs} ms`,
-      );
+      this.#end('room-unreachable', true, `${missing} was not up after ${timeoutMs} ms`);
     });
-    this.#connection.offer((sdp) => {
-      const track = { cid: this.#connection.trackCid, name: trackName };
+    this.#media.prepare((signalUrl) => {
       try {
-        this.#signal.open(signalUrl(url, encodeJoinRequest(sdp, track, clientVersion)), token);
+        this.#signal.open(signalUrl(url), token);
       } catch (error) {
-        this.#end({ reason: 'room-unreachable', isFailure: false }, error);
+        this.#end('room-unreachable', false, error);
       }
     });
   }
 
   send(frame: EncodedFrame, audioLevelDbov: number): void {
-    if (!this.#connection.isUp || this.#isMuted || frame.codec !== this.#codec) return;
-    const header = {
-      marker: frame.marker,
-      payloadType: payloadTypes[this.#codec],
-      sequence: frame.sequence,
-      timestamp: frame.timestamp,
-      ssrc: this.#connection.ssrc,
-    };
-    const packet = this.#outgoing;
-    const start = this.#hasLevel
-      ? writeLevelledRtpHeader(packet, header, levelExtensionId, audioLevelDbov)
-      : writeRtpHeader(packet, header);
-    const end = start + frame.payload.length;
-    if (end > packet.length) return;
-    packet.set(frame.payload, start);
-    this.#connection.send(packet.subarray(0, end));
+    if (!this.#ownTrack.isMuted) this.#media.send(frame, audioLevelDbov);
   }
 
   sendDigit(digit: string): void {
-    this.#connection.sendData(writeDigit(digit));
+    this.#media.sendData(writeDigit(digit));
   }
 
   setAttributes(attributes: Readonly<Record<string, string>>): void {
-    if (!this.#isInRoom) {
+    if (!this.#isInRoom || this.#resumption.isRunning) {
       this.#attributes = { ...this.#attributes, ...attributes };
       return;
     }
-    this.#signal.send({
+    this.#request({
       case: 'updateMetadata',
       value: new UpdateParticipantMetadata({ attributes: { ...attributes } }),
     });
   }
 
   respond({ id, caller }: Pick<RoomRequest, 'id' | 'caller'>, answer: RoomAnswer): void {
-    this.#connection.sendData(writeAnswer(id, caller, answer));
+    this.#media.sendData(writeAnswer(id, caller, answer));
   }
 
   leave(): Promise<void> {
     if (this.#closing !== null) return this.#closing;
-    this.#signal.send({
+    this.#request({
       case: 'leave',
       value: new LeaveRequest({ action: LeaveRequest_Action.DISCONNECT }),
     });
     return this.#close();
   }
 
+  #newSignal(): SignalClient {
+    const isResuming = () => this.#resumption.isOurs(signal);
+    const signal: SignalClient = new SignalClient(
+      {
+        onMessage: (message) =>
+          isResuming() ? this.#resumption.onMessage(message) : this.#onSignal(message),
+        onRefused: (status) =>
+          isResuming() ? this.#resumption.onRefused(status) : this.#onRefused(status),
+        onLost: (why) => (isResuming() ? this.#resumption.onLost() : this.#onSignalLost(why)),
+      },
+      this.#parts.clock,
+      this.#parts.tick,
+    );
+    return signal;
+  }
+
+  #request(message: SignalRequest['message']): void {
+    this.#signal.send(message);
+  }
+
   #onData(message: Uint8Array): void {
     const reading = readPacket(message);
     if (reading?.kind === 'digits') this.#events.onDigits(reading.digits);
     else if (reading?.kind === 'unsupported')
-      this.#connection.sendData(writeUnsupported(reading.id, reading.caller));
+      this.#media.sendData(writeUnsupported(reading.id, reading.caller));
     else if (reading?.kind === 'request') {
-      this.#connection.sendData(writeAck(reading.request.id, reading.request.caller));
+      this.#media.sendData(writeAck(reading.request.id, reading.request.caller));
       this.#events.onRequest(reading.request);
     }
   }
@@ -197,111 +203,59 @@ export class RoomStay {
   #onSignal(message: SignalResponse['message']): void {
     switch (message.case) {
       case 'join':
-        return this.#onJoin(message.value);
-      case 'answer':
-        return this.#onAnswer(message.value);
-      case 'trickle':
-        return this.#onTrickle(message.value.candidateInit);
+        this.#onJoin(message.value);
+        break;
       case 'update':
         this.#receiver.end(this.#roster.update(message.value.participants));
         for (const { sid, attributes } of message.value.participants) {
           if (sid === this.#roster.ownSid) this.#events.onAttributes(attributes);
         }
-        this.#missing.check();
-        return this.#refuseVideo();
-      case 'mediaSectionsRequirement':
-        return this.#negotiation.require(message.value.numAudios);
-      case 'subscriptionPermissionUpdate':
-        if (message.value.allowed) this.#expectTrack(message.value.trackSid);
-        return;
+        this.#refuseVideo();
+        break;
       case 'trackPublished':
-        this.#ownTrackSid = message.value.track?.sid ?? '';
-        this.#isMuted = message.value.track?.muted ?? false;
-        return;
+        this.#ownTrack.published(message.value);
+        break;
       case 'mute':
-        if (message.value.sid === this.#ownTrackSid) this.#isMuted = message.value.muted;
-        return;
+        this.#ownTrack.mute(message.value);
+        break;
       case 'leave':
         return this.#onLeave(message.value);
       case 'refreshToken':
+        this.#token = message.value;
         return this.#events.onToken(message.value);
       default:
       // Speakers, quality, room updates: nothing that audio depends on.
     }
+    this.#media.onMessage(message);
   }
 
   #onJoin(join: JoinResponse): void {
     this.#isInRoom = true;
     this.#roster.setSelf(join.participant?.sid ?? '');
     this.#roster.update(join.otherParticipants);
-    this.#signal.keepAlive(join.pingInterval * 1_000, join.pingTimeout * 1_000);
+    this.#pingMs = { interval: join.pingInterval * 1_000, timeout: join.pingTimeout * 1_000 };
+    this.#signal.keepAlive(this.#pingMs.interval, this.#pingMs.timeout);
+    this.#watchForRelay(turnServersOf(join.iceServers));
+    this.#media.onJoin(join);
     this.#refuseVideo();
     this.#events.onAttributes(join.participant?.attributes ?? {});
-    if (Object.keys(this.#attributes).length > 0) this.setAttributes(this.#attributes);
+    this.#flushAttributes();
     this.#reportJoined();
   }
 
-  #onAnswer({ sdp, id }: SessionDescription): void {
-    if (!this.#negotiation.isCurrent(id)) return;
-    try {
-      this.#connection.answer(sdp);
-    } catch (error) {
-      return this.#lose(error);
-    }
-    this.#hasLevel = takesAudioLevel(sdp, levelExtensionId);
-    const others = receivedTracks(sdp).filter(
-      (track) => track.participantSid !== this.#roster.ownSid,
-    );
-    this.#receiver.map(others, (sid) => this.#roster.identityOf(sid));
-    this.#negotiation.settle();
-    this.#offerForExpected();
-    this.#missing.check();
+  #flushAttributes(): void {
+    const attributes = this.#attributes;
+    this.#attributes = {};
+    if (Object.keys(attributes).length > 0) this.setAttributes(attributes);
   }
 
-  /**
-   * The server has subscribed us to a track. When its answer was made a moment before, it asks for a new offer only after 150 ms (its own
-   * debounce); offering at once is what lets a caller be answered without that wait.
-   */
-  #expectTrack(trackSid: string): void {
-    if (trackSid === '' || this.#receiver.has(trackSid)) return;
-    if (this.#expected.size < roomLimits.receivedTracksMax) this.#expected.set(trackSid, 0);
-    this.#offerForExpected();
-  }
-
-  #offerForExpected(): void {
-    if (this.#negotiation.isOutstanding) return;
-    let isDue = false;
-    for (const [trackSid, offers] of this.#expected) {
-      if (this.#receiver.has(trackSid) || offers >= expectedOffersMax)
-        this.#expected.delete(trackSid);
-      else {
-        this.#expected.set(trackSid, offers + 1);
-        isDue = true;
-      }
-    }
-    if (isDue) this.#negotiation.require(0);
-  }
-
-  #onTrickle(candidateInit: string): void {
-    let init: unknown;
-    try {
-      init = JSON.parse(candidateInit);
-    } catch {
-      // Not a candidate; if it was the only one the join runs into its deadline.
-      return;
-    }
-    if (typeof init !== 'object' || init === null || !('candidate' in init)) return;
-    if (typeof init.candidate === 'string') this.#connection.candidate(init.candidate);
-  }
-
-  #offer(id: number, sections: number): boolean {
-    const sdp = this.#connection.offerAgain(sections);
-    if (sdp === null) {
-      this.#parts.log('warn', 'room-tracks-full', { wanted: sections });
-      return false;
-    }
-    this.#signal.send({ case: 'offer', value: new SessionDescription({ type: 'offer', sdp, id }) });
-    return true;
+  /** When nothing goes straight to the server, and it has a relay, another stay shall go through that. */
+  #watchForRelay(servers: readonly TurnServer[]): void {
+    if (servers.length === 0 || this.#options.relay !== null || this.#media.isUp) return;
+    this.#relayTimer = this.#parts.clock.after(roomLimits.directMs, () => {
+      if (!this.#media.isUp)
+        this.#end('room-lost', true, 'media does not go straight', { kind: 'relay', servers });
+    });
   }
 
   /** Subscribed to everything by default, we say what a phone has no use for. */
@@ -310,22 +264,47 @@ export class RoomStay {
     if (trackSids.length === 0) return;
     if (this.#unwanted.size > roomLimits.membersMax) this.#unwanted.clear();
     for (const sid of trackSids) this.#unwanted.add(sid);
-    this.#signal.send({
+    this.#request({
       case: 'subscription',
       value: new UpdateSubscription({ trackSids, subscribe: false }),
     });
   }
 
   #reportJoined(): void {
-    if (this.#isJoined || !this.#isInRoom || !this.#connection.isUp) return;
+    if (this.#isJoined || !this.#isInRoom || !this.#media.isUp) return;
     this.#isJoined = true;
     this.#deadline?.cancel();
     this.#deadline = null;
+    this.#relayTimer?.cancel();
     this.#events.onJoined();
+  }
+
+  #onRefused(status: number): void {
+    const reason = roomEndOfStatus(status);
+    // Who does not know the path does not know the mode.
+    const isOld = status === 404 && !this.#options.needsTwoConnections;
+    const advice = isOld ? ({ kind: 'two-connections' } as const) : undefined;
+    this.#end(reason, isOld || reason === 'room-unreachable', `HTTP status ${status}`, advice);
+  }
+
+  #onSignalLost(why: string): void {
+    if (!this.#isJoined || !this.#media.canResume) return this.#lose(why);
+    this.#parts.log('info', 'room-signalling-lost', { why });
+    this.#resumption.start(this.#options.url, () => this.#token, this.#roster.ownSid);
+  }
+
+  #onResumed(signal: SignalClient, first: SignalResponse['message']): void {
+    this.#signal = signal;
+    this.#parts.log('info', 'room-resumed', { away_ms: this.#resumption.awayMs });
+    signal.keepAlive(this.#pingMs.interval, this.#pingMs.timeout);
+    this.#request({ case: 'syncState', value: this.#ownTrack.syncState() });
+    this.#flushAttributes();
+    this.#onSignal(first);
   }
 
   /** A server that sends us away closes the media too, and its reason may come second. */
   #onMediaDown(): void {
+    if (this.#resumption.isRunning) return this.#lose('the media connection failed, too');
     this.#deadline?.cancel();
     this.#deadline = this.#parts.clock.after(leaveReasonMs, () =>
       this.#lose('the media connection failed'),
@@ -334,28 +313,37 @@ export class RoomStay {
 
   /** What was there is gone; what was not there yet cannot be reached. */
   #lose(why: unknown): void {
-    const reason = this.#isInRoom ? 'room-lost' : 'room-unreachable';
-    this.#end({ reason, isFailure: true }, why);
+    this.#end(this.#isInRoom ? 'room-lost' : 'room-unreachable', true, why);
   }
 
-  #onLeave(leave: LeaveRequest): void {
-    const reason = roomEndOf(DisconnectReason[leave.reason]);
-    this.#end({ reason, isFailure: reason === 'room-lost' }, `leave, reason ${leave.reason}`);
+  #onLeave({ action, reason: sentReason, regions }: LeaveRequest): void {
+    const reason = roomEndOf(DisconnectReason[sentReason]);
+    const why = `leave, reason ${DisconnectReason[sentReason]}`;
+    if (reason === 'room-lost' && action === LeaveRequest_Action.RESUME) {
+      this.#signal.close();
+      return this.#onSignalLost(why);
+    }
+    const region = regions?.regions.find(({ url }) => url !== '' && url !== this.#options.url);
+    const advice = region === undefined ? undefined : { kind: 'region' as const, url: region.url };
+    this.#end(reason, reason === 'room-lost', why, advice);
   }
 
-  #end(end: StayEnd, why: unknown): void {
+  #end(reason: RoomEnd, isFailure: boolean, why: unknown, advice?: StayAdvice): void {
     if (this.#closing !== null) return;
-    this.#parts.log('info', 'room-stay-ended', { reason: end.reason, why });
+    this.#parts.log('info', 'room-stay-ended', { reason, why });
+    const sinceMono = this.#resumption.lostAtMono ?? this.#parts.clock.nowMono();
     void this.#close();
     this.#receiver.endAll();
-    this.#events.onEnded(end);
+    const end = { reason, isFailure, sinceMono };
+    this.#events.onEnded(advice === undefined ? end : { ...end, advice });
   }
 
   #close(): Promise<void> {
     this.#deadline?.cancel();
-    this.#missing.stop();
+    this.#relayTimer?.cancel();
+    this.#resumption.stop();
     this.#signal.close();
-    this.#closing ??= this.#connection.close();
+    this.#closing ??= this.#media.close();
     return this.#closing;
   }
 }

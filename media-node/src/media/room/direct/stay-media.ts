@@ -1,0 +1,42 @@
+/** The WebRTC side of one stay in a room, whichever of LiveKit's two ways to connect a server knows. */
+import type { JoinResponse, SignalRequest, SignalResponse } from '@livekit/protocol';
+import type { EncodedFrame, RoomParts, TrackCodec } from '../room.ts';
+import type { Roster } from './roster.ts';
+import type { TrackReceiver } from './track-receiver.ts';
+import type { TurnServer } from './turn-servers.ts';
+
+export interface StayMediaParts extends Pick<RoomParts, 'clock' | 'log' | 'bindAddress'> {
+  /** Of our track. */
+  readonly codec: TrackCodec;
+  readonly trackName: string;
+  readonly roster: Roster;
+  readonly receiver: TrackReceiver;
+  /** As in PeerOptions. */
+  readonly relay: readonly TurnServer[] | null;
+  readonly request: (message: SignalRequest['message']) => void;
+}
+
+export interface StayMediaEvents {
+  /** Packets can go both ways. Once. */
+  onUp(): void;
+  /** The connection failed or was closed by the other side. */
+  onDown(): void;
+  onData(message: Buffer): void;
+  /** The server said what cannot be: this stay is lost. */
+  onFault(error: unknown): void;
+}
+
+export interface StayMedia {
+  readonly isUp: boolean;
+  /** The signalling may break and be taken up again without harm to what flows. */
+  readonly canResume: boolean;
+  /** Gets ready for the join. @param onReady called once with the request in which the signalling is opened */
+  prepare(onReady: (url: (serverUrl: string) => URL) => void): void;
+  onJoin(join: JoinResponse): void;
+  /** Hears every message of the server. */
+  onMessage(message: SignalResponse['message']): void;
+  send(frame: EncodedFrame, audioLevelDbov: number): void;
+  sendData(message: Uint8Array): void;
+  /** Frees every native object. Resolves within callLimits.closeMs. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,135 @@
+/**
+ * LiveKit's older way, for servers that do not know the other: after the join we offer a connection for what we send, and the server offers one for what it
+ * sends. A broken signalling would restart both, so such a stay is not resumed.
+ */
+import {
+  type JoinResponse,
+  SessionDescription,
+  type SignalResponse,
+  SignalTarget,
+} from '@livekit/protocol';
+import type { EncodedFrame } from '../room.ts';
+import { readTrickled } from './candidates.ts';
+import { addTrackRequest, twoConnectionsUrl } from './join-request.ts';
+import { receivedTracks, takesAudioLevel } from './remote-tracks.ts';
+import { levelExtensionId, RoomConnection } from './room-connection.ts';
+import type { StayMedia, StayMediaEvents, StayMediaParts } from './stay-media.ts';
+import { SubscriberConnection } from './subscriber-connection.ts';
+import { TrackSender } from './track-sender.ts';
+
+export class TwoConnections implements StayMedia {
+  readonly canResume = false;
+  readonly #events: StayMediaEvents;
+  readonly #parts: StayMediaParts;
+  readonly #publisher: RoomConnection;
+  readonly #subscriber: SubscriberConnection;
+  readonly #sender: TrackSender;
+  #offer: string | null = null;
+  #isPublished = false;
+
+  constructor(events: StayMediaEvents, parts: StayMediaParts) {
+    this.#events = events;
+    this.#parts = parts;
+    const { receiver, clock } = parts;
+    const shared = {
+      onDown: () => events.onDown(),
+      onPacket: (mid: string, packet: Buffer) => receiver.packet(mid, packet),
+      onData: (message: Buffer) => events.onData(message),
+    };
+    this.#publisher = new RoomConnection({ ...shared, onUp: () => this.#onUp() }, clock, {
+      ...parts,
+      receivers: 0,
+    });
+    this.#subscriber = new SubscriberConnection(
+      {
+        ...shared,
+        onUp: () => {
+          this.#onUp();
+          receiver.up();
+        },
+      },
+      parts,
+    );
+    this.#sender = new TrackSender(this.#publisher, parts.codec);
+  }
+
+  get isUp(): boolean {
+    return this.#publisher.isUp && this.#subscriber.isUp;
+  }
+
+  prepare(onReady: (url: (serverUrl: string) => URL) => void): void {
+    this.#publisher.offer((sdp) => {
+      this.#offer = sdp;
+      onReady(twoConnectionsUrl);
+    });
+  }
+
+  onJoin(_join: JoinResponse): void {
+    const track = { cid: this.#publisher.trackCid, name: this.#parts.trackName };
+    this.#parts.request({ case: 'addTrack', value: addTrackRequest(track) });
+  }
+
+  onMessage(message: SignalResponse['message']): void {
+    try {
+      this.#take(message);
+    } catch (error) {
+      this.#events.onFault(error);
+    }
+  }
+
+  send(frame: EncodedFrame, audioLevelDbov: number): void {
+    this.#sender.send(frame, audioLevelDbov);
+  }
+
+  sendData(message: Uint8Array): void {
+    this.#publisher.sendData(message);
+  }
+
+  close(): Promise<void> {
+    this.#subscriber.close();
+    return this.#publisher.close();
+  }
+
+  #take(message: SignalResponse['message']): void {
+    switch (message.case) {
+      case 'trackPublished':
+        return this.#publish();
+      case 'answer':
+        this.#sender.hasLevel = takesAudioLevel(message.value.sdp, levelExtensionId);
+        return this.#publisher.answer(message.value.sdp);
+      case 'offer':
+        return this.#onOffer(message.value);
+      case 'trickle': {
+        const candidate = readTrickled(message.value.candidateInit);
+        if (candidate === null) return;
+        const isOurs = message.value.target === SignalTarget.PUBLISHER;
+        return (isOurs ? this.#publisher : this.#subscriber).candidate(candidate);
+      }
+      default:
+      // Nothing of media.
+    }
+  }
+
+  /** The server knows of our track: now the offer may carry it. */
+  #publish(): void {
+    if (this.#isPublished || this.#offer === null) return;
+    this.#isPublished = true;
+    const offer = new SessionDescription({ type: 'offer', sdp: this.#offer, id: 1 });
+    this.#parts.request({ case: 'offer', value: offer });
+  }
+
+  #onOffer({ sdp, id }: SessionDescription): void {
+    const { roster, receiver } = this.#parts;
+    this.#subscriber.answer(sdp, (answer) =>
+      this.#parts.request({
+        case: 'answer',
+        value: new SessionDescription({ type: 'answer', sdp: answer, id }),
+      }),
+    );
+    receiver.map(receivedTracks(sdp), (sid) => roster.identityOf(sid));
+  }
+
+  #onUp(): void {
+    if (this.isUp) this.#events.onUp();
+  }
+}
