@@ -13,6 +13,7 @@ import { Problem, problemKind } from './http/problem.ts';
 import { hangupRoute } from './live/hangup-route.ts';
 import { twirpRoute } from './livekit-api/twirp-route.ts';
 import { logLine } from './log.ts';
+import { enrolmentRoute } from './nodes/enrolment-route.ts';
 import { nodeOperationsRoute } from './nodes/node-operations-route.ts';
 import { nodesRoute } from './nodes/nodes-route.ts';
 import { offersRoute } from './offers/offers-route.ts';
@@ -37,6 +38,7 @@ export function createApp(clock: Clock) {
     .route('/hooks', routingHook)
     .route('/v1/offers', offersRoute({ clock, reader }))
     .route('/v1/nodes', nodesRoute({ clock }))
+    .route('/v1/nodes', enrolmentRoute({ clock }))
     .route('/v1/nodes', nodeOperationsRoute)
     .route('/v1/routing/simulate', simulationRoute)
     .route('/v1/routing', routingRoute)

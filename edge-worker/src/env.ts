@@ -182,7 +182,8 @@ const nodeTokensRead = new Map<string, ReadonlyMap<string, string>>();
 
 /** Node name by SHA-256 (lower-case hex) of its token. @throws ConfigError */
 export function nodeTokensOf(env: Env): ReadonlyMap<string, string> {
-  const text = env.NODE_TOKENS ?? '';
+  // None is needed where nodes enrol.
+  const text = env.NODE_TOKENS ?? '{}';
   const read = nodeTokensRead.get(text);
   if (read !== undefined) return read;
   const tokens = nodeTokensSchema.safeParse(jsonOrNull(text));

@@ -78,7 +78,7 @@ describe('configuration', () => {
   it('lists everything that is missing, one a line', () => {
     expect(faultOf({}).split('\n')).toEqual([
       'CALLGATE_EDGE_URL is not set; expected the http(s) URL of the Callgate Worker',
-      'CALLGATE_NODE_TOKEN is not set; expected the token of this node, 16 to 256 printable characters without blanks',
+      'CALLGATE_NODE_TOKEN is not set; expected the token of this node, 16 to 256 printable characters without blanks, or CALLGATE_NODE_TOKEN_FILE instead',
     ]);
   });
 

@@ -21,7 +21,10 @@ export interface AddressAndPort {
 export interface NodeConfig {
   readonly name: string;
   readonly edgeUrl: URL;
+  /** Empty when the token is in a file. */
   readonly nodeToken: string;
+  /** File of the token, read again when it changes; null: the token stands in the environment. */
+  readonly tokenFile: string | null;
   readonly sipListen: AddressAndPort;
   /** Further addresses for SIP over UDP and TCP: another family, another network. */
   readonly sipAlsoListen: readonly AddressAndPort[];
@@ -105,7 +108,14 @@ export function readConfig(environment: Environment): NodeConfig {
     'an IP address of this machine',
     firstAddress(),
   );
+  const tokenFile = read<string | null>(
+    'CALLGATE_NODE_TOKEN_FILE',
+    (text) => text,
+    'the file that callgate-node enrol has written',
+    null,
+  );
   const config: NodeConfig = {
+    tokenFile,
     name: read(
       'CALLGATE_NODE_NAME',
       nodeName,
@@ -116,7 +126,8 @@ export function readConfig(environment: Environment): NodeConfig {
     nodeToken: read(
       'CALLGATE_NODE_TOKEN',
       token,
-      'the token of this node, 16 to 256 printable characters without blanks',
+      'the token of this node, 16 to 256 printable characters without blanks, or CALLGATE_NODE_TOKEN_FILE instead',
+      tokenFile === null ? undefined : '',
     ),
     sipListen: read(
       'CALLGATE_SIP_LISTEN',

@@ -1,9 +1,11 @@
+#!/usr/bin/env node
 /**
  * The process: reads its configuration, starts the node, drains and stops it. SIGTERM drains: calls that are up go on for a while. A second SIGTERM, or
- * SIGINT, ends them at once.
+ * SIGINT, ends them at once. With arguments it sees to the node's token instead (command-line.ts).
  */
 import { flushCompileCache } from 'node:module';
 import { systemClock } from './clock.ts';
+import { runCommand } from './command-line.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { startNode } from './node.ts';
 import { createLog } from './ops/log.ts';
@@ -52,7 +54,10 @@ async function main(): Promise<void> {
   void node.drained.then(() => stop('drained'));
 }
 
-main().catch((error: unknown) => {
+const args = process.argv.slice(2);
+const run = args.length === 0 ? main() : runCommand(args, process.env).then(writeLine);
+
+run.catch((error: unknown) => {
   // Before the log exists, and for the operator at the terminal: plain text.
   const text =
     error instanceof ConfigError
@@ -60,6 +65,6 @@ main().catch((error: unknown) => {
       : error instanceof Error
         ? error.message
         : String(error);
-  process.stderr.write(`callgate node does not start:\n${text}\n`);
+  process.stderr.write(`${args.length === 0 ? 'callgate node does not start:\n' : ''}${text}\n`);
   process.exit(1);
 });

@@ -15,6 +15,7 @@ import { HttpEdge } from './edge/http-edge-client.ts';
 import { Leases } from './edge/leases.ts';
 import { ProgressReports } from './edge/progress-reports.ts';
 import { RecordSpool } from './edge/record-spool.ts';
+import { TokenFile } from './edge/token-file.ts';
 import { createMediaPool, phoneCodecNames, phoneSrtpSuites } from './media/media-pool.ts';
 import { greet, isClockSkewed } from './node-greeting.ts';
 import { NodeLoadView } from './node-load-view.ts';
@@ -56,7 +57,9 @@ export async function startNode(
     otlp === null ? null : { ...otlp, node: { name, version: nodeVersion } },
   );
   const { log, registry } = watching;
-  const edge = new HttpEdge({ url: config.edgeUrl, nodeToken: config.nodeToken, clock });
+  const token = config.tokenFile === null ? null : new TokenFile(config.tokenFile, clock, log);
+  const nodeToken = () => token?.token ?? config.nodeToken;
+  const edge = new HttpEdge({ url: config.edgeUrl, nodeToken, clock });
   const spool = new RecordSpool({
     folder: config.spoolFolder,
     clock,
@@ -136,7 +139,7 @@ export async function startNode(
   };
   const link = new EdgeLink({
     url: config.edgeUrl,
-    nodeToken: config.nodeToken,
+    nodeToken,
     clock,
     log,
     onRevision: (revision) => calls.sawRevision(revision),
@@ -160,6 +163,7 @@ export async function startNode(
   const stop = async () => {
     isStopping = true;
     drain.stop();
+    token?.stop();
     meter.stop();
     await calls.stop();
     leases.close();
@@ -176,6 +180,7 @@ export async function startNode(
   try {
     await spool.open();
     meter.start();
+    token?.start();
     calls.onChange(() => load.noteCalls(() => link.tellStatus()));
     const bound = await sip.listen({
       onInvite: (call) => {

@@ -317,6 +317,14 @@ export const linkLimits = {
   retryBusyMaxMs: 3_000,
 } as const;
 
+/** Codes and tokens of nodes. */
+export const enrolmentLimits = {
+  /** A code is typed in on the machine within the hour, or made anew. */
+  codeMs: 3_600_000,
+  /** After a rotation the token before still counts: requests under way carry it, and a node reads its file every 2 s. */
+  overlapMs: 600_000,
+} as const;
+
 /** Bounds of what a node can be told to do. */
 export const commandLimits = {
   /** Every command but a transfer is obeyed at once; the way there and back may cross an ocean. */

@@ -10,7 +10,7 @@ import { trunkCallsOf } from './trunk-calls.ts';
 
 export const leasesRoute = new Hono<{ Bindings: Env }>()
   .post('/leases', async (c) => {
-    const node = requireNode(c.req.raw, c.env);
+    const node = await requireNode(c.req.raw, c.env);
     const { held, ended } = checkShape(leaseReport, await readJson(c.req.raw, reportBytesMax));
     await Promise.all([
       ...[...byTrunk(held)].map(([trunk, ids]) => trunkCallsOf(c.env, trunk).renew(node, ids)),

@@ -129,7 +129,7 @@ describe('a node in the hands of an operator', () => {
         { name: 'test-1', link: { protocol: linkProtocol, status: nodeStatusExample } },
       ]);
     webSocket.close(1000);
-    await expect.poll(listed).toEqual([{ name: 'test-1', link: null }]);
+    await expect.poll(listed).toEqual([{ name: 'test-1', enrolled_at_ms: null, link: null }]);
   });
 
   it('is drained with a deadline, and stays or ends as asked', async () => {
@@ -160,7 +160,7 @@ describe('a node in the hands of an operator', () => {
   });
 
   it('cannot be told anything while it is away, and one that nobody knows is not found', async () => {
-    await expect.poll(listed).toEqual([{ name: 'test-1', link: null }]);
+    await expect.poll(listed).toEqual([{ name: 'test-1', enrolled_at_ms: null, link: null }]);
     expect((await tell('test-1/drain')).status).toBe(409);
     expect((await tell('test-9/drain')).status).toBe(404);
     expect((await tell('Test/drain')).status).toBe(400);

@@ -16,6 +16,14 @@ import type { Env } from '../env.ts';
 import { closeCallsOf } from '../live/lost-node.ts';
 import { logLine } from '../log.ts';
 import { routingTableOf } from '../routing/table/routing-table.ts';
+import {
+  accepts,
+  type Credentials,
+  enrolled,
+  noCredentials,
+  rotated,
+  withCode,
+} from './credentials.ts';
 import { keepState, parseMessage, send, stateOf, takesCommands } from './link-socket.ts';
 import { type CommandAnswer, PendingCommands } from './pending-commands.ts';
 import { look, type Watch } from './watch.ts';
@@ -24,6 +32,7 @@ import { look, type Watch } from './watch.ts';
 const replaced = 4_000;
 const badMessage = 4_001;
 const silent = 4_002;
+const revoked = 4_003;
 /** Normal closure (§7.4.1): the node has ended its calls and goes. */
 const goodbye = 1_000;
 
@@ -131,6 +140,45 @@ export class NodeLink extends DurableObject<Env> {
 
   override async webSocketError(link: WebSocket): Promise<void> {
     await this.#unlinked(link, false);
+  }
+
+  /** Whether a token is in force. */
+  async accepts(hash: string): Promise<boolean> {
+    return accepts(await this.#credentials(), hash, this.clock.now());
+  }
+
+  async issueCode(hash: string): Promise<void> {
+    await this.#keep(withCode(await this.#credentials(), hash, this.clock.now()));
+  }
+
+  /** Trades a code for a token. false: the code is not in force. */
+  async enrol(codeHash: string, tokenHash: string): Promise<boolean> {
+    const now = this.clock.now();
+    return this.#keep(enrolled(await this.#credentials(), codeHash, tokenHash, now));
+  }
+
+  /** Puts a token in place of the one shown. false: that one is not in force. */
+  async rotate(shownHash: string, tokenHash: string): Promise<boolean> {
+    const now = this.clock.now();
+    return this.#keep(rotated(await this.#credentials(), shownHash, tokenHash, now));
+  }
+
+  /** Nothing of this node counts any more: tokens and codes, its link, its participants. */
+  async revoke(node: string): Promise<void> {
+    await this.#keep(noCredentials);
+    for (const link of this.ctx.getWebSockets()) link.close(revoked, 'the token was revoked');
+    await this.ctx.storage.delete('watch');
+    await this.restarted(node, 0);
+  }
+
+  async #credentials(): Promise<Credentials> {
+    return (await this.ctx.storage.get<Credentials>('credentials')) ?? noCredentials;
+  }
+
+  async #keep(credentials: Credentials | null): Promise<boolean> {
+    if (credentials === null) return false;
+    await this.ctx.storage.put('credentials', credentials);
+    return true;
   }
 
   /** The node has been started: the calls that it had before were lost with the process before. */

@@ -14,8 +14,8 @@ import { nodeLinkOf } from './node-link-of.ts';
 
 export function nodesRoute(parts: { clock: Clock }) {
   return new Hono<{ Bindings: Env }>()
-    .get('/link', (c) => {
-      const node = requireNode(c.req.raw, c.env);
+    .get('/link', async (c) => {
+      const node = await requireNode(c.req.raw, c.env);
       const protocol = pickProtocol(c.req.header('sec-websocket-protocol'));
       if (c.req.header('upgrade')?.toLowerCase() !== 'websocket' || protocol === null)
         throw new Problem(
@@ -29,7 +29,7 @@ export function nodesRoute(parts: { clock: Clock }) {
       return nodeLinkOf(c.env, node).fetch(new Request(c.req.raw, { headers }));
     })
     .post('/hello', async (c) => {
-      const node = requireNode(c.req.raw, c.env);
+      const node = await requireNode(c.req.raw, c.env);
       const hello = checkShape(nodeHello, await readJson(c.req.raw));
       const fault = contractFault(hello.contract);
       if (fault !== null) throw new Problem('contract-version', fault);

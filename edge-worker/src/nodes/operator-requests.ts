@@ -14,4 +14,7 @@ export const drainRequest = z.strictObject({
   exit: z.boolean().default(true),
 });
 
+/** A machine trades its one-time code. */
+export const enrolRequest = z.strictObject({ code: z.string().min(1).max(256) });
+
 export const logLevelRequest = z.strictObject({ level: logLevel });

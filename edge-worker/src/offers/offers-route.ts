@@ -23,7 +23,7 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
   const refusals = new RefusalKeeper(parts.clock);
   return new Hono<{ Bindings: Env }>()
     .post('/', async (c) => {
-      const node = requireNode(c.req.raw, c.env);
+      const node = await requireNode(c.req.raw, c.env);
       const body = await readJson(c.req.raw);
       requireContract(body);
       const offer = checkShape(offerSchema, body);
@@ -45,7 +45,7 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
       return c.json(decision);
     })
     .post('/:id/pin', async (c) => {
-      const node = requireNode(c.req.raw, c.env);
+      const node = await requireNode(c.req.raw, c.env);
       const body = await readJson(c.req.raw);
       requireContract(body);
       const id = checkShape(callId, c.req.param('id'), 'id');

@@ -1,8 +1,9 @@
 /** Operations of and on media nodes. */
+import { nodeTokenAnswer } from '@callgate/shared/contract/enrolment.ts';
 import { nodeHello, nodeName, nodeWelcome } from '@callgate/shared/contract/hello.ts';
 import { nodeStatus } from '@callgate/shared/contract/link.ts';
 import * as z from 'zod';
-import { drainRequest, logLevelRequest } from '../nodes/operator-requests.ts';
+import { drainRequest, enrolRequest, logLevelRequest } from '../nodes/operator-requests.ts';
 import type { Operation, Parameter } from './operation.ts';
 
 const at = z.int().describe('ms since epoch');
@@ -23,6 +24,47 @@ export const nodeOperations: readonly Operation[] = [
     request: { schema: nodeHello },
     responses: { 200: { about: 'Welcome', schema: nodeWelcome } },
     problems: ['contract-version', 'forbidden'],
+  },
+  {
+    method: 'post',
+    path: '/v1/nodes/{name}/codes',
+    id: 'makeNodeCode',
+    summary:
+      'A one-time code that a machine trades for the token of this node; it is not shown again',
+    auth: 'operator',
+    parameters: [name],
+    responses: {
+      201: { about: 'The code', schema: z.object({ code: z.string(), expires_at_ms: at }) },
+    },
+  },
+  {
+    method: 'post',
+    path: '/v1/nodes/enrol',
+    id: 'enrolNode',
+    summary: 'Trade a one-time code for a token; the code is the credential',
+    auth: 'none',
+    request: { schema: enrolRequest },
+    responses: { 201: { about: 'The token, which is not shown again', schema: nodeTokenAnswer } },
+    problems: ['unauthenticated'],
+  },
+  {
+    method: 'post',
+    path: '/v1/nodes/rotate',
+    id: 'rotateNodeToken',
+    summary: 'Trade the token in force for a new one; the old one counts for another ten minutes',
+    auth: 'node',
+    responses: { 201: { about: 'The token, which is not shown again', schema: nodeTokenAnswer } },
+    problems: ['command-refused'],
+  },
+  {
+    method: 'post',
+    path: '/v1/nodes/{name}/revoke',
+    id: 'revokeNode',
+    summary: 'Put a node out: its token, its link and its calls end at once',
+    auth: 'operator',
+    parameters: [name],
+    responses: done,
+    problems: ['command-refused'],
   },
   {
     method: 'get',
@@ -47,6 +89,7 @@ export const nodeOperations: readonly Operation[] = [
           nodes: z.array(
             z.object({
               name: nodeName,
+              enrolled_at_ms: at.nullable().describe('null: its token stands in NODE_TOKENS'),
               link: z
                 .object({
                   protocol: z.string(),

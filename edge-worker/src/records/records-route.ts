@@ -11,7 +11,7 @@ import { recordsOf } from './call-records.ts';
 
 export const recordsRoute = new Hono<{ Bindings: Env }>()
   .post('/records', async (c) => {
-    const node = requireNode(c.req.raw, c.env);
+    const node = await requireNode(c.req.raw, c.env);
     const record = checkShape(callRecord, await readJson(c.req.raw));
     const isNew = await recordsOf(c.env, record.call_id).add(node, record);
     if (isNew && record.leased && record.trunk_id !== null)
@@ -20,7 +20,7 @@ export const recordsRoute = new Hono<{ Bindings: Env }>()
     return c.json({ counted: isNew }, isNew ? 201 : 200);
   })
   .post('/progress', async (c) => {
-    const node = requireNode(c.req.raw, c.env);
+    const node = await requireNode(c.req.raw, c.env);
     const progress = checkShape(callProgress, await readJson(c.req.raw));
     const isNew = await recordsOf(c.env, progress.call_id).add(node, progress);
     return c.json({ counted: isNew });

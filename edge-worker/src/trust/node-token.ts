@@ -1,21 +1,43 @@
 /**
- * Media nodes show who they are by a bearer token. The Worker knows only the SHA-256 of each (NODE_TOKENS), so that a
- * look at its settings gives nobody a token.
+ * Media nodes show who they are by a bearer token. Tokens of enrolled nodes are known to their link object, those of NODE_TOKENS to the Worker; both know the SHA-256
+ * alone, so that a look at settings or storage gives nobody a token.
  */
-import { type Env, nodeTokensOf } from '../env.ts';
+import { type Env, nodeTokensOf, sealingKeyOf } from '../env.ts';
 import { Problem } from '../http/problem.ts';
+import { nodeLinkOf } from '../nodes/node-link-of.ts';
 import { bearerOf } from './bearer.ts';
 import { isSameText, sha256Hex } from './constant-time.ts';
+import { readNodeSecret } from './node-secret.ts';
 
-/** The name of the node that sent the request. @throws Problem `unauthenticated`, ConfigError */
-export function requireNode(request: Request, env: Env): string {
+export interface NodeCredential {
+  readonly name: string;
+  readonly hash: string;
+  /** It stands in NODE_TOKENS, which needs no look-up and cannot be revoked but there. */
+  readonly isConfigured: boolean;
+}
+
+/** The credential of a request: one of NODE_TOKENS, or one that was made here and may be in force. @throws Problem `unauthenticated`, ConfigError */
+export function credentialOf(request: Request, env: Env): NodeCredential {
   const tokens = nodeTokensOf(env);
   const bearer = bearerOf(request);
-  if (bearer.kind === 'token') {
-    const hash = sha256Hex(bearer.token);
-    for (const [known, name] of tokens) if (isSameText(known, hash)) return name;
-  }
-  throw new Problem('unauthenticated', 'authorization: expected Bearer and a node token', {
+  if (bearer.kind !== 'token') throw unauthenticated();
+  const hash = sha256Hex(bearer.token);
+  for (const [known, name] of tokens)
+    if (isSameText(known, hash)) return { name, hash, isConfigured: true };
+  const secret = readNodeSecret('token', bearer.token, sealingKeyOf(env));
+  if (secret === null) throw unauthenticated();
+  return { name: secret.name, hash, isConfigured: false };
+}
+
+/** The name of the node that sent the request. @throws Problem `unauthenticated`, ConfigError */
+export async function requireNode(request: Request, env: Env): Promise<string> {
+  const { name, hash, isConfigured } = credentialOf(request, env);
+  if (!isConfigured && !(await nodeLinkOf(env, name).accepts(hash))) throw unauthenticated();
+  return name;
+}
+
+function unauthenticated(): Problem {
+  return new Problem('unauthenticated', 'authorization: expected Bearer and a node token', {
     headers: { 'www-authenticate': 'Bearer realm="callgate node"' },
   });
 }

@@ -44,7 +44,7 @@ async function linkedPair(token = 'node-token', protocol: string = linkProtocol)
   const status = { ...nodeStatusExample };
   const link = new EdgeLink({
     url: new URL(`http://127.0.0.1:${port}/edge`),
-    nodeToken: token,
+    nodeToken: () => token,
     clock,
     log: silentLog,
     onRevision: (revision) => revisions.push(revision),

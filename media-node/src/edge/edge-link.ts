@@ -21,7 +21,8 @@ import type { Log } from '../ops/log.ts';
 export interface EdgeLinkOptions {
   /** The edge's URL, http or https. */
   readonly url: URL;
-  readonly nodeToken: string;
+  /** The token in force: it may change while the node runs. */
+  readonly nodeToken: () => string;
   readonly clock: Clock;
   readonly log: Log;
   /** Called with each revision the edge tells, the first when the link is made. */
@@ -95,7 +96,7 @@ export class EdgeLink {
     const url = new URL('v1/nodes/link', withSlash(this.#options.url));
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(url, [...linkProtocols], {
-      headers: { authorization: `Bearer ${this.#options.nodeToken}` },
+      headers: { authorization: `Bearer ${this.#options.nodeToken()}` },
       handshakeTimeout: linkLimits.handshakeMs,
       maxPayload: linkLimits.messageCharactersMax,
       perMessageDeflate: false,

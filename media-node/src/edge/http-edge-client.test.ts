@@ -45,7 +45,7 @@ async function edgeThatAnswers(...answers: { status: number; body: string }[]) {
   const { port } = server.address() as AddressInfo;
   const edge = new HttpEdge({
     url: new URL(`http://127.0.0.1:${port}`),
-    nodeToken: 'node-token',
+    nodeToken: () => 'node-token',
     clock: systemClock,
   });
   closers.push(async () => {
@@ -104,7 +104,7 @@ describe('edge over HTTP', () => {
   it('reports a refused connection as edge-unreachable', async () => {
     const edge = new HttpEdge({
       url: new URL('http://127.0.0.1:9'),
-      nodeToken: 'node-token',
+      nodeToken: () => 'node-token',
       clock: systemClock,
     });
     closers.push(() => edge.close());

@@ -19,7 +19,8 @@ import { EdgeRefusal } from './edge-refusal.ts';
 
 export interface HttpEdgeOptions {
   readonly url: URL;
-  readonly nodeToken: string;
+  /** The token in force: it may change while the node runs. */
+  readonly nodeToken: () => string;
   readonly clock: Clock;
 }
 
@@ -102,7 +103,7 @@ export class HttpEdge {
       const response = await request(new URL(path, withSlash(this.#options.url)), {
         method: 'POST',
         headers: {
-          authorization: `Bearer ${this.#options.nodeToken}`,
+          authorization: `Bearer ${this.#options.nodeToken()}`,
           'content-type': 'application/json',
           ...(traceparent === undefined ? {} : { [traceparentHeader]: traceparent }),
         },

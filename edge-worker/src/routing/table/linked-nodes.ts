@@ -1,4 +1,4 @@
-/** Which media nodes are linked, and which revision each has seen. */
+/** Which media nodes have enrolled, which are linked, and which revision each has seen. */
 
 export interface LinkedNode {
   readonly name: string;
@@ -30,6 +30,21 @@ export class LinkedNodes {
 
   remove(name: string): void {
     this.#sql.exec('DELETE FROM nodes WHERE name = ?', name);
+  }
+
+  enrolled(name: string, nowMs: number): void {
+    this.#sql.exec('INSERT OR REPLACE INTO enrolled_nodes VALUES (?, ?)', name, nowMs);
+  }
+
+  revoked(name: string): void {
+    this.#sql.exec('DELETE FROM enrolled_nodes WHERE name = ?', name);
+  }
+
+  /** Names of nodes that have enrolled, and when. */
+  allEnrolled(): { name: string; at_ms: number }[] {
+    return this.#sql
+      .exec<{ name: string; at_ms: number }>('SELECT name, at_ms FROM enrolled_nodes ORDER BY name')
+      .toArray();
   }
 
   all(): LinkedNode[] {

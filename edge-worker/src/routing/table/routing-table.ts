@@ -258,6 +258,19 @@ export class RoutingTable extends DurableObject<Env> {
     this.#nodes.saw(node, revision, this.clock.now());
   }
 
+  async enrolled(node: string): Promise<void> {
+    this.#nodes.enrolled(node, this.clock.now());
+  }
+
+  async revoked(node: string): Promise<void> {
+    this.#nodes.revoked(node);
+    this.#nodes.remove(node);
+  }
+
+  async enrolledNodes(): Promise<{ name: string; at_ms: number }[]> {
+    return this.#nodes.allEnrolled();
+  }
+
   async unlinked(node: string): Promise<void> {
     this.#nodes.remove(node);
     await this.tellNode('node.unlinked', node);

@@ -33,6 +33,8 @@ const statements = [
   // Media nodes that are linked, and what they have said.
   `CREATE TABLE IF NOT EXISTS nodes (
     name TEXT PRIMARY KEY, linked_at_ms INTEGER NOT NULL, revision INTEGER NOT NULL, seen_at_ms INTEGER NOT NULL) WITHOUT ROWID`,
+  // Nodes that have traded a code for a token, linked or not.
+  'CREATE TABLE IF NOT EXISTS enrolled_nodes (name TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID',
 ];
 
 export function createSchema(sql: SqlStorage): void {

@@ -1,0 +1,61 @@
+/**
+ * `callgate-node enrol` and `callgate-node rotate`: trade a one-time code, or the token in force, for a new token, and write it to the token file. A running node takes it
+ * from there by itself.
+ */
+import { nodeTokenAnswer } from '@callgate/shared/contract/enrolment.ts';
+import { request } from 'undici';
+import { readToken, writeToken } from './edge/token-file.ts';
+
+export interface EnrolOptions {
+  readonly edgeUrl: URL;
+  readonly tokenFile: string;
+}
+
+/** How long the edge is given, ms. */
+const answerMs = 10_000;
+
+/** Trades a code for the first token. @returns the name of the node. @throws Error with what the edge said */
+export async function enrol({ edgeUrl, tokenFile }: EnrolOptions, code: string): Promise<string> {
+  return await take(edgeUrl, 'v1/nodes/enrol', tokenFile, { body: JSON.stringify({ code }) });
+}
+
+/** Trades the token in force for a new one. @throws Error with what the edge said; then the old one stays */
+export async function rotate({ edgeUrl, tokenFile }: EnrolOptions): Promise<string> {
+  const authorization = `Bearer ${readToken(tokenFile)}`;
+  return await take(edgeUrl, 'v1/nodes/rotate', tokenFile, { authorization });
+}
+
+async function take(
+  edgeUrl: URL,
+  path: string,
+  tokenFile: string,
+  { body, authorization }: { readonly body?: string; readonly authorization?: string },
+): Promise<string> {
+  const base = edgeUrl.pathname.endsWith('/') ? edgeUrl : new URL(`${edgeUrl.href}/`);
+  const response = await request(new URL(path, base), {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(authorization === undefined ? {} : { authorization }),
+    },
+    ...(body === undefined ? {} : { body }),
+    signal: AbortSignal.timeout(answerMs),
+  });
+  const text = await response.body.text();
+  if (response.statusCode !== 201)
+    throw new Error(`${edgeUrl.origin}: HTTP ${response.statusCode} ${detailOf(text)}`);
+  const { name, token } = nodeTokenAnswer.parse(JSON.parse(text));
+  await writeToken(tokenFile, token);
+  return name;
+}
+
+/** What a problem document says; nothing of anything else. */
+function detailOf(text: string): string {
+  try {
+    const { detail } = JSON.parse(text) as { detail?: unknown };
+    return typeof detail === 'string' ? detail.slice(0, 200) : '';
+  } catch {
+    // A proxy's page says nothing that belongs on a terminal.
+    return '';
+  }
+}
