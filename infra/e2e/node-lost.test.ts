@@ -1,0 +1,78 @@
+/** A node is killed with calls up: its participants leave their rooms at once, and each call has its record, whether or not the node comes back. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Agent } from '../agent/agent.ts';
+import { SipPhone } from '../phone/sip-phone.ts';
+import { asOperator } from './operator.ts';
+import { agentIn, dial } from './phone-calls.ts';
+import { eventually, numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
+
+const used = numbers.slice(0, 3);
+
+let stack: RoutedStack;
+let phone: SipPhone;
+let agents: Agent[] = [];
+
+beforeAll(async () => {
+  stack = await startRoutedStack();
+  phone = await SipPhone.open('127.0.0.2');
+  agents = await Promise.all(used.map((number) => agentIn(stack, number)));
+});
+afterAll(async () => {
+  for (const agent of agents) await agent.leave();
+  phone?.close();
+  await stack?.stop();
+});
+
+async function callsUp(): Promise<string[]> {
+  const before = stack.nodeEvents('call-answered').length;
+  for (const number of used) {
+    const call = await dial(stack, phone, number);
+    expect(await call.answer).toEqual({ kind: 'answered' });
+  }
+  await eventually('all are in their rooms', () =>
+    agents.every(({ others }) => others.length === 1),
+  );
+  return stack
+    .nodeEvents('call-answered')
+    .slice(before)
+    .map((event) => String(event['call_id']));
+}
+
+const roomsAreClean = () => agents.every(({ others }) => others.length === 0);
+
+async function reasonsOf(ids: readonly string[]): Promise<unknown[]> {
+  const answers = await Promise.all(ids.map((id) => asOperator(stack, 'GET', `/v1/calls/${id}`)));
+  return answers.map(({ body }) => JSON.stringify(body).match(/"reason":"([a-z-]+)"/)?.[1]);
+}
+
+it('kill -9: rooms are clean within 15 s and the calls are recorded as node-lost, without the node', async () => {
+  const ids = await callsUp();
+  stack.node.kill('SIGKILL');
+  await stack.node.ended;
+  await eventually('rooms are clean', roomsAreClean, 15_000);
+  await eventually('each call has its record', async () =>
+    (await reasonsOf(ids)).every((reason) => reason === 'node-lost'),
+  );
+});
+
+it('kill -9 and a supervisor: rooms are clean as soon as the new process says hello, and calls come in again', async () => {
+  await stack.restartNode();
+  const ids = await callsUp();
+  stack.node.kill('SIGKILL');
+  await stack.node.ended;
+  await stack.restartNode();
+  await eventually('rooms are clean', roomsAreClean, 10_000);
+  await eventually('each call has its record', async () =>
+    (await reasonsOf(ids)).every((reason) => reason === 'node-lost'),
+  );
+  await callsUp();
+});
+
+it('an edge that is killed and comes back takes no node for lost', async () => {
+  stack.edge.kill('SIGKILL');
+  await stack.edge.ended;
+  await new Promise((resolve) => setTimeout(resolve, 9_000));
+  await stack.restartEdge();
+  await new Promise((resolve) => setTimeout(resolve, 9_000));
+  expect(agents.map(({ others }) => others.length)).toEqual(used.map(() => 1));
+});
