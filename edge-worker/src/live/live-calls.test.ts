@@ -86,6 +86,25 @@ describe('a call that was let in', () => {
     await expect.poll(() => liveCallsOf(env, id).find(id)).toBeNull();
   });
 
+  it('has its participant removed when its media process died, and no other', async () => {
+    const [dead, over] = [newCallId(), newCallId()];
+    for (const id of [dead, over]) await letIn(id);
+    await asNode('POST', '/v1/records', {
+      ...callRecordExample,
+      call_id: over,
+      reason: 'caller-hung-up',
+    });
+    await expect.poll(() => liveCallsOf(env, over).find(over)).toBeNull();
+    expect(livekit.removed).toEqual([]);
+    await asNode('POST', '/v1/records', {
+      ...callRecordExample,
+      call_id: dead,
+      reason: 'media-lost',
+    });
+    await expect.poll(() => livekit.removed).toEqual(['lobby sip_+15550199']);
+    await expect.poll(() => liveCallsOf(env, dead).find(dead)).toBeNull();
+  });
+
   it('is hung up by its node, with headers', async () => {
     const id = newCallId();
     await letIn(id);

@@ -5,7 +5,7 @@ import { Hono } from 'hono';
 import { trunkCallsOf } from '../caps/trunk-calls.ts';
 import type { Env } from '../env.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
-import { liveCallsOf } from '../live/live-calls.ts';
+import { endLiveCall } from '../live/end-live-call.ts';
 import { requireNode } from '../trust/node-token.ts';
 import { recordsOf } from './call-records.ts';
 
@@ -16,7 +16,7 @@ export const recordsRoute = new Hono<{ Bindings: Env }>()
     const isNew = await recordsOf(c.env, record.call_id).add(node, record);
     if (isNew && record.leased && record.trunk_id !== null)
       c.executionCtx.waitUntil(trunkCallsOf(c.env, record.trunk_id).end(node, [record.call_id]));
-    c.executionCtx.waitUntil(liveCallsOf(c.env, record.call_id).end(record.call_id, node));
+    c.executionCtx.waitUntil(endLiveCall(c.env, node, record));
     return c.json({ counted: isNew }, isNew ? 201 : 200);
   })
   .post('/progress', async (c) => {

@@ -64,6 +64,8 @@ export type RoomEnd =
   | 'room-lost'
   | 'room-refused'
   | 'room-unreachable'
+  /** The process that carried the call's media died. */
+  | 'media-lost'
   | 'internal';
 
 /** What participants may ask of a phone by RPC: LiveKit's names. */

@@ -92,6 +92,16 @@ export const ownOutcomes = {
     'Drain a node before it is stopped.',
     true,
   ),
+  'media-lost': row(
+    'platform',
+    503,
+    'Service Unavailable',
+    41,
+    'platform',
+    'The process of the node that carried the audio of the call died.',
+    'Look for media-process-ended in the log of the node.',
+    true,
+  ),
   'node-lost': row(
     'platform',
     503,

@@ -248,7 +248,7 @@ export class ProcessHandle {
       sessions_lost: lost,
     });
     for (const { reject } of this.#opening.values()) {
-      reject(new PartError('internal', 'the media process died while the session was opened'));
+      reject(new PartError('media-lost', 'the media process died while the session was opened'));
     }
     this.#opening.clear();
     for (const session of this.#sessions.values()) session.lost();

@@ -98,7 +98,7 @@ describe('ProcessMediaPool', () => {
     expect(performance.now() - killedAt).toBeLessThan(1_000);
     for (const [n, list] of events) {
       const isVictim = (ports[n] ?? 0) < 43_250;
-      expect(list).toEqual(isVictim ? [{ kind: 'room-ended', reason: 'internal' }] : []);
+      expect(list).toEqual(isVictim ? [{ kind: 'room-ended', reason: 'media-lost' }] : []);
     }
     await until(() => pool.pids.length === 2 && !pool.pids.includes(victim ?? 0));
     const session = await pool.open('SCL_after', () => {});
@@ -166,7 +166,7 @@ describe('ProcessMediaPool', () => {
     const [hanging] = pool.pids;
     process.kill(hanging ?? 0, 'SIGSTOP');
     await until(() => events.length > 0, 2 * mediaProcessLimits.silenceMs);
-    expect(events).toEqual([{ kind: 'room-ended', reason: 'internal' }]);
+    expect(events).toEqual([{ kind: 'room-ended', reason: 'media-lost' }]);
     await until(() => pool.pids.length === 1 && !pool.pids.includes(hanging ?? 0));
     expect(pool.stats().restarts).toBe(1);
   }, 40_000);

@@ -90,7 +90,7 @@ export class RemoteMediaSession implements MediaSession {
   /** The process is gone, and everything of the session with it. */
   lost(): void {
     this.#isLost = true;
-    this.event({ kind: 'room-ended', reason: 'internal' });
+    this.event({ kind: 'room-ended', reason: 'media-lost' });
     this.#onClosed?.(null);
   }
 
