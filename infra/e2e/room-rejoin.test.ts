@@ -105,6 +105,21 @@ describe('when the signalling alone breaks', () => {
     expect(seenBy(agent)?.trackPublications.size).toBe(1);
   });
 
+  it('says again what it said before it noticed', async () => {
+    const { proxy, agent, room, logged } = await callerThroughProxy('said-again');
+    const attribute = (name: string) => seenBy(agent)?.attributes[name];
+    await eventually('it is active', () => attribute('sip.callStatus') === 'active');
+    proxy.silence();
+    room.setAttributes({ 'sip.callStatus': 'hangup', last: 'x' });
+    // A round trip of its own: what was said has reached the dead connection.
+    await pause(200);
+    expect(attribute('sip.callStatus')).toBe('active');
+    proxy.cut();
+    await eventually('it is taken up', () => logged.includes('room-resumed'));
+    await eventually('the others see it', () => attribute('sip.callStatus') === 'hangup');
+    expect(attribute('last')).toBe('x');
+  });
+
   it('does so also after three seconds, with audio all the while', async () => {
     const { proxy, events, logged, frames, longestPauseMs } = await callerThroughProxy('away');
     proxy.isOpen = false;

@@ -19,6 +19,7 @@ import { roomEndOf, roomEndOfStatus } from '../end-of-room.ts';
 import type { EncodedFrame, JoinOptions, RoomEvents, RoomParts, TrackCodec } from '../room.ts';
 import { readPacket, writeDigit } from './data-packet.ts';
 import { OneConnection } from './one-connection.ts';
+import { OwnAttributes } from './own-attributes.ts';
 import { OwnTrack } from './own-track.ts';
 import { Resumption } from './resumption.ts';
 import { Roster } from './roster.ts';
@@ -73,6 +74,7 @@ export class RoomStay {
   readonly #media: StayMedia;
   readonly #receiver: TrackReceiver;
   readonly #roster = new Roster();
+  readonly #ownAttributes = new OwnAttributes();
   readonly #ownTrack = new OwnTrack();
   readonly #resumption: Resumption;
   /** Video tracks that we have told the server not to send. */
@@ -83,8 +85,6 @@ export class RoomStay {
   #relayTimer: Timer | null = null;
   #isInRoom = false;
   #isJoined = false;
-  /** Set while the server could not be told. */
-  #attributes: Record<string, string> = {};
   #pingMs = { interval: 0, timeout: 0 };
   #closing: Promise<void> | null = null;
 
@@ -146,14 +146,8 @@ export class RoomStay {
   }
 
   setAttributes(attributes: Readonly<Record<string, string>>): void {
-    if (!this.#isInRoom || this.#resumption.isRunning) {
-      this.#attributes = { ...this.#attributes, ...attributes };
-      return;
-    }
-    this.#request({
-      case: 'updateMetadata',
-      value: new UpdateParticipantMetadata({ attributes: { ...attributes } }),
-    });
+    this.#ownAttributes.set(attributes);
+    if (this.#isInRoom && !this.#resumption.isRunning) this.#sendAttributes(attributes);
   }
 
   respond({ id, caller }: Pick<RoomRequest, 'id' | 'caller'>, answer: RoomAnswer): void {
@@ -208,7 +202,7 @@ export class RoomStay {
       case 'update':
         this.#receiver.end(this.#roster.update(message.value.participants));
         for (const { sid, attributes } of message.value.participants) {
-          if (sid === this.#roster.ownSid) this.#events.onAttributes(attributes);
+          if (sid === this.#roster.ownSid) this.#onAttributes(attributes);
         }
         this.#refuseVideo();
         break;
@@ -238,15 +232,26 @@ export class RoomStay {
     this.#watchForRelay(turnServersOf(join.iceServers));
     this.#media.onJoin(join);
     this.#refuseVideo();
-    this.#events.onAttributes(join.participant?.attributes ?? {});
-    this.#flushAttributes();
+    this.#onAttributes(join.participant?.attributes ?? {});
+    this.#sendUnconfirmedAttributes();
     this.#reportJoined();
   }
 
-  #flushAttributes(): void {
-    const attributes = this.#attributes;
-    this.#attributes = {};
-    if (Object.keys(attributes).length > 0) this.setAttributes(attributes);
+  #onAttributes(attributes: Readonly<Record<string, string>>): void {
+    this.#ownAttributes.confirm(attributes);
+    this.#events.onAttributes(attributes);
+  }
+
+  #sendUnconfirmedAttributes(): void {
+    const attributes = this.#ownAttributes.unconfirmed;
+    if (attributes !== null) this.#sendAttributes(attributes);
+  }
+
+  #sendAttributes(attributes: Readonly<Record<string, string>>): void {
+    this.#request({
+      case: 'updateMetadata',
+      value: new UpdateParticipantMetadata({ attributes: { ...attributes } }),
+    });
   }
 
   /** When nothing goes straight to the server, and it has a relay, another stay shall go through that. */
@@ -298,7 +303,7 @@ export class RoomStay {
     this.#parts.log('info', 'room-resumed', { away_ms: this.#resumption.awayMs });
     signal.keepAlive(this.#pingMs.interval, this.#pingMs.timeout);
     this.#request({ case: 'syncState', value: this.#ownTrack.syncState() });
-    this.#flushAttributes();
+    this.#sendUnconfirmedAttributes();
     this.#onSignal(first);
   }
 
