@@ -1,7 +1,7 @@
 /** LiveKit's signalling through a proxy that can refuse, break, fall silent and put words into the server's mouth. The messages are real, and so is the server. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { SignalResponse } from '@livekit/protocol';
+import { SignalRequest, SignalResponse } from '@livekit/protocol';
 import { WebSocket, WebSocketServer } from 'ws';
 
 export class SignalProxy {
@@ -11,6 +11,8 @@ export class SignalProxy {
   refuse: (path: string) => number | null = () => null;
   /** What becomes of a message of the server. */
   alter: (message: SignalResponse) => SignalResponse = (message) => message;
+  /** What becomes of a message of the client. */
+  alterRequest: (message: SignalRequest) => SignalRequest = (message) => message;
   /** What becomes of the query that asks for the signalling. */
   alterQuery: (query: URLSearchParams) => void = () => {};
   /** Paths that were asked for, and tokens that came with them. */
@@ -91,7 +93,8 @@ export class SignalProxy {
     });
     server.on('close', () => client.close());
     client.on('message', (data) => {
-      if (!this.#silent.has(client)) server.send(data);
+      if (this.#silent.has(client) || !Buffer.isBuffer(data)) return;
+      server.send(this.alterRequest(SignalRequest.fromBinary(data)).toBinary());
     });
     server.on('message', (data) => {
       if (this.#silent.has(client) || !Buffer.isBuffer(data)) return;

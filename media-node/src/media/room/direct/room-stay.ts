@@ -126,7 +126,7 @@ export class RoomStay {
     const { url, token, timeoutMs } = this.#options;
     this.#deadline = this.#parts.clock.after(timeoutMs, () => {
       const missing = this.#isInRoom ? 'the media connection' : 'the signalling';
-      this.#end('room-unreachable', true, `${missing} was not up after ${timeoutMs} ms`);
+      this.#lose(`${missing} was not up after ${timeoutMs} ms`);
     });
     this.#media.prepare((signalUrl) => {
       try {
