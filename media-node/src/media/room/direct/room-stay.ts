@@ -185,13 +185,13 @@ export class RoomStay {
 
   #onData(message: Uint8Array): void {
     const reading = readPacket(message);
-    if (reading?.kind === 'digits') this.#events.onDigits(reading.digits);
-    else if (reading?.kind === 'unsupported')
-      this.#media.sendData(writeUnsupported(reading.id, reading.caller));
-    else if (reading?.kind === 'request') {
-      this.#media.sendData(writeAck(reading.request.id, reading.request.caller));
-      this.#events.onRequest(reading.request);
-    }
+    if (reading === null) return;
+    if (reading.kind === 'digits') return this.#events.onDigits(reading.digits);
+    const { id, caller } = reading.kind === 'request' ? reading.request : reading;
+    // Who asks waits for this first, and takes no notice of an answer before it.
+    this.#media.sendData(writeAck(id, caller));
+    if (reading.kind === 'request') this.#events.onRequest(reading.request);
+    else this.#media.sendData(writeUnsupported(id, caller));
   }
 
   #onSignal(message: SignalResponse['message']): void {
