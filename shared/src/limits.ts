@@ -292,8 +292,17 @@ export const publishLimits = {
   unusedShardAgeMs: 3_600_000,
   /** Unused shards deleted in one run. */
   deletesAtOnce: 64,
-  /** Memory for shards that an isolate keeps open. */
-  shardCacheBytesMax: 33_554_432,
+  /**
+   * Memory of an isolate, which has 128 MB and is to stay under 64, Worker and routing table together: 10 for the program, and the bounds that follow.
+   * Texts of shards that the Worker keeps: the shards of 200,000 numbers.
+   */
+  shardCacheBytesMax: 16_777_216,
+  /** Parts of numbers that were called, compiled: 4,000 of them. Another first call to a number costs a tenth of a millisecond. */
+  partCacheBytesMax: 12_582_912,
+  /** Texts of shards that the routing table keeps between two changes: what Workers ask for before KV has it. */
+  builtShardBytesMax: 4_194_304,
+  /** Trunks that the routing table keeps while it publishes, as it meets each in many shards. */
+  rememberedTrunkBytesMax: 8_388_608,
 } as const;
 
 /** Bounds of the link between node and edge. */
@@ -303,6 +312,8 @@ export const linkLimits = {
   /** The node asks whether the link lives after this much silence, ms, and gives the answer this long. Answered by the runtime, asleep. */
   pingMs: 3_000,
   pongMs: 4_000,
+  /** A new revision is published when the linked nodes have heard of it, or after this: a node in another part of the world needs 100 ms. */
+  toldFirstMs: 250,
   /** The node tells how it is this often, and at once when it begins or ceases to have calls, to be full, to drain. */
   statusMs: 10_000,
   /** A node with calls that was not heard for this long is lost, ms: two pings have failed. */

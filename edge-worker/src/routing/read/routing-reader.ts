@@ -26,7 +26,7 @@ import {
   placesInAnswer,
   placesInManifest,
 } from './known-places.ts';
-import { ShardCache } from './shard-cache.ts';
+import { type HeldShard, ShardCache } from './shard-cache.ts';
 import { within } from './within.ts';
 
 /** What of a call chooses the shards. */
@@ -134,18 +134,26 @@ export class RoutingReader {
   async #open(lookup: Lookup, places: KnownPlaces): Promise<ReadView | null> {
     const { env, keys, cost } = lookup;
     const allowTrunkless = allowsTrunklessCalls(env);
-    const missing = partNames.filter(
-      (part) => places[part] !== '' && this.#cache.get(places[part]) === undefined,
-    );
+    // Held here too until the call has its parts: keeping one shard may push another out of the cache.
+    const held = new Map<string, HeldShard>();
+    const missing = partNames.filter((part) => {
+      const known = places[part] === '' ? null : this.#cache.get(places[part]);
+      if (known) held.set(places[part], known);
+      return known === undefined;
+    });
     if (missing.length > 0) {
       const texts = await this.#fetch(lookup, [...new Set(missing.map((part) => places[part]))]);
       if (texts === null) return null;
-      for (const part of missing)
-        this.#keep(part, places[part], texts.get(places[part]) ?? '', allowTrunkless);
+      for (const part of missing) {
+        const hash = places[part];
+        held.set(hash, this.#keep(part, hash, texts.get(hash) ?? '', allowTrunkless));
+      }
     }
-    const open = (part: PartName): RoutingPart =>
-      this.#cache.get(places[part])?.part(groupKey(part, keys)) ??
-      emptyParts[allowTrunkless ? 'open' : 'closed'];
+    const open = (part: PartName): RoutingPart => {
+      const shard = held.get(places[part]);
+      const found = shard === undefined ? null : this.#cache.part(shard, groupKey(part, keys));
+      return found ?? emptyParts[allowTrunkless ? 'open' : 'closed'];
+    };
     return {
       revision: places.revision,
       number: open('number'),
@@ -218,8 +226,8 @@ export class RoutingReader {
     }
   }
 
-  #keep(part: PartName, hash: string, text: string, allowTrunklessCalls: boolean): void {
-    this.#cache.add(hash, text, { keying: partKeying[part], allowTrunklessCalls });
+  #keep(part: PartName, hash: string, text: string, allowTrunklessCalls: boolean): HeldShard {
+    return this.#cache.add(hash, text, { keying: partKeying[part], allowTrunklessCalls });
   }
 }
 

@@ -1,11 +1,11 @@
 /**
  * A shard: the part of the routing table that calls to one bucket of numbers need (or wildcard calls, or one bucket of PINs). Its text is
- * immutable and named by its hash, so it may be kept for ever. Opening parses the frame only; the objects of a number are decoded
- * and compiled when the first call to it comes.
+ * immutable and named by its hash, so it may be kept for ever. It is kept as text, a tenth of what it would take parsed; the objects of a number
+ * are looked up, decoded and compiled when the first call to it comes.
  *
- * Text: JSON of `trunks` ([base64 of SIPInboundTrunkInfo, credential or null]), `rules` (base64 of SIPDispatchRuleInfo) and `groups`
- * ([key, indexes of trunks, indexes of rules]). The list that a shard is keyed by (called numbers, or callers) is cut down to one empty text in each object that
- * has one: whoever opens a group puts its key there.
+ * Text: lines of JSON. First how many trunks and rules there are; then each trunk ([base64 of SIPInboundTrunkInfo, credential or null]), each rule (base64 of
+ * SIPDispatchRuleInfo) and each group ([key, indexes of trunks, indexes of rules]). The list that a shard is keyed by (called numbers, or callers) is cut down
+ * to one empty text in each object that has one: whoever opens a group puts its key there.
  */
 import { createHash } from 'node:crypto';
 import { type CompiledRouting, compileRouting } from '@callgate/shared/routing/compile.ts';
@@ -31,11 +31,10 @@ export interface ShardGroup {
   readonly rules: readonly SIPDispatchRuleInfo[];
 }
 
-interface ShardFrame {
-  readonly trunks: readonly (readonly [string, DigestCredential | null])[];
-  readonly rules: readonly string[];
-  readonly groups: readonly (readonly [string, readonly number[], readonly number[]])[];
-}
+/** The first line of a shard: how many trunks and rules. */
+type ShardHead = readonly [number, number];
+type TrunkLine = readonly [string, DigestCredential | null];
+type GroupLine = readonly [string, readonly number[], readonly number[]];
 
 /** Which list of its objects a shard is keyed by: called numbers, callers of rules, or none. */
 export type ShardKeying = 'number' | 'caller' | 'none';
@@ -52,22 +51,23 @@ export function encodeShard(groups: ReadonlyMap<string, ShardGroup>, keying: Sha
   const ruleIds = [...rules.keys()].sort();
   const trunkIndex = new Map(trunkIds.map((id, index) => [id, index]));
   const ruleIndex = new Map(ruleIds.map((id, index) => [id, index]));
-  const frame: ShardFrame = {
-    trunks: trunkIds.map((id) => {
-      const trunk = trunks.get(id) as ShardTrunk;
-      return [toText(trunk.info, keying), trunk.credential];
-    }),
-    rules: ruleIds.map((id) => toText(rules.get(id) as SIPDispatchRuleInfo, keying)),
-    groups: [...groups.keys()].sort().map((key) => {
-      const group = groups.get(key) as ShardGroup;
-      return [
-        key,
-        sorted(group.trunks.map(({ info }) => trunkIndex.get(info.sipTrunkId) as number)),
-        sorted(group.rules.map((rule) => ruleIndex.get(rule.sipDispatchRuleId) as number)),
-      ];
-    }),
-  };
-  return JSON.stringify(frame);
+  const head: ShardHead = [trunkIds.length, ruleIds.length];
+  const trunkLines = trunkIds.map((id): TrunkLine => {
+    const trunk = trunks.get(id) as ShardTrunk;
+    return [toText(trunk.info, keying), trunk.credential];
+  });
+  const ruleLines = ruleIds.map((id) => toText(rules.get(id) as SIPDispatchRuleInfo, keying));
+  const groupLines = [...groups.keys()].sort().map((key): GroupLine => {
+    const group = groups.get(key) as ShardGroup;
+    return [
+      key,
+      sorted(group.trunks.map(({ info }) => trunkIndex.get(info.sipTrunkId) as number)),
+      sorted(group.rules.map((rule) => ruleIndex.get(rule.sipDispatchRuleId) as number)),
+    ];
+  });
+  return [head, ...trunkLines, ...ruleLines, ...groupLines]
+    .map((line) => JSON.stringify(line))
+    .join('\n');
 }
 
 /** Name of a shard: 120 bits of SHA-256 of its text, base64url. */
@@ -75,43 +75,56 @@ export function shardHash(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('base64url').slice(0, 20);
 }
 
+/** The objects of a key, compiled, and about how much memory they take, bytes. */
+export interface OpenedPart {
+  readonly part: RoutingPart;
+  readonly bytes: number;
+}
+
 export class OpenShard {
-  readonly #frame: ShardFrame;
-  readonly #groups: ReadonlyMap<string, readonly [readonly number[], readonly number[]]>;
-  readonly #parts = new Map<string, RoutingPart>();
+  readonly #text: string;
+  readonly #head: ShardHead;
+  /** Where the line before the first group ends. */
+  readonly #groupsAt: number;
   readonly #allowTrunklessCalls: boolean;
   readonly #keying: ShardKeying;
   /** About how much memory it takes, bytes. */
-  bytes: number;
+  readonly bytes: number;
 
   constructor(text: string, options: { allowTrunklessCalls: boolean; keying: ShardKeying }) {
-    this.#frame = JSON.parse(text) as ShardFrame;
-    this.#groups = new Map(
-      this.#frame.groups.map(([key, trunks, rules]) => [key, [trunks, rules]]),
-    );
+    this.#text = text;
+    let end = text.indexOf('\n');
+    this.#head = JSON.parse(text.slice(0, end)) as ShardHead;
+    for (let lines = this.#head[0] + this.#head[1]; lines > 0; lines -= 1)
+      end = text.indexOf('\n', end + 1);
+    this.#groupsAt = end;
     this.#allowTrunklessCalls = options.allowTrunklessCalls;
     this.#keying = options.keying;
-    this.bytes = text.length * 2;
+    this.bytes = openShardBytes + textBytes(text);
   }
 
-  /** The objects of a key, compiled; null: there are none. */
-  part(key: string): RoutingPart | null {
-    const known = this.#parts.get(key);
-    if (known !== undefined) return known;
-    const group = this.#groups.get(key);
-    if (group === undefined) return null;
-    const [trunkIndexes, ruleIndexes] = group;
+  /** The objects of a key; null: there are none. */
+  part(key: string): OpenedPart | null {
+    const group = this.#group(key);
+    if (group === null) return null;
+    const [, trunkIndexes, ruleIndexes] = group;
+    const lines = this.#text.slice(0, this.#groupsAt).split('\n');
+    const [trunkCount] = this.#head;
     const credentials = new Map<string, DigestCredential>();
+    let bytes = 0;
+    const decode = <T extends RoutingObject>(base64: string, from: (bytes: Buffer) => T): T => {
+      bytes += compiledObjectBytes + base64.length * bytesPerCharacter;
+      return this.#keyed(from(Buffer.from(base64, 'base64')), key);
+    };
     const trunks = trunkIndexes.map((index) => {
-      const [text, credential] = this.#frame.trunks[index] ?? ['', null];
-      const trunk = SIPInboundTrunkInfo.fromBinary(Buffer.from(text, 'base64'));
+      const [base64, credential] = JSON.parse(lines[1 + index] ?? '') as TrunkLine;
+      const trunk = decode(base64, (message) => SIPInboundTrunkInfo.fromBinary(message));
       if (credential !== null) credentials.set(trunk.sipTrunkId, credential);
-      return this.#keyed(trunk, key);
+      return trunk;
     });
     const rules = ruleIndexes.map((index) =>
-      this.#keyed(
-        SIPDispatchRuleInfo.fromBinary(Buffer.from(this.#frame.rules[index] ?? '', 'base64')),
-        key,
+      decode(JSON.parse(lines[1 + trunkCount + index] ?? '') as string, (message) =>
+        SIPDispatchRuleInfo.fromBinary(message),
       ),
     );
     const routing = compileRouting({
@@ -119,10 +132,15 @@ export class OpenShard {
       rules,
       allowTrunklessCalls: this.#allowTrunklessCalls,
     });
-    const part = { routing, credentials };
-    this.#parts.set(key, part);
-    this.bytes += (trunks.length + rules.length) * compiledObjectBytes;
-    return part;
+    return { part: { routing, credentials }, bytes };
+  }
+
+  #group(key: string): GroupLine | null {
+    // JSON has no line break inside a text, so this can only be the beginning of a line.
+    const at = this.#text.indexOf(`\n[${JSON.stringify(key)},`, this.#groupsAt);
+    if (at < 0) return null;
+    const end = this.#text.indexOf('\n', at + 1);
+    return JSON.parse(this.#text.slice(at + 1, end < 0 ? undefined : end)) as GroupLine;
   }
 
   #keyed<T extends RoutingObject>(object: T, key: string): T {
@@ -140,8 +158,16 @@ function keyedList(object: RoutingObject, keying: ShardKeying): string[] {
   return keying === 'caller' && object instanceof SIPDispatchRuleInfo ? object.inboundNumbers : [];
 }
 
-/** A compiled trunk or rule with its message, measured: about 3 KB. */
+/** A compiled trunk or rule with its message, measured: 2 to 3 KB when it says little, and more with what it says. */
 const compiledObjectBytes = 3_072;
+const bytesPerCharacter = 4;
+/** What holds an open shard beside its text. */
+const openShardBytes = 512;
+
+/** What a text takes in memory, bytes: V8 keeps Latin-1 in one for each character, any other text in two. */
+export function textBytes(text: string): number {
+  return text.length * (/[^\0-\u00ff]/u.test(text) ? 2 : 1);
+}
 
 function toText(object: RoutingObject, keying: ShardKeying): string {
   const copy = object.clone();

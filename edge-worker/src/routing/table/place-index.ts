@@ -5,15 +5,18 @@
  * of it must not rewrite every bucket.
  */
 
+import { publishLimits } from '@callgate/shared/limits.ts';
 import { compileRouting } from '@callgate/shared/routing/compile.ts';
 import { digestRealm } from '@callgate/shared/routing/digest-realm.ts';
 import { eachNode } from '@callgate/shared/routing/layer.ts';
 import type { SIPDispatchRuleInfo } from '@livekit/protocol';
 import { digestCredential } from '../../trust/digest/digest-algorithms.ts';
+import { BoundedCache } from '../bounded-cache.ts';
 import { bucketOf, hashRange, keyHash } from '../shards/bucket.ts';
 import type { ShardGroup, ShardTrunk } from '../shards/shard.ts';
 import { anyKey, keyOf, type ObjectKeys, type ObjectKind, pinOf, textOf } from './object-keys.ts';
 import { idOfRow, keysOfRow, type ObjectRow, type ObjectStore } from './object-store.ts';
+import { withoutNumbers } from './without-numbers.ts';
 
 export type Place =
   | { readonly kind: 'common' }
@@ -42,14 +45,15 @@ export function placeOfText(text: string): Place {
 /** Numbers of its trunks above which a rule is broad. */
 const broadNumbers = 64;
 
-/** Trunks remembered while shards are built: some 10 MB. */
-const rememberedTrunksMax = 10_000;
+/** A trunk without its numbers, as a message; more with what it says. */
+const trunkMessageBytes = 1_024;
+const bytesPerMessageByte = 4;
 
 export class PlaceIndex {
   readonly #sql: SqlStorage;
   readonly #store: ObjectStore;
   /** Trunks of several numbers as number buckets show them: such a trunk lies in many buckets and is the same in all. */
-  readonly #spread = new Map<string, ShardTrunk>();
+  readonly #spread = new BoundedCache<ShardTrunk>(publishLimits.rememberedTrunkBytesMax);
 
   constructor(sql: SqlStorage, store: ObjectStore) {
     this.#sql = sql;
@@ -251,18 +255,28 @@ export class PlaceIndex {
   #trunkInBuckets(id: string): ShardTrunk {
     const known = this.#spread.get(id);
     if (known !== undefined) return known;
-    const trunk = this.#trunk(id);
-    const isSpread = trunk.info.numbers.length > 1;
+    const row = this.#trunkRow(id);
+    const { message, numbers } = withoutNumbers(row.message);
+    const trunk = this.#bare(id, { ...row, message });
     trunk.info.numbers = [''];
-    if (!isSpread) return trunk;
-    if (this.#spread.size >= rememberedTrunksMax) this.#spread.clear();
-    this.#spread.set(id, trunk);
+    if (numbers > 1)
+      this.#spread.set(id, trunk, trunkMessageBytes + message.length * bytesPerMessageByte);
     return trunk;
   }
 
   #trunk(id: string): ShardTrunk {
-    const info = this.#store.trunk(id);
-    if (info === null) throw new Error(`the index names the trunk ${id}, which is not stored`);
+    return this.#bare(id, this.#trunkRow(id));
+  }
+
+  #trunkRow(id: string): ObjectRow {
+    const row = this.#store.row('trunk', id);
+    if (row === null) throw new Error(`the index names the trunk ${id}, which is not stored`);
+    return row;
+  }
+
+  /** Without its password. */
+  #bare(id: string, row: ObjectRow): ShardTrunk {
+    const info = this.#store.openTrunk(id, row);
     const realm = digestRealm(info);
     const credential =
       realm === null ? null : digestCredential(info.authUsername, realm, info.authPassword);

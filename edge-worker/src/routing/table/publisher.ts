@@ -3,9 +3,10 @@
  * be seen; when it is, all of it can. Whatever fails or is cut off is done again by the alarm, from what is marked dirty. One run at a
  * time, and at most one manifest in routingCacheLimits.publishIntervalMs, which is KV's limit for a key.
  */
-import { publishLimits, routingCacheLimits } from '@callgate/shared/limits.ts';
+import { linkLimits, publishLimits, routingCacheLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../../clock.ts';
 import { logLine } from '../../log.ts';
+import { within } from '../read/within.ts';
 import { type Manifest, manifestKey, shardKey } from '../shards/manifest.ts';
 import type { DirtyPlaces } from './dirty-places.ts';
 import type { RevisionLog } from './revision-log.ts';
@@ -42,9 +43,12 @@ export class Publisher {
   /**
    * After a change: publishes, or leaves it to the alarm when KV's limit says so. The alarm is set first and cleared last, so that it finishes what a
    * crash leaves. Never throws.
+   *
+   * @param told the nodes have heard; waited for, as building shards would keep the object from telling them, but not longer than linkLimits.toldFirstMs
    */
-  async publishSoon(kv: ShardSink, clock: Clock): Promise<void> {
+  async publishSoon(kv: ShardSink, clock: Clock, told: Promise<void>): Promise<void> {
     await this.#wake(clock.now() + routingCacheLimits.publishIntervalMs);
+    await within(told, linkLimits.toldFirstMs).catch(() => undefined);
     const sinceMs = clock.now() - this.published().atMs;
     if (sinceMs >= routingCacheLimits.publishIntervalMs) await this.run(kv, clock);
   }
@@ -65,6 +69,7 @@ export class Publisher {
       logLine('error', 'publish-failed', { message: String(error) });
       await this.#wake(clock.now() + routingCacheLimits.publishIntervalMs);
     } finally {
+      this.#parts.builder.rest();
       this.#isRunning = false;
     }
   }

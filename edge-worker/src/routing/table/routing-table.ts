@@ -225,8 +225,9 @@ export class RoutingTable extends DurableObject<Env> {
   async #announce(before: number): Promise<void> {
     if (this.#parts.log.newest() === before) return;
     this.#builder.forget();
-    this.ctx.waitUntil(this.#tellNodes());
-    await this.#publisher.publishSoon(this.kv, this.clock);
+    const told = this.#tellNodes();
+    this.ctx.waitUntil(told);
+    await this.#publisher.publishSoon(this.kv, this.clock, told);
     this.ctx.waitUntil(this.#tellPublished());
   }
 

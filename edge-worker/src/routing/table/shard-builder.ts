@@ -1,5 +1,7 @@
 /** Builds the shards of places from the rows, and keeps the last few: what a Worker asks for is often what is published next. */
-import { encodeShard, type ShardKeying, shardHash } from '../shards/shard.ts';
+import { publishLimits } from '@callgate/shared/limits.ts';
+import { BoundedCache } from '../bounded-cache.ts';
+import { encodeShard, type ShardKeying, shardHash, textBytes } from '../shards/shard.ts';
 import type { DirtyPlaces } from './dirty-places.ts';
 import { type Place, type PlaceIndex, placeOfText } from './place-index.ts';
 
@@ -9,14 +11,10 @@ export interface BuiltShard {
   readonly text: string;
 }
 
-/** Texts kept, characters. */
-const keptCharactersMax = 8_000_000;
-
 export class ShardBuilder {
   readonly #index: PlaceIndex;
   readonly #dirty: DirtyPlaces;
-  readonly #kept = new Map<string, BuiltShard>();
-  #keptCharacters = 0;
+  readonly #kept = new BoundedCache<BuiltShard>(publishLimits.builtShardBytesMax);
 
   constructor(index: PlaceIndex, dirty: DirtyPlaces) {
     this.#index = index;
@@ -31,25 +29,24 @@ export class ShardBuilder {
     const groups = this.#index.groupsOf(place, this.#dirty.bits());
     const text = groups.size === 0 ? '' : encodeShard(groups, keyingOf(place.kind));
     const built = { hash: text === '' ? '' : shardHash(text), text };
-    this.#kept.set(placeName, built);
-    this.#keptCharacters += text.length;
-    while (this.#keptCharacters > keptCharactersMax && this.#kept.size > 1) this.#forgetOldest();
+    this.#kept.set(placeName, built, textBytes(text));
     return built;
   }
 
   /** Any change may have touched any place: what is kept is of the table before it. */
   forget(): void {
     this.#kept.clear();
-    this.#keptCharacters = 0;
     this.#index.forget();
   }
 
-  #forgetOldest(): void {
-    for (const [place, { text }] of this.#kept) {
-      this.#kept.delete(place);
-      this.#keptCharacters -= text.length;
-      return;
-    }
+  /** After many places were built: what the next few would be built from is not worth its memory. */
+  rest(): void {
+    this.#index.forget();
+  }
+
+  /** About how much is kept, bytes. */
+  get bytes(): number {
+    return this.#kept.bytes;
   }
 }
 
