@@ -135,10 +135,13 @@ export class ObjectStore {
     return { message: rule.toBinary(), password: null };
   }
 
-  /** Writes a row and its keys; null deletes both. */
+  /** Writes a row and its keys; null deletes both. Keys that stay are not touched: of a trunk with thousands of numbers one more is one row more. */
   write(kind: ObjectKind, id: string, row: ObjectRow | null): void {
-    this.#deleteKeys(kind, id);
+    const old = this.row(kind, id);
+    const before = old === null ? null : keysOfRow(kind, old);
     if (row === null) {
+      if (before !== null) this.#count(kind, before, -1);
+      this.#sql.exec('DELETE FROM keys WHERE kind = ? AND id = ?', kind, id);
       this.#sql.exec('DELETE FROM objects WHERE kind = ? AND id = ?', kind, id);
       return;
     }
@@ -149,19 +152,25 @@ export class ObjectStore {
       row.message,
       row.password,
     );
-    const keys = keysOfRow(kind, row);
-    const rows = (Object.entries(keys) as [Dimension, ReadonlySet<string>][]).flatMap(
-      ([dimension, texts]) =>
-        [...texts].map((key) => [dimension, key, key === anyKey ? 0 : keyHash(textOf(key))]),
-    );
+    const after = keysOfRow(kind, row);
     // One statement for all keys of an object: a trunk may have 60,000.
+    if (before !== null) {
+      this.#sql.exec(
+        `DELETE FROM keys WHERE (kind, dimension, key, id) IN
+         (SELECT ?1, value ->> 0, value ->> 1, ?2 FROM json_each(?3))`,
+        kind,
+        id,
+        JSON.stringify(keysMissingIn(after, before)),
+      );
+      this.#count(kind, before, -1);
+    }
     this.#sql.exec(
       `INSERT INTO keys SELECT ?1, value ->> 0, value ->> 1, ?2, value ->> 2 FROM json_each(?3)`,
       kind,
       id,
-      JSON.stringify(rows),
+      JSON.stringify(keysMissingIn(before, after)),
     );
-    this.#count(kind, keys, 1);
+    this.#count(kind, after, 1);
   }
 
   /** Ids of objects of a kind, `except` left out, that share a key of the dimension in which fewest do. */
@@ -210,13 +219,6 @@ export class ObjectStore {
     return [...new Set(rows.map(({ id }) => id))];
   }
 
-  #deleteKeys(kind: ObjectKind, id: string): void {
-    const old = this.row(kind, id);
-    if (old === null) return;
-    this.#sql.exec('DELETE FROM keys WHERE kind = ? AND id = ?', kind, id);
-    this.#count(kind, keysOfRow(kind, old), -1);
-  }
-
   #count(kind: ObjectKind, keys: ObjectKeys, sign: 1 | -1): void {
     const specific = (texts: ReadonlySet<string>) => (texts.has(anyKey) ? 0 : texts.size);
     this.#add('numbers', sign * specific(keys.number));
@@ -240,6 +242,20 @@ export function sizeFault(message: Uint8Array): Fault | null {
   const { objectBytesMax } = revisionLimits;
   if (message.length <= objectBytesMax) return null;
   return fault('size', `expected at most ${objectBytesMax} bytes in one trunk or rule`);
+}
+
+/** Of the keys of an object those that `other` does not have, as dimension, key and hash. */
+function keysMissingIn(other: ObjectKeys | null, keys: ObjectKeys): [Dimension, string, number][] {
+  return (Object.entries(keys) as [Dimension, ReadonlySet<string>][]).flatMap(
+    ([dimension, texts]) =>
+      [...texts]
+        .filter((key) => other?.[dimension]?.has(key) !== true)
+        .map((key): [Dimension, string, number] => [
+          dimension,
+          key,
+          key === anyKey ? 0 : keyHash(textOf(key)),
+        ]),
+  );
 }
 
 /** The id of an object as it lies in its row. */
