@@ -12,7 +12,7 @@ interface HeapUsage {
 const collectionMs = 10_000;
 
 /**
- * What is in use, MB. The isolate is asked to collect first; it does so when it next runs, which `nudge` sees to. Should it not have done so in time, garbage is
+ * What is in use, MB. The isolate is asked to collect first; it does so when it next runs, which `nudge` sees to, again and again. Should it not have done so in time, garbage is
  * counted as well: the figure is never too small.
  *
  * @param inspectorUrl of an edge started with isInspected
@@ -27,12 +27,12 @@ export async function isolateHeapMb(
       socket.once('open', settle);
       socket.once('error', fail);
     });
-    const collected = ask(socket, 1, 'HeapProfiler.collectGarbage');
-    await nudge();
-    await Promise.race([
-      collected,
-      new Promise((settle) => setTimeout(settle, collectionMs).unref()),
-    ]);
+    let isCollected = false;
+    void ask(socket, 1, 'HeapProfiler.collectGarbage').then(() => {
+      isCollected = true;
+    });
+    const untilMs = performance.now() + collectionMs;
+    while (!isCollected && performance.now() < untilMs) await nudge();
     const usage = (await ask(socket, 2, 'Runtime.getHeapUsage')) as HeapUsage;
     const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = usage;
     return (usedSize + embedderHeapUsedSize + backingStorageSize) / 1_048_576;
