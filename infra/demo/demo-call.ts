@@ -74,7 +74,7 @@ export async function runDemo(stack: Stack, say: (text: string) => void): Promis
     };
     return {
       call,
-      wrongPassword: await refused(number, 'wrong'),
+      wrongPassword: await refused(number, 'not the password'),
       unknownNumber: await refused(unknownNumber, credentials.password),
     };
   } finally {
