@@ -1,6 +1,10 @@
-/** A node is killed with calls up: its participants leave their rooms at once, and each call has its record, whether or not the node comes back. */
+/**
+ * A node is killed with calls up: its participants leave their rooms at once, and each call has its record, whether or not the node comes back; when it does, each caller
+ * gets BYE.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Agent } from '../agent/agent.ts';
+import type { PhoneCall } from '../phone/phone-call.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
 import { asOperator } from './operator.ts';
 import { agentIn, dial } from './phone-calls.ts';
@@ -23,11 +27,15 @@ afterAll(async () => {
   await stack?.stop();
 });
 
+/** What the phones have up, oldest first. */
+const calls: PhoneCall[] = [];
+
 async function callsUp(): Promise<string[]> {
   const before = stack.nodeEvents('call-answered').length;
   for (const number of used) {
     const call = await dial(stack, phone, number);
     expect(await call.answer).toEqual({ kind: 'answered' });
+    calls.push(call);
   }
   await eventually('all are in their rooms', () =>
     agents.every(({ others }) => others.length === 1),
@@ -36,6 +44,12 @@ async function callsUp(): Promise<string[]> {
     .nodeEvents('call-answered')
     .slice(before)
     .map((event) => String(event['call_id']));
+}
+
+/** The calls of a process that was killed are ended by the next. */
+async function everyCallerIsTold(): Promise<void> {
+  const told = await Promise.all(calls.splice(0).map(({ ended }) => ended));
+  expect(told).toEqual(used.map(() => 'node'));
 }
 
 const roomsAreClean = () => agents.every(({ others }) => others.length === 0);
@@ -55,12 +69,14 @@ it('kill -9: rooms are clean within 15 s and the calls are recorded as node-lost
   );
 });
 
-it('kill -9 and a supervisor: rooms are clean as soon as the new process says hello, and calls come in again', async () => {
+it('kill -9 and a supervisor: callers get BYE and rooms are clean as soon as there is a new process, and calls come in again', async () => {
   await stack.restartNode();
+  await everyCallerIsTold();
   const ids = await callsUp();
   stack.node.kill('SIGKILL');
   await stack.node.ended;
   await stack.restartNode();
+  await everyCallerIsTold();
   await eventually('rooms are clean', roomsAreClean, 10_000);
   await eventually('each call has its record', async () =>
     (await reasonsOf(ids)).every((reason) => reason === 'node-lost'),

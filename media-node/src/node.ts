@@ -3,10 +3,12 @@
  * own process.
  */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { mediaProcessLimits, spoolLimits } from '@callgate/shared/limits.ts';
 import { Admission } from './call/admission.ts';
 import { CallRegistry } from './call/call-registry.ts';
 import { Drain } from './call/drain.ts';
+import { LeftDialogs } from './call/left-dialogs.ts';
 import { obey } from './call/node-control.ts';
 import type { Clock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
@@ -99,7 +101,14 @@ export async function startNode(
     log,
     report: (report) => edge.leases(report),
   });
+  const dialogs = new LeftDialogs({
+    folder: join(config.spoolFolder, 'dialogs'),
+    clock,
+    log,
+    end: (state, headers) => sip.endLeftDialog(state, headers),
+  });
   const calls = new CallRegistry({
+    dialogs,
     edge: leases,
     media,
     nodeMedia: {
@@ -166,6 +175,7 @@ export async function startNode(
     token?.stop();
     meter.stop();
     await calls.stop();
+    await dialogs.close();
     leases.close();
     await sip.close();
     await media.close();
@@ -179,6 +189,7 @@ export async function startNode(
 
   try {
     await spool.open();
+    await dialogs.open();
     meter.start();
     token?.start();
     calls.onChange(() => load.noteCalls(() => link.tellStatus()));
@@ -206,6 +217,7 @@ export async function startNode(
         }),
       });
     }
+    dialogs.endLeft();
     link.start();
     void greet({ config, clock, log, edge, startedAtMono }).then((welcome) => {
       if (welcome === null) return;

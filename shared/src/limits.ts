@@ -185,6 +185,16 @@ export const spoolLimits = {
   flushMs: 2_000,
 } as const;
 
+/** Bounds of what a node keeps of its dialogs, so that it can end them after it was killed. */
+export const leftDialogLimits = {
+  /** One file a call, under 2 KB: 20 MB on disk, and more calls than a node takes. */
+  dialogsMax: 10_000,
+  /** Added to the CSeq number kept: a dialog of 24 hours sends fewer requests. */
+  numberLeap: 100_000,
+  /** Between two BYEs, ms: 100 a second, which a provider takes beside its calls. */
+  byeEveryMs: 10,
+} as const;
+
 /** Bounds of what the node remembers between the INVITEs of one call. */
 export const registryLimits = {
   /** Challenged calls that may come back with credentials; livekit/sip keeps as many. */

@@ -5,7 +5,7 @@ import type { MediaPool } from '../media/media-session.ts';
 import type { Attempt, CallWatch } from '../ops/call-watch.ts';
 import type { Log } from '../ops/log.ts';
 import type { NodeMedia } from '../sdp/negotiate.ts';
-import type { InviteRequest } from '../sip/sip-endpoint.ts';
+import type { DialogState, InviteRequest } from '../sip/sip-endpoint.ts';
 import { traceIdOf } from '../trace-id.ts';
 
 /** What a call is built from. */
@@ -17,6 +17,16 @@ export interface CallParts {
   readonly log: Log;
   /** Left out: nobody watches. */
   readonly watch?: CallWatch;
+  /** Left out: dialogs are not kept. */
+  readonly dialogs?: DialogKeeper;
+}
+
+/** Keeps what is known of dialogs where it outlives the process. Neither method throws. */
+export interface DialogKeeper {
+  /** @param limits of the call, ms from its answer; what is older is over anyway */
+  keep(callId: string, state: DialogState, limits: { readonly max_call_duration_ms: number }): void;
+  /** The call is over. */
+  forget(callId: string): void;
 }
 
 export interface CallIdentity {

@@ -116,6 +116,7 @@ export class CallRegistry {
 
   #onEnded(key: string, record: CallRecord): void {
     this.#calls.delete(record.call_id);
+    this.#parts.dialogs?.forget(record.call_id);
     if (record.revision !== null) this.sawRevision(record.revision);
     if (record.reason === 'challenge-unanswered' && !this.#isStopping) this.#remember(key, record);
     else {

@@ -108,6 +108,11 @@ export class Call {
       onReofferAnswer: (answered) => this.#takeAnswer(answered),
       onDigit: ({ digit }) => this.#session?.receiveDigit(digit),
       onSessionExpired: () => this.#handle({ kind: 'session-expired' }),
+      onDialog: (state) => {
+        const decision = this.#decision;
+        if (decision !== null && 'limits' in decision)
+          this.#parts.dialogs?.keep(this.id, state, decision.limits);
+      },
       onTransportFailed: (message) => {
         this.#log('warn', 'sip-send-failed', { why: message });
         this.#handle({ kind: 'transport-failed' });

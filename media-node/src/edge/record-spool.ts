@@ -4,12 +4,13 @@
  * edge counts each once by (call_id, sequence). One file a record, written whole or not at all (temporary name, then rename). A record that the disk does not
  * take waits in memory, and is tried on the disk once more when the node stops.
  */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CallRecord, callRecord } from '@callgate/shared/contract/record.ts';
 import { spoolLimits } from '@callgate/shared/limits.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
+import { writeWholeFile } from '../write-whole-file.ts';
 import { EdgeRefusal } from './edge-refusal.ts';
 
 export interface RecordSpoolOptions {
@@ -97,15 +98,7 @@ export class RecordSpool {
   }
 
   async #writeFile(name: string, record: CallRecord): Promise<void> {
-    const path = join(this.#options.folder, name);
-    try {
-      await writeFile(`${path}.part`, JSON.stringify(record));
-      await rename(`${path}.part`, path);
-    } catch (error) {
-      // What a full disk took of it would only keep it full.
-      await rm(`${path}.part`, { force: true }).catch(() => {});
-      throw error;
-    }
+    await writeWholeFile(join(this.#options.folder, name), JSON.stringify(record));
   }
 
   /** The last chance of what is in memory only: the disk may take it now. */

@@ -4,6 +4,7 @@ import type { AdvertisedHosts } from '../advertised-hosts.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import type { DialogServices } from './dialog/dialog-services.ts';
+import { endLeftDialog } from './dialog/left-dialog.ts';
 import { ladderBook } from './ladder/ladder-book.ts';
 import { Ladders } from './ladder/ladders.ts';
 import { TappedTransports } from './ladder/tapped-transports.ts';
@@ -150,6 +151,7 @@ export function assembleEndpoint(
       refused: refusals.counts,
     }),
     ladders: ladderBook(ladders),
+    endLeftDialog: (state, headers) => endLeftDialog(state, headers, sender),
     async close() {
       agent?.close();
       transactions.close();

@@ -8,7 +8,7 @@ import {
   requestText,
   toTagOf,
 } from './scripted-peer.fake.ts';
-import type { SipAnswer, SipCall, SipEndpoint } from './sip-endpoint.ts';
+import type { DialogState, SipAnswer, SipCall, SipEndpoint } from './sip-endpoint.ts';
 import { FakeTransport } from './transport/transport.fake.ts';
 import type { HostPort } from './transport/transport.ts';
 
@@ -19,6 +19,8 @@ export interface EndpointBench {
   readonly calls: SipCall[];
   /** What the calls heard, in order: `cancel`, `ack`, `bye Q.850;cause=16`, ... */
   readonly heard: string[];
+  /** What the calls were told of their dialogs. */
+  readonly states: DialogState[];
   readonly logged: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[];
   /** Delivers a request of the scripted peer. */
   request(options?: RequestOptions, from?: HostPort): void;
@@ -43,6 +45,7 @@ export async function endpointBench(
   const transport = new FakeTransport(clock, isReliable);
   const calls: SipCall[] = [];
   const heard: string[] = [];
+  const states: DialogState[] = [];
   const logged: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
   const endpoint = assembleEndpoint(
     {
@@ -68,6 +71,7 @@ export async function endpointBench(
         onReofferAnswer: ({ body }) => void heard.push(`answer ${body.length}`),
         onDigit: ({ digit, durationMs }) => void heard.push(`digit ${digit} ${durationMs}`),
         onSessionExpired: () => void heard.push('session expired'),
+        onDialog: (state) => void states.push(state),
         onTransportFailed: (message) => void heard.push(`failed: ${message}`),
       });
       onInvite(call);
@@ -80,6 +84,7 @@ export async function endpointBench(
     endpoint,
     calls,
     heard,
+    states,
     logged,
     request: (options, from = peerAddress) => transport.deliver(requestText(options), from),
     answers() {

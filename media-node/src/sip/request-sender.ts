@@ -24,6 +24,9 @@ export interface RequestSenderParts {
   readonly onUnsent: (why: string) => void;
 }
 
+/** How a peer was heard: enough to choose the listener that a request goes out by. */
+export type Near = Pick<Flow, 'transport' | 'local' | 'remote'>;
+
 /** What a response must show to be taken for an answer to a request of ours. */
 interface Expected {
   readonly sentBy: HostPort;
@@ -50,6 +53,17 @@ export class RequestSender {
     );
   }
 
+  /** Sends a request as `send` does, to whom a URI names (RFC 3263). */
+  sendToUri(request: DialogRequest, uri: Uri, near: Near, events: ClientTransactionEvents): void {
+    this.#find(
+      request,
+      uri,
+      near,
+      (flow, peer) => this.#transmit(request, flow, peer, events),
+      () => events.onUnsent(),
+    );
+  }
+
   /** Sends an ACK for a 2xx: no transaction, no answer. RFC 3261 §13.2.2.4. */
   sendOnce(request: DialogRequest, to: PeerAddress, near: Flow): void {
     const { onUnsent } = this.#parts;
@@ -64,15 +78,24 @@ export class RequestSender {
 
   /** Finds the flow that a request goes by: at once where no name has to be looked up. */
   #reach(
-    { method }: DialogRequest,
+    request: DialogRequest,
     to: PeerAddress,
     near: Flow,
     onReached: (flow: Flow, peer: HostPort) => void,
     onLost: () => void,
   ): void {
+    if (to.kind === 'source') onReached(near, near.remote);
+    else this.#find(request, to.uri, near, onReached, onLost);
+  }
+
+  #find(
+    { method }: DialogRequest,
+    uri: Uri,
+    near: Near,
+    onReached: (flow: Flow, peer: HostPort) => void,
+    onLost: () => void,
+  ): void {
     const { transports, resolver } = this.#parts;
-    if (to.kind === 'source') return onReached(near, near.remote);
-    const { uri } = to;
     const transport = transportOf(uri, near.transport);
     const options = { transport, isIPv6: isIPv6(near.remote.address), resolver };
     const lost = (why: string) => {

@@ -61,6 +61,16 @@ export class FakeSipCall implements SipCall {
 
   accept(answer: SipAnswer): void {
     this.#note(answer);
+    const { callId, source, local } = this.invite;
+    const ends = { from: '<sip:b>;tag=b1', to: '<sip:a>;tag=a1', target: 'sip:a', routes: [] };
+    this.events?.onDialog?.({
+      ...ends,
+      callId,
+      source,
+      local,
+      localNumber: 1,
+      isToSource: false,
+    });
   }
 
   drop(): void {

@@ -77,6 +77,8 @@ export interface SipCallEvents {
   onDigit?(digit: { readonly digit: string; readonly durationMs: number }): void;
   /** Nobody refreshed the session in time (RFC 4028 §10), or the other side no longer knows it. The call should hang up. */
   onSessionExpired?(): void;
+  /** The 200 has made a dialog, or its remote target has moved: what another process would need to end it. */
+  onDialog?(state: DialogState): void;
   /** The transport cannot deliver our answer. The call should end itself. */
   onTransportFailed(message: string): void;
 }
@@ -99,6 +101,30 @@ export interface SipCall {
   /** Asks the caller of an answered call to call somebody else (RFC 3515). One at a time. @throws PartError for a URI that is none */
   refer(request: ReferRequest): Promise<ReferOutcome>;
 }
+
+/**
+ * What a request in a dialog is made of (RFC 3261 §12), as plain data that outlives the process. Credentials and keys are not in it.
+ */
+export interface DialogState {
+  readonly callId: string;
+  /** From and To of our requests, each with its tag. */
+  readonly from: string;
+  readonly to: string;
+  /** URI of the other side. */
+  readonly target: string;
+  /** URIs of the route set, the first hop first. */
+  readonly routes: readonly string[];
+  /** CSeq number of our last request. */
+  readonly localNumber: number;
+  /** Where the other side was heard, and on which address of ours. */
+  readonly source: SipSource;
+  readonly local: { readonly address: string; readonly port: number };
+  /** Requests go back to `source`, not where the URIs lead: the other side is behind a NAT. */
+  readonly isToSource: boolean;
+}
+
+/** How a BYE went. */
+export type ByeResult = 'answered' | 'timeout' | 'unsent';
 
 /** How a transfer went. */
 export type ReferOutcome =
@@ -168,6 +194,11 @@ export interface SipEndpoint {
   stats(): SipEndpointStats;
   /** The messages of the last calls. */
   readonly ladders: LadderBook;
+  /**
+   * Sends BYE in a dialog of an earlier process, which this endpoint knows nothing of. Resolves when it is answered or given up; not at all when
+   * the endpoint is closed meanwhile. @throws when `state` holds no URI that can be reached
+   */
+  endLeftDialog(state: DialogState, headers: readonly SipHeader[]): Promise<ByeResult>;
   /** Stops listening, frees every timer and socket. Dialogs still up are forgotten without BYE. */
   close(): Promise<void>;
 }

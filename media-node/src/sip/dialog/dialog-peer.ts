@@ -1,4 +1,6 @@
 /** The other side of a dialog as one sends requests to it: numbered, addressed, and each with exactly one result, whatever happens. */
+
+import type { DialogState } from '../sip-endpoint.ts';
 import type { ClientTransactionEvents } from '../transaction/client-transaction.ts';
 import type { IncomingRequest } from '../transaction/incoming-request.ts';
 import type { Flow } from '../transport/transport.ts';
@@ -65,6 +67,19 @@ export class DialogPeer {
       };
       this.#services.send(request, this.#address(), this.#flow, events);
     });
+  }
+
+  /** What another process would need to end the dialog. It has none of our connections. */
+  get state(): DialogState {
+    const { transport, local, remote, isReliable } = this.#flow;
+    const flow = { remote, isReliable, isOpen: false };
+    return {
+      ...this.#dialog.ends,
+      localNumber: this.#dialog.localNumber,
+      source: { address: remote.address, port: remote.port, transport },
+      local: { address: local.address, port: local.port },
+      isToSource: peerAddress(this.#invite, this.#dialog, flow).kind === 'source',
+    };
   }
 
   /** Gives every request that still waits its result. */

@@ -2,6 +2,7 @@
  * A dialog: what two user agents know of each other between the first answer and the BYE (RFC 3261 §12). Pure bookkeeping: tags, CSeq
  * numbers, the remote target and the route set, and the requests that follow from them.
  */
+import type { DialogState } from '../sip-endpoint.ts';
 import type { SipRequest } from '../wire/message.ts';
 import { type NameAddr, readNameAddr, splitList } from '../wire/name-addr.ts';
 import { readUri, type Uri } from '../wire/uri.ts';
@@ -92,25 +93,48 @@ export class Dialog {
 
   /** A request with a number of its own choice: ACK has that of its INVITE. */
   numbered(method: string, number: number, rows: readonly Row[]): DialogRequest {
-    const target = this.#target ?? this.#fallbackTarget;
-    const [first] = this.routes;
-    const isStrict = first !== undefined && !first.uri.parameters.has('lr');
-    // A strict router wants itself in the Request-URI and the target last (RFC 3261 §12.2.1.1).
-    const routes = isStrict ? [...this.routes.slice(1), target] : this.routes;
+    return dialogRequest(this.ends, method, number, rows);
+  }
+
+  /** What its requests are made of. */
+  get ends(): DialogEnds {
     return {
-      method,
-      uri: withoutHeaders(isStrict ? first.uriText : target.uriText),
-      rows: [
-        ['Max-Forwards', maxForwards],
-        ...routes.map((route): Row => ['Route', `<${route.uriText}>`]),
-        ['From', this.#localText],
-        ['To', this.#remoteText],
-        ['Call-ID', this.callId],
-        ['CSeq', `${number} ${method}`],
-        ...rows,
-      ],
+      callId: this.callId,
+      from: this.#localText,
+      to: this.#remoteText,
+      target: (this.#target ?? this.#fallbackTarget).uriText,
+      routes: this.routes.map(({ uriText }) => uriText),
     };
   }
+}
+
+/** Both ends of a dialog and the way between. */
+export type DialogEnds = Pick<DialogState, 'callId' | 'from' | 'to' | 'target' | 'routes'>;
+
+/** A request in a dialog, of this process or of an earlier one. RFC 3261 §12.2.1.1. */
+export function dialogRequest(
+  { callId, from, to, target, routes }: DialogEnds,
+  method: string,
+  number: number,
+  rows: readonly Row[],
+): DialogRequest {
+  const [first] = routes;
+  const isStrict = first !== undefined && readUri(first)?.parameters.has('lr') !== true;
+  // A strict router wants itself in the Request-URI and the target last.
+  const way = isStrict ? [...routes.slice(1), target] : routes;
+  return {
+    method,
+    uri: withoutHeaders(isStrict ? first : target),
+    rows: [
+      ['Max-Forwards', maxForwards],
+      ...way.map((uri): Row => ['Route', `<${uri}>`]),
+      ['From', from],
+      ['To', to],
+      ['Call-ID', callId],
+      ['CSeq', `${number} ${method}`],
+      ...rows,
+    ],
+  };
 }
 
 /** Key of a dialog from our side. RFC 3261 §12. */

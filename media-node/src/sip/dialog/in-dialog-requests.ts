@@ -87,6 +87,7 @@ export class InDialogRequests {
     const reply = events?.onReoffer(offered) ?? gone;
     if (reply.status >= 300) return void answer(reply, [allowRow]);
     this.#call.dialog.refreshTarget(request);
+    this.#call.tellDialog();
     this.#call.description = reply.body ?? this.#call.description;
     const agreed = agreement.kind === 'agreed' ? agreement.rows : [];
     const again = answer(reply, [this.#call.contactRow(), allowRow, supportedRow, ...agreed]);
@@ -115,6 +116,7 @@ export class InDialogRequests {
     const reply = hasOffer ? (events?.onReoffer(offered) ?? gone) : fine;
     if (reply.status >= 300) return void answer(reply, [allowRow]);
     this.#call.dialog.refreshTarget(request);
+    this.#call.tellDialog();
     this.#call.description = reply.body ?? this.#call.description;
     const agreed = agreement.kind === 'agreed' ? agreement.rows : [];
     answer(reply, [this.#call.contactRow(), allowRow, supportedRow, ...agreed]);

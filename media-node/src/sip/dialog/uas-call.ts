@@ -161,6 +161,13 @@ export class UasCall implements SipCall {
         this.#events?.onAckMissing();
       },
     });
+    this.tellDialog();
+  }
+
+  /** Tells the call what there is to know of its dialog now. */
+  tellDialog(): void {
+    if (this.#stage === 'accepted' || this.#stage === 'confirmed')
+      this.#events?.onDialog?.(this.peer.state);
   }
 
   drop(): void {

@@ -29,7 +29,7 @@ export class TappedTransports implements Transports {
     });
   }
 
-  flowTo(peer: Peer, name: TransportName, near: Flow): Flow | null {
+  flowTo(peer: Peer, name: TransportName, near: Pick<Flow, 'local'>): Flow | null {
     const flow = this.#inner.flowTo(peer, name, near);
     return flow === null ? null : new TappedFlow(flow, this.#ladders);
   }

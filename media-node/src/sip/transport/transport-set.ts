@@ -39,7 +39,7 @@ export class TransportSet {
    * A flow to a peer: by the listener it was last heard on when that has the transport, else by one of the transport and the peer's
    * family; null when there is none.
    */
-  flowTo(peer: Peer, name: TransportName, near: Flow): Flow | null {
+  flowTo(peer: Peer, name: TransportName, near: Pick<Flow, 'local'>): Flow | null {
     const fitting = this.#transports.filter(
       (transport) =>
         transport.name === name && isIPv6(transport.bound.address) === isIPv6(peer.address),
