@@ -8,6 +8,7 @@ export const eventTypes = [
   'node.linked',
   'node.unlinked',
   'node.draining',
+  'node.lost',
   'webhook.test',
 ] as const satisfies readonly (CallEventType | `${string}.${string}`)[];
 

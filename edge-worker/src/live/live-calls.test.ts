@@ -4,16 +4,18 @@ import { commandResultExamples } from '@callgate/shared/contract/command.ts';
 import { linkFromEdge, linkProtocol, nodeStatusExample } from '@callgate/shared/contract/link.ts';
 import { offerExample } from '@callgate/shared/contract/offer.ts';
 import { callRecordExample } from '@callgate/shared/contract/record.ts';
-import { linkLimits, liveCallLimits } from '@callgate/shared/limits.ts';
+import { linkLimits, liveCallLimits, webhookLimits } from '@callgate/shared/limits.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { testNodeToken } from '../../testdata/bindings.ts';
+import { nextCallId } from '../../testdata/call-ids.ts';
 import { asAdmin, asNode, putRouting, send } from '../../testdata/requests.ts';
 import { nodeLinkOf } from '../nodes/node-link-of.ts';
+import { routingTableOf } from '../routing/table/routing-table.ts';
 import { liveCallsOf } from './live-calls.ts';
 
-let calls = 0;
-/** An id of its own for each test. */
-const newCallId = () => `SCL_${String.fromCharCode(97 + ++calls).repeat(12)}`;
+/** A receiver of webhooks, and what it was told. */
+const hook = 'https://hooks.callgate-users.com/lost';
+const told: object[] = [];
 
 /** LiveKit's API: what was removed, and what it answers. */
 const livekit = { removed: [] as string[], status: 200 };
@@ -22,6 +24,10 @@ beforeEach(async () => {
   livekit.status = 200;
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
     const request = new Request(input as RequestInfo, init);
+    if (request.url === hook) {
+      told.push((await request.json()) as object);
+      return new Response('ok');
+    }
     if (!request.url.endsWith('/livekit.RoomService/RemoveParticipant'))
       throw new Error(`nobody answers ${request.url}`);
     const { room, identity } = (await request.json()) as { room: string; identity: string };
@@ -75,7 +81,7 @@ async function link() {
 
 describe('a call that was let in', () => {
   it('is known with its node, room and participant until its record comes', async () => {
-    const id = newCallId();
+    const id = nextCallId();
     await letIn(id);
     expect(await liveCallsOf(env, id).find(id)).toEqual({
       node: 'test-1',
@@ -87,7 +93,7 @@ describe('a call that was let in', () => {
   });
 
   it('has its participant removed when its media process died, and no other', async () => {
-    const [dead, over] = [newCallId(), newCallId()];
+    const [dead, over] = [nextCallId(), nextCallId()];
     for (const id of [dead, over]) await letIn(id);
     await asNode('POST', '/v1/records', {
       ...callRecordExample,
@@ -106,7 +112,7 @@ describe('a call that was let in', () => {
   });
 
   it('is hung up by its node, with headers', async () => {
-    const id = newCallId();
+    const id = nextCallId();
     await letIn(id);
     const webSocket = await link();
     const commands: object[] = [];
@@ -125,7 +131,7 @@ describe('a call that was let in', () => {
   });
 
   it('is not hung up when nobody knows it, when its node is away, nor with headers that are none', async () => {
-    const id = newCallId();
+    const id = nextCallId();
     expect((await asAdmin('POST', `/v1/calls/${id}/hangup`)).status).toBe(404);
     await letIn(id);
     expect(await (await asAdmin('POST', `/v1/calls/${id}/hangup`)).json()).toMatchObject({
@@ -138,7 +144,7 @@ describe('a call that was let in', () => {
   });
 
   it('is forgotten when it can no longer be up', async () => {
-    const id = newCallId();
+    const id = nextCallId();
     await letIn(id);
     const stub = liveCallsOf(env, id);
     await runInDurableObject(stub, (table) => {
@@ -169,7 +175,7 @@ describe('a node that is lost', () => {
   }
 
   it('has its participants removed and its calls recorded as node-lost, within 10 s of its last word', async () => {
-    const id = newCallId();
+    const id = nextCallId();
     await letIn(id);
     const webSocket = await link();
     webSocket.send(status(1));
@@ -196,7 +202,7 @@ describe('a node that is lost', () => {
   });
 
   it('says so itself when it has been started again: calls of the process before are closed, its own are not', async () => {
-    const [old, young] = [newCallId(), newCallId()];
+    const [old, young] = [nextCallId(), nextCallId()];
     await letIn(old);
     await new Promise((resolve) => setTimeout(resolve, 20));
     await letIn(young);
@@ -211,7 +217,7 @@ describe('a node that is lost', () => {
   });
 
   it('is tried again while LiveKit is away, and a participant who is gone is as good', async () => {
-    const id = newCallId();
+    const id = nextCallId();
     await letIn(id);
     livekit.status = 500;
     await object().restarted('test-1', 0);
@@ -220,6 +226,34 @@ describe('a node that is lost', () => {
     livekit.status = 404;
     await runDurableObjectAlarm(object());
     expect(await recordsOfCall(id)).toMatchObject([{ record: { reason: 'node-lost' } }]);
+  });
+
+  it('is told to webhooks once, however often its calls have to be tried', async () => {
+    const settle = async () => {
+      await object().restarted('test-1', 0);
+      await runDurableObjectAlarm(object());
+    };
+    await settle();
+    const secrets = [`whsec_${Buffer.alloc(32, 5).toString('base64')}`];
+    await asAdmin('PUT', '/v1/webhooks/lost', { url: hook, types: ['node.lost'], secrets });
+    // As the receivers of a routing table that has not looked for a while.
+    await runInDurableObject(routingTableOf(env), (table) => {
+      table.clock = { now: () => Date.now() + webhookLimits.receiversFreshMs };
+    });
+    for (const id of [nextCallId(), nextCallId()]) await letIn(id);
+    livekit.status = 500;
+    await settle();
+    await runDurableObjectAlarm(object());
+    // The node comes back before LiveKit does.
+    livekit.status = 200;
+    await settle();
+    await settle();
+    await vi.waitFor(() => expect(told.length).toBeGreaterThan(0), 10_000);
+    expect(told).toMatchObject([{ type: 'node.lost', data: { node: 'test-1', calls: 2 } }]);
+    await asAdmin('DELETE', '/v1/webhooks/lost');
+    await runInDurableObject(routingTableOf(env), (table) => {
+      table.clock = { now: () => Date.now() };
+    });
   });
 
   it('is not looked after when it has no calls, and not lost when it says goodbye', async () => {

@@ -11,22 +11,27 @@ import { logLine } from '../log.ts';
 import { recordsOf } from '../records/call-records.ts';
 import { allLiveCalls, type LostCall, liveCallsOf } from './live-calls.ts';
 
-/**
- * Closes the calls that a node had before `beforeMs`.
- * @returns false when some are left and it has to be run again
- */
+export interface ClosedCalls {
+  /** That were still to be closed; of each object that lists them liveCallLimits.lostAtOnce at most are seen. */
+  readonly found: number;
+  /** false: some are left, and it has to be run again. */
+  readonly isDone: boolean;
+}
+
+/** Closes the calls that a node had before `beforeMs`. */
 export async function closeCallsOf(
   env: Env,
   node: string,
   { beforeMs, nowMs }: { beforeMs: number; nowMs: number },
-): Promise<boolean> {
+): Promise<ClosedCalls> {
   const found = await Promise.all(allLiveCalls(env).map((calls) => calls.lostWith(node, beforeMs)));
   const lost = found.flat().toSorted((a, b) => a.sinceMs - b.sinceMs);
   const closed = await Promise.all(
     lost.slice(0, liveCallLimits.lostAtOnce).map((call) => close(env, call, nowMs)),
   );
   if (lost.length > 0) logLine('warn', 'node-calls-closed', { node, calls: lost.length });
-  return lost.length < liveCallLimits.lostAtOnce && closed.every((isClosed) => isClosed);
+  const isDone = lost.length < liveCallLimits.lostAtOnce && closed.every((isClosed) => isClosed);
+  return { found: lost.length, isDone };
 }
 
 /** false: LiveKit or the records could not be reached; the call stays to be closed. */

@@ -40,6 +40,8 @@ const goodbye = 1_000;
 interface Closing {
   readonly node: string;
   readonly beforeMs: number;
+  /** Webhooks know of it, or are not to be told. */
+  readonly isTold: boolean;
 }
 
 /** A linked node as operators see it. */
@@ -168,7 +170,8 @@ export class NodeLink extends DurableObject<Env> {
     await this.#keep(noCredentials);
     for (const link of this.ctx.getWebSockets()) link.close(revoked, 'the token was revoked');
     await this.ctx.storage.delete('watch');
-    await this.restarted(node, 0);
+    // The operator knows.
+    await this.#closeCalls({ node, beforeMs: this.clock.now(), isTold: true });
   }
 
   async #credentials(): Promise<Credentials> {
@@ -183,10 +186,14 @@ export class NodeLink extends DurableObject<Env> {
 
   /** The node has been started: the calls that it had before were lost with the process before. */
   async restarted(node: string, uptimeMs: number): Promise<void> {
-    await this.ctx.storage.put<Closing>('closing', {
-      node,
-      beforeMs: this.clock.now() - uptimeMs,
-    });
+    const beforeMs = this.clock.now() - uptimeMs;
+    // Calls that still wait to be closed were lost, and told of, before.
+    const unfinished = await this.ctx.storage.get<Closing>('closing');
+    await this.#closeCalls({ node, beforeMs, isTold: unfinished?.isTold ?? false });
+  }
+
+  async #closeCalls(closing: Closing): Promise<void> {
+    await this.ctx.storage.put<Closing>('closing', closing);
     await this.ctx.storage.setAlarm(this.clock.now());
   }
 
@@ -197,12 +204,21 @@ export class NodeLink extends DurableObject<Env> {
     const watch = await storage.get<Watch>('watch');
     if (watch !== undefined) await this.#look(watch, now);
     const closing = await storage.get<Closing>('closing');
-    const isDone =
-      closing === undefined ||
-      (await closeCallsOf(this.env, closing.node, { beforeMs: closing.beforeMs, nowMs: now }));
+    const isDone = closing === undefined || (await this.#close(closing, now));
     if (isDone) await storage.delete('closing');
     const isWatched = (await storage.get('watch')) !== undefined;
     if (!isDone || isWatched) await storage.setAlarm(this.clock.now() + linkLimits.watchMs);
+  }
+
+  /** @returns false when calls are left to be closed */
+  async #close(closing: Closing, nowMs: number): Promise<boolean> {
+    const { node, beforeMs, isTold } = closing;
+    const { found, isDone } = await closeCallsOf(this.env, node, { beforeMs, nowMs });
+    if (found > 0 && !isTold) {
+      await routingTableOf(this.env).tellLost(node, found, beforeMs);
+      await this.ctx.storage.put<Closing>('closing', { ...closing, isTold: true });
+    }
+    return isDone;
   }
 
   async #look(watch: Watch, now: number): Promise<void> {
@@ -212,7 +228,7 @@ export class NodeLink extends DurableObject<Env> {
     if (goesOn !== null) return await storage.put('watch', goesOn);
     logLine('error', 'node-lost', { node: watch.node });
     await storage.delete('watch');
-    await storage.put<Closing>('closing', { node: watch.node, beforeMs: now });
+    await storage.put<Closing>('closing', { node: watch.node, beforeMs: now, isTold: false });
     link?.close(silent, 'nothing was heard of the node');
   }
 

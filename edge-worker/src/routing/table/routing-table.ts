@@ -282,6 +282,11 @@ export class RoutingTable extends DurableObject<Env> {
     this.ctx.waitUntil(this.#events.node(type, node, this.clock.now()));
   }
 
+  /** Tells webhooks that a node was lost with calls up. @param atMs the same for the same loss */
+  async tellLost(node: string, calls: number, atMs: number): Promise<void> {
+    this.ctx.waitUntil(this.#events.nodeLost(node, calls, atMs));
+  }
+
   /** Up to `count` objects after `afterId` as they are, or as they were at a kept revision. null: that revision is not known. */
   async documentPage(
     kind: ObjectKind,

@@ -3,7 +3,8 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import { type EventType, makeEvent } from '../../events/event.ts';
 import { Outbox, type OutboxParts } from '../../events/outbox.ts';
 
-export type NodeEventType = Extract<EventType, `node.${string}`>;
+/** Events of a node that say nothing but its name. */
+export type NodeEventType = Exclude<Extract<EventType, `node.${string}`>, 'node.lost'>;
 
 export interface PublishedRevision {
   readonly number: number;
@@ -38,6 +39,11 @@ export class TableEvents {
 
   async node(type: NodeEventType, node: string, atMs: number): Promise<void> {
     await this.#tell(type, `${node}-${atMs}`, atMs, { node });
+  }
+
+  /** @param calls that were up, and are closed now */
+  async nodeLost(node: string, calls: number, atMs: number): Promise<void> {
+    await this.#tell('node.lost', `${node}-${atMs}`, atMs, { node, calls });
   }
 
   /** Hands what waits to the queue. Never throws. */
