@@ -1,7 +1,7 @@
 /** The regional install, staged into a folder: what it puts there is started as its unit says, and takes a call. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, readlink, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LocalProcess } from '../local/local-process.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
 import { root } from '../setup/run-tool.ts';
+import { asOperator } from './operator.ts';
 import { agentIn, agentToneHz, dial, pause, toneAtTheEnd } from './phone-calls.ts';
 import { numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
 
@@ -78,6 +79,24 @@ describe('install.sh', () => {
     }
   });
 
+  it('stages a command that trades a code for a token, by the Node that npm brought', async () => {
+    const { body } = await asOperator(stack, 'POST', '/v1/nodes/staged/codes');
+    const { code } = body as { code: string };
+    await appendFile(
+      join(folder, 'etc/callgate/node.env'),
+      `CALLGATE_EDGE_URL=${stack.edge.url}\n`,
+    );
+    const tokenFile = join(folder, 'token');
+    // The edge stands in the configuration.
+    const { stdout } = await run(
+      join(folder, 'usr/local/bin/callgate-node'),
+      ['enrol', '--code', code, '--token-file', tokenFile],
+      { env: { PATH: '/usr/bin:/bin' }, cwd: '/' },
+    );
+    expect(stdout).toContain('enrolled as staged');
+    expect((await stat(tokenFile)).mode & 0o777).toBe(0o600);
+  });
+
   it('stages a unit that systemd finds little exposed', async () => {
     const unit = join(folder, 'etc/systemd/system/callgate-node.service');
     const { stdout } = await run('systemd-analyze', ['security', '--offline=true', unit]);
@@ -96,6 +115,7 @@ describe('install.sh', () => {
   it('uninstalls all but configuration and records, and with --purge these as well', async () => {
     await script('uninstall');
     expect(existsSync(join(folder, 'opt/callgate'))).toBe(false);
+    expect(existsSync(join(folder, 'usr/local/bin/callgate-node'))).toBe(false);
     expect(existsSync(join(folder, 'etc/callgate/node.env'))).toBe(true);
     await script('uninstall', '--purge');
     expect(existsSync(join(folder, 'etc/callgate'))).toBe(false);

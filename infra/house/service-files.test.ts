@@ -55,6 +55,18 @@ describe('callgate-node.service', () => {
   });
 });
 
+describe('callgate-node', () => {
+  it('is the program of the unit, with its configuration and as its user', () => {
+    const command = read('callgate-node.sh')
+      .replaceAll('$current', '$root/opt/callgate/current')
+      .replaceAll('$root', '');
+    for (const part of ofUnit('ExecStart')[0]?.split(' ') ?? [])
+      expect(command).toContain(`"${part}"`);
+    expect(command).toContain(`env_file=${ofUnit('EnvironmentFile')[0]}\n`);
+    expect(command).toContain(`--reuid=${ofUnit('User')[0]} --regid=${ofUnit('Group')[0]}`);
+  });
+});
+
 describe('the image', () => {
   it('is made of files that are there', () => {
     expect(sources.length).toBeGreaterThan(5);
@@ -81,6 +93,11 @@ describe('the image', () => {
     expect(of('USER')).toEqual(ofUnit('User'));
     expect(of('STOPSIGNAL')).toEqual(ofUnit('KillSignal'));
     expect(of('WORKDIR').at(-1)).toBe(ofUnit('WorkingDirectory')[0]);
+  });
+
+  it('has callgate-node on its PATH', () => {
+    const command = '/usr/local/bin/callgate-node';
+    expect(of('COPY')).toContain(`--from=build /image${command} ${command}`);
   });
 
   it('opens the ports and keeps the folder that are the defaults of the node', () => {

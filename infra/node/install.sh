@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes a bare Debian machine a media node, brings it to a newer version, or takes it away again:
 #
-#   install.sh install     files to /opt/callgate, service user, /etc/callgate/node.env, systemd unit; starts when configured
+#   install.sh install     files to /opt/callgate, service user, /etc/callgate/node.env, systemd unit, callgate-node on PATH; starts when configured
 #   install.sh upgrade     the version of this checkout beside the running one, then a restart that drains first: calls that are up go on for
 #                          CALLGATE_DRAIN_SECONDS at most; the old version stays for `rollback`
 #   install.sh rollback    back to the version before
@@ -32,6 +32,7 @@ opt=$root/opt/callgate
 env_file=$root/etc/callgate/node.env
 unit=$root/etc/systemd/system/callgate-node.service
 journal=$root/etc/systemd/journald@callgate.conf
+command=$root/usr/local/bin/callgate-node
 
 say() { echo "callgate: $*"; }
 fail() { echo "install.sh: $*" >&2; exit 1; }
@@ -80,7 +81,8 @@ forget_old() {
 configured() { grep -q '^CALLGATE_NODE_TOKEN=.' "$env_file" && grep -q '^CALLGATE_EDGE_URL=.' "$env_file"; }
 
 install_service() {
-  mkdir -p "$(dirname "$unit")" "$(dirname "$env_file")"
+  mkdir -p "$(dirname "$unit")" "$(dirname "$env_file")" "$(dirname "$command")"
+  install -m 0755 "$here/infra/node/callgate-node.sh" "$command"
   cp "$here/infra/node/callgate-node.service" "$unit"
   [ -e "$journal" ] || cp "$here/infra/node/journald@callgate.conf" "$journal"
   if [ ! -e "$env_file" ]; then
@@ -92,6 +94,8 @@ install_service() {
   getent passwd callgate >/dev/null ||
     useradd --system --gid callgate --home-dir /var/lib/callgate --no-create-home --shell /usr/sbin/nologin callgate
   chown root:callgate "$env_file"
+  # As StateDirectory of the unit makes it; here, so that a token can be written before the first start.
+  install -d -m 0750 -o callgate -g callgate /var/lib/callgate
   ! has_systemd || systemctl daemon-reload
 }
 
@@ -135,7 +139,7 @@ case $action in
       stop_service
       systemctl disable --quiet callgate-node 2>/dev/null || true
     fi
-    rm -rf "$opt" "$unit" "$root/var/cache/callgate"
+    rm -rf "$opt" "$unit" "$command" "$root/var/cache/callgate"
     ! has_systemd || systemctl daemon-reload
     if [ "$purge" = yes ]; then
       rm -rf "$root/etc/callgate" "$root/var/lib/callgate" "$journal"
