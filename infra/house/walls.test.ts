@@ -2,8 +2,10 @@
  * The walls of the house: who may import whom, and what stands in one place only. A rule here is a sentence of the design; a file
  * that breaks it is named together with what it imports.
  */
+import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { root } from '../setup/run-tool.ts';
 import { importsOf, type SourceFile, sourceFiles, withoutComments } from './imports.ts';
 
 const files = sourceFiles();
@@ -130,6 +132,29 @@ describe('who may import whom', () => {
       ),
     ).toEqual([]);
   });
+});
+
+describe('what a workspace runs on', () => {
+  /** Name of the package that a specifier means; null: a file, a module of Node, or one that the platform brings. */
+  const packageOf = (specifier: string) =>
+    /^(?:\.|node:|cloudflare:)/.test(specifier)
+      ? null
+      : (/^(?:@[a-z][^/]*\/)?[a-z][^/]*/.exec(specifier)?.[0] ?? null);
+
+  it.each(['shared', 'edge-worker', 'media-node'])(
+    '%s declares each package it imports: an installation has no others',
+    (workspace) => {
+      const manifest = JSON.parse(readFileSync(`${root}${workspace}/package.json`, 'utf8')) as {
+        dependencies: Record<string, string>;
+      };
+      expect(
+        breaches(product.filter(within(`${workspace}/`)), (specifier) => {
+          const name = packageOf(specifier);
+          return name !== null && !(name in manifest.dependencies);
+        }),
+      ).toEqual([]);
+    },
+  );
 });
 
 describe('what stands in one place only', () => {

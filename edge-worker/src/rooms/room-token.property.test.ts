@@ -4,7 +4,7 @@
  */
 import { env } from 'cloudflare:workers';
 import { edgeLimits } from '@callgate/shared/limits.ts';
-import { routedCall, routingSet } from '@callgate/shared/routing/arbitrary-routing.ts';
+import { routedCall, routingSet } from '@callgate/shared/routing/arbitrary-routing.fake.ts';
 import { compileRule } from '@callgate/shared/routing/compiled-rule.ts';
 import { evaluateRule } from '@callgate/shared/routing/evaluate-rule.ts';
 import {

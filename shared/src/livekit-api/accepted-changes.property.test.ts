@@ -13,7 +13,7 @@ import {
 } from '@livekit/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { routingSet } from '../routing/arbitrary-routing.ts';
+import { routingSet } from '../routing/arbitrary-routing.fake.ts';
 import { findConflicts } from '../routing/conflicts.ts';
 import { normalizeNumber } from '../routing/normalize-number.ts';
 import { handleCreateSIPDispatchRule } from './dispatch-rules.ts';

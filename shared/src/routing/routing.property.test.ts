@@ -7,7 +7,7 @@ import type { SIPDispatchRuleInfo, SIPInboundTrunkInfo } from '@livekit/protocol
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { holdsAddress, parseAddressList } from './address-list.ts';
-import { pinAnswer, routedCall, routingSet, someTrunkId } from './arbitrary-routing.ts';
+import { pinAnswer, routedCall, routingSet, someTrunkId } from './arbitrary-routing.fake.ts';
 import { compileRouting, type RoutingSet } from './compile.ts';
 import type { PinAnswer } from './compiled-rule.ts';
 import { findConflicts } from './conflicts.ts';

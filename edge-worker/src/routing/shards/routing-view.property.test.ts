@@ -7,7 +7,11 @@ import { env } from 'cloudflare:workers';
 import { offerExample } from '@callgate/shared/contract/offer.ts';
 import { ruleFault } from '@callgate/shared/livekit-api/validate-rule.ts';
 import { inboundTrunkFault } from '@callgate/shared/livekit-api/validate-trunk.ts';
-import { pinAnswer, routedCall, routingSet } from '@callgate/shared/routing/arbitrary-routing.ts';
+import {
+  pinAnswer,
+  routedCall,
+  routingSet,
+} from '@callgate/shared/routing/arbitrary-routing.fake.ts';
 import { compileRouting, type RoutingSet } from '@callgate/shared/routing/compile.ts';
 import type { PinAnswer } from '@callgate/shared/routing/compiled-rule.ts';
 import { findConflicts } from '@callgate/shared/routing/conflicts.ts';

@@ -1,7 +1,7 @@
 /** What an explanation says is what the live decision does, for every set and every call. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pinAnswer, routedCall, routingSet, someTrunkId } from '../arbitrary-routing.ts';
+import { pinAnswer, routedCall, routingSet, someTrunkId } from '../arbitrary-routing.fake.ts';
 import { compileRouting, type RoutingSet } from '../compile.ts';
 import { findConflicts } from '../conflicts.ts';
 import { findRule } from '../find-rule.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { SIPInboundTrunkInfo } from '@livekit/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { routingSet } from '../arbitrary-routing.ts';
+import { routingSet } from '../arbitrary-routing.fake.ts';
 import { findingCodes } from './finding.ts';
 import { findingsPerCodeMax, lintRouting } from './lint-routing.ts';
 import { lint, rule, summary, type Table, trunk } from './lint-table.fixture.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pinAnswer, routedCall, routingSet } from '../arbitrary-routing.ts';
+import { pinAnswer, routedCall, routingSet } from '../arbitrary-routing.fake.ts';
 import { compileRouting } from '../compile.ts';
 import { findRule } from '../find-rule.ts';
 import { findTrunk } from '../find-trunk.ts';
