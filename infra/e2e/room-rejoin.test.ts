@@ -226,12 +226,13 @@ describe('when LiveKit is restarted', () => {
     const { apiKey, apiSecret } = mortal;
     const next = await startLivekitServer({ say: () => {}, port, key: { apiKey, apiSecret } });
     closers.push(() => next.stop());
-    const agent = await ToneParticipant.join(next, 'restarted', 'agent');
+    // Not the first agent's identity: that one's SDK comes back as well, when it likes, and one of the two would be sent away.
+    const agent = await ToneParticipant.join(next, 'restarted', 'second');
     closers.push(() => agent.leave());
     await agent.play(900);
     const before = frames();
     await eventually('audio again', () => frames() > before + 20, 20_000);
-    expect(events).toEqual(['joined', 'track', 'track-ended', 'track']);
+    expect(events.slice(0, 4)).toEqual(['joined', 'track', 'track-ended', 'track']);
     expect(proxy.paths.length).toBeGreaterThan(1);
     await eventually('our track again', () => seenBy(agent)?.trackPublications.size === 1);
   });

@@ -36,7 +36,7 @@ export interface LivekitServer {
 
 const host = '127.0.0.1';
 const readyMs = 20_000;
-/** A free port can be taken before the server binds it. */
+/** A free port can be taken before the server binds it, and a fixed one by a connection of a passing client that looks for the server. */
 const attempts = 3;
 
 /** @throws Error when there is none and none can be built, or when it does not start. */
@@ -48,7 +48,7 @@ export async function startLivekitServer(options: LivekitOptions): Promise<Livek
     try {
       return await startOnce(binary, options);
     } catch (error) {
-      if (attempt === attempts || (options.port ?? 0) !== 0) throw error;
+      if (attempt === attempts) throw error;
     }
   }
 }
