@@ -1,9 +1,10 @@
 /**
  * A process of its own that places calls at a rate and hangs each up as soon as it is answered, so that what measures live calls is not disturbed by making load.
- * Reads LoadOptions as JSON from CALLGATE_DRILL_LOAD; its last line of output is a LoadResult.
+ * Run by run-load.ts: LoadOptions in, a LoadResult out.
  */
 import { Distribution } from '../bench/distribution.ts';
 import { dial, pause } from '../e2e/phone-calls.ts';
+import { asideOptions, asideResult } from '../local/run-aside.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
 
 export interface LoadOptions {
@@ -65,7 +66,4 @@ async function main(options: LoadOptions): Promise<LoadResult> {
   return { offered, answered, refused, silent, finalAnswerMsP95: finalAnswer.percentile(0.95) };
 }
 
-const options = JSON.parse(process.env['CALLGATE_DRILL_LOAD'] ?? '') as LoadOptions;
-const result = await main(options);
-process.stdout.write(`${JSON.stringify(result)}\n`);
-process.exit(0);
+asideResult(await main(asideOptions()));

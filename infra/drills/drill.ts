@@ -16,6 +16,8 @@ export interface Drill {
   readonly what: string;
   /** Seconds when nothing is said; for drills that last. */
   readonly seconds?: number;
+  /** Calls when nothing is said; 50 when absent. */
+  readonly calls?: number;
   /** True: livekit/sip can be put through it. */
   readonly forPeer?: true;
   run(options: DrillOptions, report: DrillReport): Promise<void>;

@@ -1,4 +1,5 @@
 /** All drills by name. */
+import { attack } from './attack.ts';
 import { clockOff } from './clock-off.ts';
 import { diskFull } from './disk-full.ts';
 import type { Drill } from './drill.ts';
@@ -36,6 +37,7 @@ export const drills: Readonly<Record<string, Drill>> = {
   'no-ports': noPorts,
   'no-descriptors': noDescriptors,
   'region-lost': regionLost,
+  attack,
   overload,
   soak,
 };

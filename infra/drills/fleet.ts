@@ -10,7 +10,7 @@ import { encoded, joinDeaf, type OpusSource, type RoomListener } from '../bench/
 import { agentToneHz, dial, pause } from '../e2e/phone-calls.ts';
 import { deskRoom } from '../e2e/routed-stack.ts';
 import type { CallAnswer, PhoneCall } from '../phone/phone-call.ts';
-import { phoneRateHz } from '../phone/rtp-stream.ts';
+import { type LineOptions, phoneRateHz } from '../phone/rtp-stream.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
 import type { Subject } from './subject.ts';
 
@@ -37,22 +37,22 @@ export class Fleet {
   readonly #subject: Subject;
   readonly #rooms: RoomServiceClient;
   readonly #phone: SipPhone;
-  readonly #lossShare: number;
+  readonly #line: LineOptions;
   readonly #listeners: RoomListener[] = [];
   /** Encoded once and said in every room. */
   readonly #voice = secondOfTone();
 
-  private constructor(subject: Subject, phone: SipPhone, lossShare: number) {
+  private constructor(subject: Subject, phone: SipPhone, line: LineOptions) {
     const { url, apiKey, apiSecret } = subject.livekit;
     this.#subject = subject;
     this.#rooms = new RoomServiceClient(url.replace(/^ws/, 'http'), apiKey, apiSecret);
     this.#phone = phone;
-    this.#lossShare = lossShare;
+    this.#line = { isRecorded: false, ...line };
   }
 
   /** Places `count` calls. @throws Error when one of them is not answered or stays without audio */
-  static async up(subject: Subject, count: number, lossShare = 0): Promise<Fleet> {
-    const fleet = new Fleet(subject, await SipPhone.open('127.0.0.2'), lossShare);
+  static async up(subject: Subject, count: number, line: LineOptions = {}): Promise<Fleet> {
+    const fleet = new Fleet(subject, await SipPhone.open('127.0.0.2'), line);
     const starts: Promise<FleetCall>[] = [];
     for (const number of subject.numbers.slice(0, count)) {
       const start = fleet.place(number);
@@ -121,7 +121,7 @@ export class Fleet {
     };
     const call = await dial({ node: { sip: this.#subject.sip } }, this.#phone, number, {
       hears,
-      line: { isRecorded: false, lossShare: this.#lossShare },
+      line: this.#line,
       ...options,
     });
     this.placed.push(call);
@@ -223,17 +223,17 @@ function secondOfTone(): Uint8Array[] {
 
 /**
  * Runs with that many calls up and frees everything, the subject included, whatever happens.
- * @param lossShare of packets, 0 to 1, that the line of each call loses each way
+ * @param line of each call; what is heard is not kept unless it says so
  */
 export async function withFleet(
   subject: Subject,
   count: number,
   run: (fleet: Fleet) => Promise<void>,
-  lossShare = 0,
+  line: LineOptions = {},
 ): Promise<void> {
   let fleet: Fleet | null = null;
   try {
-    fleet = await Fleet.up(subject, count, lossShare);
+    fleet = await Fleet.up(subject, count, line);
     await run(fleet);
   } finally {
     await fleet?.close();

@@ -2,21 +2,18 @@
  * Ten times the admitted rate for a minute, with calls up: first all from a known carrier, then as much from strangers beside a carrier that stays within the rate.
  * Promised: live calls keep their audio (p99 between packets under 25 ms), the admitted rate is still served, nobody is left without a final answer, strangers are shed first.
  */
-import { Distribution } from '../bench/distribution.ts';
 import { unknownNumber } from '../e2e/routed-stack.ts';
 import { type CallgateSubject, startCallgate } from './callgate-subject.ts';
 import type { Drill } from './drill.ts';
-import type { DrillReport } from './drill-report.ts';
-import { type Fleet, withFleet } from './fleet.ts';
+import { withFleet } from './fleet.ts';
 import { runLoad } from './run-load.ts';
-import { judgeRecords } from './steps.ts';
+import { judgePacing, judgeRecords } from './steps.ts';
 
 /** Set low, so that ten times as much is no more than this machine can send; a share of what it could serve. */
 const admittedPerSecond = 5;
 const times = 10;
 /** Goodput at ten times the capacity stays above this share of it, as overload control is judged (RFC 5390). */
 const leastShare = 0.8;
-const pacingP99Ms = 25;
 const quietSeconds = 20;
 /** Addresses of strangers; each stays below what a single stranger may send. */
 const strangers = Array.from({ length: 10 }, (_, n) => `127.0.9.${n + 1}`);
@@ -34,8 +31,8 @@ export const overload: Drill = {
       const numbers = callgate.numbers.slice(calls, calls + loadedNumbers);
       for (const number of numbers) await fleet.listen(number);
       say(`${calls} calls are up; ${quietSeconds} s for comparison, then ${times} times the rate`);
-      await paced(fleet, report, 'quiet', () => load(callgate, numbers, 1, quietSeconds));
-      const full = await paced(fleet, report, 'overloaded', () =>
+      await judgePacing(fleet, report, 'quiet', () => load(callgate, numbers, 1, quietSeconds));
+      const full = await judgePacing(fleet, report, 'overloaded', () =>
         load(callgate, numbers, times * admittedPerSecond, seconds),
       );
       report.tell('carrier_offered', full.offered);
@@ -45,7 +42,7 @@ export const overload: Drill = {
       report.atMost('carrier_final_answer_ms_p95', full.finalAnswerMsP95, 4_000);
       say('now the carrier stays within the rate, and strangers send ten times as much');
       const within = leastShare * admittedPerSecond;
-      const [carrier, stranger] = await paced(fleet, report, 'strangers', () =>
+      const [carrier, stranger] = await judgePacing(fleet, report, 'strangers', () =>
         Promise.all([
           load(callgate, numbers, within, seconds),
           runLoad({
@@ -75,21 +72,4 @@ function load(
   seconds: number,
 ) {
   return runLoad({ sip: callgate.sip, numbers, from: ['127.0.0.2'], perSecond, seconds });
-}
-
-/** Notes how evenly the live calls' packets came meanwhile. */
-async function paced<T>(
-  fleet: Fleet,
-  report: DrillReport,
-  name: string,
-  run: () => Promise<T>,
-): Promise<T> {
-  const pacing = new Distribution();
-  fleet.pacing = pacing;
-  const result = await run();
-  fleet.pacing = null;
-  report.tell(`pacing_ms_p50_${name}`, pacing.percentile(0.5));
-  if (name === 'quiet') report.tell('pacing_ms_p99_quiet', pacing.percentile(0.99));
-  else report.atMost(`pacing_ms_p99_${name}`, pacing.percentile(0.99), pacingP99Ms);
-  return result;
 }

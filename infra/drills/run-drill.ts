@@ -18,7 +18,7 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      calls: { type: 'string', default: '50' },
+      calls: { type: 'string' },
       seconds: { type: 'string' },
       peer: { type: 'string' },
     },
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
   if (values.peer !== undefined && drill.forPeer !== true)
     throw new DrillNeeds(`--peer: ${name} is about parts that livekit/sip does not have`);
   const options = {
-    calls: whole('calls', values.calls, 500),
+    calls: whole('calls', values.calls ?? String(drill.calls ?? 50), 500),
     seconds: whole('seconds', values.seconds ?? String(drill.seconds ?? 20), 86_400),
     say,
     peer: values.peer ?? null,

@@ -58,7 +58,7 @@ export const soak: Drill = {
         await leavesNothing(callgate, report);
         await judgeRecords(callgate, fleet, report);
       },
-      lossShare,
+      { lossShare },
     );
   },
 };

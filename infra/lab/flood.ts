@@ -40,18 +40,24 @@ export async function floodUdp(options: {
   return { sent: count, answered };
 }
 
+const halfMessage = Buffer.from('INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP x;branch=');
+/** The first bytes of a TLS record with a handshake. RFC 8446 §5.1. */
+export const halfHandshake = Buffer.from([22, 3, 1]);
+
 /** Opens connections that begin a message and never end it. Resolves with them; the caller ends them. */
 export async function openHalfMessages(options: {
   readonly from: string;
   readonly target: { readonly address: string; readonly port: number };
   readonly count: number;
+  /** What each begins with; the start of an INVITE when absent. */
+  readonly begins?: Buffer;
 }): Promise<Socket[]> {
-  const { from, target, count } = options;
+  const { from, target, count, begins = halfMessage } = options;
   const sockets = Array.from({ length: count }, () => {
     const socket = connect({ host: target.address, port: target.port, localAddress: from });
     // The node may end it at any time; that is the point.
     socket.on('error', () => {});
-    socket.write('INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP x;branch=');
+    socket.write(begins);
     return socket;
   });
   await Promise.all(
