@@ -27,6 +27,7 @@ import { LoadMeter } from './ops/load-meter.ts';
 import type { Log, LogLevel } from './ops/log.ts';
 import { createWatching } from './ops/watching.ts';
 import { createSipEndpoint } from './sip/create-sip-endpoint.ts';
+import { StrangerSilence } from './stranger-silence.ts';
 import { nodeVersion } from './version.ts';
 
 export interface MediaNode {
@@ -90,9 +91,10 @@ export async function startNode(
     },
   });
   const reports = new ProgressReports((progress) => edge.progress(progress), log);
+  const silence = new StrangerSilence();
   const leases = new Leases({
     edge: {
-      decide: (offer, traceparent) => edge.decide(offer, traceparent),
+      decide: async (offer, traceparent) => silence.decided(await edge.decide(offer, traceparent)),
       answerPin: (callId, answer, traceparent) => edge.answerPin(callId, answer, traceparent),
       progress: (progress) => reports.report(progress),
       deliver: (record) => spool.add(record),
@@ -199,6 +201,7 @@ export async function startNode(
         calls.onInvite(call);
       },
       admit: (request) => admission.judge(request),
+      isSilentToStrangers: () => silence.isWanted,
     });
     if (config.healthListen !== null) {
       health = await listenForHealth({
@@ -223,6 +226,7 @@ export async function startNode(
       if (welcome === null) return;
       calls.sawRevision(welcome.revision);
       isSkewed = isClockSkewed(welcome);
+      silence.greeted(welcome);
     });
     return {
       sip: bound,

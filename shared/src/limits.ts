@@ -73,6 +73,8 @@ export const strangerLimits = {
   answersMs: 60_000,
   /** Digest nonces whose counts are remembered: at 100 challenged calls a second, longer than a nonce lives (edgeLimits.nonceAgeMs). */
   noncesMax: 10_000,
+  /** Where strangers are to hear nothing: how long the 100 of a source that has heard nothing yet may wait for the edge. RFC 3261 §17.2.1 allows 200. */
+  tryingHoldMs: 150,
 } as const;
 
 /** When a node is full. What it has of calls, CPU, memory and ports is its configuration. */

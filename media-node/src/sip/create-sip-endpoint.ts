@@ -113,7 +113,11 @@ export function assembleEndpoint(
   let agent: UserAgent | null = null;
 
   return {
-    async listen({ onInvite, admit = () => ({ kind: 'take' }) }) {
+    async listen({
+      onInvite,
+      admit = () => ({ kind: 'take' }),
+      isSilentToStrangers = () => false,
+    }) {
       const userAgent = new UserAgent({
         transactions,
         sender,
@@ -124,6 +128,7 @@ export function assembleEndpoint(
         onInvite,
         onRefused: (source, fields, traceId) => refusals.note(source, fields, traceId),
         admit,
+        isSilentToStrangers,
       });
       agent = userAgent;
       return await transports.open({

@@ -165,10 +165,12 @@ export type AdmissionVerdict =
   | { readonly kind: 'silence'; readonly bound: string };
 
 export interface SipEndpointEvents {
-  /** A new INVITE; 100 has been sent. Must not throw; must end in refuse, accept or drop. */
+  /** A new INVITE; 100 has been sent, or will be if the call says nothing for `strangerLimits.tryingHoldMs`. Must not throw; must end in refuse, accept or drop. */
   onInvite(call: SipCall): void;
   /** Whether the node has room for what this request asks for; asked before its body is looked at. Left out: always. Must not throw. */
   admit?(request: NewRequest): AdmissionVerdict;
+  /** Whether strangers are to hear nothing: then the 100 of a source that was never answered waits a little for the call to say something. Left out: no. */
+  isSilentToStrangers?(): boolean;
 }
 
 export interface SipEndpointStats {

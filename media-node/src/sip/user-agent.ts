@@ -2,6 +2,7 @@
  * The user agent: every message that comes in passes here once and goes to the transaction, dialog or call that it belongs to, or is
  * answered on the spot and leaves nothing behind. RFC 3261 §8.2, §9.2, §12.2.2, §17.
  */
+import { strangerLimits } from '@callgate/shared/limits.ts';
 import { traceIdOf } from '../trace-id.ts';
 import { applicationRows } from './dialog/application-rows.ts';
 import { Dialog, dialogKey } from './dialog/dialog.ts';
@@ -41,10 +42,12 @@ export interface UserAgentParts {
   readonly onInvite: (call: SipCall) => void;
   /** Whether the node has room for a new call. */
   readonly admit: (request: NewRequest) => AdmissionVerdict;
+  readonly isSilentToStrangers: () => boolean;
   /** One line about something refused; called for every one, so it must be cheap or bounded itself. */
   readonly onRefused: (source: string, fields: RefusalFields, traceId: () => string) => void;
 }
 
+const { tryingHoldMs } = strangerLimits;
 const noSuchCall: SipAnswer = { status: 481, phrase: 'Call/Transaction Does Not Exist' };
 
 /** Seconds after which a provider may try a full node again. */
@@ -151,6 +154,12 @@ export class UserAgent {
     return verdict.kind === 'take';
   }
 
+  /** Silence is worth something to a source only that has never heard us. */
+  #mayHearNothing({ source }: IncomingRequest): boolean {
+    const { isSilentToStrangers, strangers } = this.#parts;
+    return isSilentToStrangers() && !strangers.hasHeardUs(source.address);
+  }
+
   /** An answer of the call's making, without a transaction. */
   #answerFor(incoming: IncomingRequest, answer: SipAnswer, rule: string): void {
     const { status, phrase, headers = [] } = answer;
@@ -171,10 +180,9 @@ export class UserAgent {
       });
     }
     ladders.begin(request.callId);
-    transaction.respond(
-      100,
-      writeResponse(incoming, { status: 100, phrase: 'Trying', toTag: null }),
-    );
+    const trying = writeResponse(incoming, { status: 100, phrase: 'Trying', toTag: null });
+    if (this.#mayHearNothing(incoming)) transaction.respondLater(tryingHoldMs, 100, trying);
+    else transaction.respond(100, trying);
     const localTag = randomToken(services.random);
     const dialog = new Dialog(request, localTag, services.random(2).readUInt16BE());
     const key = dialogKey(request.callId, localTag, request.fromTag);

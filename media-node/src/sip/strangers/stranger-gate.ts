@@ -47,6 +47,11 @@ export class StrangerGate {
     return this.#sources.isKnown(address);
   }
 
+  /** Whether a call of this source has had an answer beyond a 100. */
+  hasHeardUs(address: string): boolean {
+    return this.#sources.hasHeardUs(address);
+  }
+
   /** The call has let the caller in: it rings, or is answered. */
   welcome(address: string): void {
     this.#sources.welcome(address);
@@ -55,6 +60,7 @@ export class StrangerGate {
   /** The call has refused an INVITE. */
   refused(invite: SipRequest, address: string, answer: SipAnswer): void {
     this.#answers.note(invite, answer);
+    this.#sources.answered(address);
     const hadCredentials = credentialsOf(invite).length > 0;
     const isChallenge = answer.status === 401 || answer.status === 407 || answer.status === 403;
     if (hadCredentials && isChallenge) this.#sources.failed(address);

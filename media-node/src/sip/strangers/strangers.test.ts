@@ -1,9 +1,10 @@
 /** What a source may cost before a call of it was let in, and after. */
+import { strangerLimits } from '@callgate/shared/limits.ts';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../clock.fake.ts';
 import { answerBody, endpointBench } from '../endpoint-bench.fake.ts';
 import { type RequestOptions, requestText } from '../scripted-peer.fake.ts';
-import type { SipAnswer } from '../sip-endpoint.ts';
+import type { SipAnswer, SipCall } from '../sip-endpoint.ts';
 import { readMessage } from '../wire/read-message.ts';
 import { TrustedProxies } from './real-source.ts';
 import { scannerRule } from './scanner.ts';
@@ -180,6 +181,71 @@ describe('through the endpoint', () => {
       bench.clock.advance(2_000);
     }
     expect(bench.calls).toHaveLength(60);
+  });
+});
+
+describe('where strangers are to hear nothing', () => {
+  const silent = () => endpointBench(() => {}, false, true);
+  const { tryingHoldMs } = strangerLimits;
+
+  it('a source that is dropped before the 100 is due never hears anything, nor do its copies', async () => {
+    const bench = await silent();
+    bench.request();
+    bench.request();
+    bench.clock.advance(tryingHoldMs - 1);
+    bench.calls[0]?.drop();
+    bench.request();
+    bench.clock.advance(32_000);
+    expect(bench.transport.sent).toEqual([]);
+    expect(bench.clock.pending).toBe(0);
+  });
+
+  it('the 100 comes within the 200 ms of RFC 3261 §17.2.1 all the same, and for copies from then on', async () => {
+    const bench = await silent();
+    bench.request();
+    bench.clock.advance(200);
+    expect(bench.answers()).toEqual(['100 Trying']);
+    bench.request();
+    expect(bench.answers()).toEqual(['100 Trying']);
+  });
+
+  it.each([180, 200, 404])('a %i that comes first takes the place of the 100', async (status) => {
+    const bench = await silent();
+    bench.request();
+    const [call] = bench.calls;
+    const answer = { status, phrase: 'Said' };
+    if (status < 200) call?.provisional(answer);
+    else if (status < 300) call?.accept(answer);
+    else call?.refuse(answer);
+    bench.clock.advance(400);
+    expect(bench.answers()).toEqual([`${status} Said`]);
+  });
+
+  it.each([
+    ['challenged', (call: SipCall) => call.refuse({ status: 407, phrase: 'Say Who' })],
+    ['let in', (call: SipCall) => call.provisional(ringing)],
+  ])('a source that was %s has its next 100 at once', async (_what, first) => {
+    const bench = await silent();
+    bench.request();
+    for (const call of bench.calls) first(call);
+    bench.answers();
+    bench.request({ number: 2, branch: 'z9hG4bK2', callId: 'second' });
+    expect(bench.answers()).toEqual(['100 Trying']);
+  });
+
+  it('a caller who gives up while the 100 waits is told so', async () => {
+    const bench = await silent();
+    bench.request();
+    bench.request({ method: 'CANCEL', branch: 'z9hG4bK-INVITE-1' });
+    bench.clock.advance(200);
+    expect(bench.answers()).toEqual(['200 OK', '487 Request Terminated']);
+  });
+
+  it('an endpoint that closes meanwhile leaves no timer', async () => {
+    const bench = await silent();
+    bench.request();
+    await bench.endpoint.close();
+    expect(bench.clock.pending).toBe(0);
   });
 });
 

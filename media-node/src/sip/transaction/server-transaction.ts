@@ -1,5 +1,5 @@
 /** A request from the other side and our answers to it, INVITE or not: the table that fits, with what its user needs to know. */
-import type { Clock } from '../../clock.ts';
+import type { Clock, Timer } from '../../clock.ts';
 import type { SipRequest } from '../wire/message.ts';
 import { type InviteServerInput, inviteServer } from './invite-server.ts';
 import { nonInviteServer } from './non-invite-server.ts';
@@ -31,12 +31,16 @@ export class ServerTransaction {
   readonly isInvite: boolean;
   readonly #onSettled: () => void;
   #isSettled = false;
+  readonly #clock: Clock;
+  /** An answer that waits for a better one. */
+  #later: Timer | null = null;
   #events: ServerTransactionEvents = {};
   readonly #transaction: Transaction<string, string, SipRequest>;
 
   constructor(options: ServerTransactionOptions) {
     const { request, timing, clock, ageLimitMs } = options;
     this.#onSettled = options.onSettled;
+    this.#clock = clock;
     this.isInvite = request.method === 'INVITE';
     const hands: TransactionHands<SipRequest> = {
       send: options.send,
@@ -45,6 +49,7 @@ export class ServerTransaction {
       timedOut: () => this.#events.onAckMissing?.(),
       unsent: () => this.#events.onUnsent?.(),
       terminated: () => {
+        this.#later?.cancel();
         this.#settle();
         options.onTerminated();
       },
@@ -78,12 +83,19 @@ export class ServerTransaction {
 
   /** Sends an answer. What the state does not allow is not sent. @param bytes the whole response */
   respond(status: number, bytes: Buffer): void {
+    this.#later?.cancel();
     this.#transaction.handle(this.isInvite ? inviteInput(status) : otherInput(status), { bytes });
     if (status >= 200) this.#settle();
   }
 
+  /** Sends a 1xx after a while, unless something else is said before, or that nothing ever will be. RFC 3261 §17.2.1. */
+  respondLater(ms: number, status: number, bytes: Buffer): void {
+    this.#later = this.#clock.after(ms, () => this.respond(status, bytes));
+  }
+
   /** Says nothing from here on; copies are absorbed for as long as they may come. INVITE only. */
   hush(): void {
+    this.#later?.cancel();
     this.#transaction.handle('hush');
     this.#settle();
   }

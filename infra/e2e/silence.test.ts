@@ -1,0 +1,56 @@
+/** A deployment that answers strangers with silence: whoever matches no trunk cannot tell that anybody listens here. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { SipPhone } from '../phone/sip-phone.ts';
+import { dial, pause } from './phone-calls.ts';
+import {
+  eventually,
+  numbers,
+  type RoutedStack,
+  startRoutedStack,
+  unknownNumber,
+} from './routed-stack.ts';
+
+let stack: RoutedStack;
+let stranger: SipPhone;
+let phone: SipPhone;
+beforeAll(async () => {
+  stack = await startRoutedStack({ edgeVariables: { STRANGERS: 'drop' } });
+  await eventually('the node has said hello', () => stack.nodeEvents('edge-reached').length > 0);
+  stranger = await SipPhone.open('127.0.9.9');
+  phone = await SipPhone.open('127.0.0.2');
+});
+afterAll(async () => {
+  stranger?.close();
+  phone?.close();
+  await stack?.stop();
+});
+
+it('a call to an unknown number hears nothing at all, not even a 100', async () => {
+  let calls = 0;
+  // A busy machine may take longer to decide than a 100 can wait (150 ms); then the next call shows it.
+  await eventually(
+    'a stranger heard nothing',
+    async () => {
+      const call = await dial(stack, stranger, unknownNumber, { from: `+1555777${calls}` });
+      calls += 1;
+      await eventually('the call was dropped', () => {
+        const ended = stack.nodeEvents('call-ended');
+        return ended.filter(({ reason }) => reason === 'stranger-dropped').length === calls;
+      });
+      await pause(300);
+      return call.timeline.entries.map(({ event }) => event).join() === 'INVITE';
+    },
+    15_000,
+  );
+});
+
+it('a caller of the trunk is challenged, and has its 100 and its 180', async () => {
+  const call = await dial(stack, phone, numbers[0] ?? '');
+  const has = (status: string) =>
+    call.timeline.entries.some(({ event }) => event.startsWith(status));
+  await eventually('it rings', () => has('180 '));
+  expect(has('407 ')).toBe(true);
+  expect(has('100 ')).toBe(true);
+  call.cancel();
+  await call.answer;
+});
