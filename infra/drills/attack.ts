@@ -5,9 +5,9 @@
 import { ownMemoryMb } from '../bench/process-cost.ts';
 import { pause } from '../e2e/phone-calls.ts';
 import { type Attack, runAttack, sipvicious } from '../lab/attacks.ts';
-import { startCallgate } from './callgate-subject.ts';
 import type { Drill } from './drill.ts';
 import { withFleet } from './fleet.ts';
+import { startSecureCallgate } from './secure-callgate.ts';
 import { judgePacing } from './steps.ts';
 
 /** Datagrams a second that a flood sends. */
@@ -18,20 +18,25 @@ const restMs = 40_000;
 const growthMb = 40;
 
 export const attack: Drill = {
-  what: 'floods of INVITE, OPTIONS, noise and half messages, and sipvicious, at the SIP port',
+  what: 'floods of INVITE, OPTIONS and noise, half messages and handshakes, and sipvicious, at the SIP port',
   seconds: 10,
   calls: 10,
   async run({ calls, seconds, say }, report) {
-    const callgate = await startCallgate(calls);
+    const callgate = await startSecureCallgate(calls);
     await withFleet(callgate, calls, async (fleet) => {
       const [address = '', port = ''] = callgate.sip.split(':');
-      const target = { address, port: Number(port) };
+      const sip = { address, port: Number(port) };
       const spare = callgate.numbers[calls] ?? '';
       await fleet.listen(spare);
       say(`${calls} calls are up; ${seconds} s for comparison, then the strangers`);
       await judgePacing(fleet, report, 'quiet', () => pause(seconds * 1_000));
       const memoryBefore = ownMemoryMb(callgate.stack.node.pid);
-      const flood = async (what: Attack['what'], from: string, count: number) => {
+      const flood = async (
+        what: Attack['what'],
+        from: string,
+        count: number,
+        target: Attack['target'] = sip,
+      ) => {
         const result = await judgePacing(fleet, report, what, () =>
           runAttack({ what, from, target, count }),
         );
@@ -45,8 +50,9 @@ export const attack: Drill = {
       await flood('OPTIONS', '127.0.9.2', seconds * floodPerSecond);
       await flood('noise', '127.0.9.3', seconds * floodPerSecond);
       await flood('half-messages', '127.0.9.4', connections);
+      await flood('half-handshakes', '127.0.9.5', connections, callgate.tls);
       await judgePacing(fleet, report, 'sipvicious', async () => {
-        for (const name of ['svmap', 'svwar', 'svcrack'] as const) await sipvicious(name, target);
+        for (const name of ['svmap', 'svwar', 'svcrack'] as const) await sipvicious(name, sip);
       });
       say('the strangers are gone; 40 s of rest');
       await pause(restMs);

@@ -3,17 +3,12 @@
  * who may call still gets through, and nothing of the strangers stays. How evenly packets come meanwhile is measured by `npm run drill -- attack`.
  */
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ownMemoryMb } from '../bench/process-cost.ts';
-import { type CallgateSubject, startCallgate } from '../drills/callgate-subject.ts';
 import { Fleet } from '../drills/fleet.ts';
+import { type SecureCallgate, startSecureCallgate } from '../drills/secure-callgate.ts';
 import { type Attack, runAttack, sipvicious } from '../lab/attacks.ts';
-import { makeCertificate } from '../lab/certificate.ts';
-import { freeTcpPort } from '../local/free-port.ts';
 import { agentToneHz, pause, toneAtTheEnd } from './phone-calls.ts';
 import { eventually } from './routed-stack.ts';
 
@@ -22,25 +17,13 @@ const liveCalls = 10;
 /** What the node and its media processes may hold more 40 s later, MB: the collector's breath, not what 24,000 messages would leave. */
 const growthMb = 40;
 
-let callgate: CallgateSubject;
+let callgate: SecureCallgate;
 let fleet: Fleet;
-let certificateFolder = '';
-let tlsPort = 0;
 let memoryBeforeMb = 0;
 let target: Attack['target'];
 
 beforeAll(async () => {
-  certificateFolder = await mkdtemp(join(tmpdir(), 'callgate-attacks-'));
-  tlsPort = await freeTcpPort('127.0.0.1');
-  const { certificateFile, keyFile } = await makeCertificate(certificateFolder, '127.0.0.1');
-  callgate = await startCallgate(liveCalls, {
-    departureTimeoutS: 1,
-    nodeEnvironment: {
-      CALLGATE_TLS_LISTEN: `127.0.0.1:${tlsPort}`,
-      CALLGATE_TLS_CERTIFICATE: certificateFile,
-      CALLGATE_TLS_KEY: keyFile,
-    },
-  });
+  callgate = await startSecureCallgate(liveCalls, { departureTimeoutS: 1 });
   const [address = '', port = ''] = callgate.sip.split(':');
   target = { address, port: Number(port) };
   fleet = await Fleet.up(callgate, liveCalls, { isRecorded: true });
@@ -50,7 +33,6 @@ afterAll(async () => {
   await fleet?.hangUp();
   await fleet?.close();
   await callgate?.stop();
-  await rm(certificateFolder, { recursive: true, force: true });
 });
 
 /** Runs something against the node and sees to it that every call has had its packets, and its tone, meanwhile. */
@@ -117,12 +99,16 @@ describe('floods', { timeout: 90_000 }, () => {
       runAttack({
         what: 'half-handshakes',
         from: '127.0.9.5',
-        target: { ...target, port: tlsPort },
+        target: callgate.tls,
         count: 300,
       }),
     );
     await pause(2_000);
-    const secure = connect({ host: '127.0.0.1', port: tlsPort, rejectUnauthorized: false });
+    const secure = connect({
+      host: callgate.tls.address,
+      port: callgate.tls.port,
+      rejectUnauthorized: false,
+    });
     await once(secure, 'secureConnect');
     // RFC 5626 §3.5.1: a ping, and its pong.
     secure.write('\r\n\r\n');
