@@ -9,10 +9,13 @@ import type { Drill } from './drill.ts';
 import { withFleet } from './fleet.ts';
 import { startSecureCallgate } from './secure-callgate.ts';
 import { judgePacing } from './steps.ts';
+import { punctualShare, ticksOf } from './tick-delays.ts';
 
 /** Datagrams a second that a flood sends. */
 const floodPerSecond = 2_000;
 const connections = 300;
+/** Of the node's own ticks: what a p99 of 25 ms between packets comes to where they are sent. */
+const punctualShareMin = 0.99;
 const restMs = 40_000;
 /** The collector's breath, MB, of the node and its media processes together. */
 const growthMb = 40;
@@ -29,7 +32,16 @@ export const attack: Drill = {
       const spare = callgate.numbers[calls] ?? '';
       await fleet.listen(spare);
       say(`${calls} calls are up; ${seconds} s for comparison, then the strangers`);
-      await judgePacing(fleet, report, 'quiet', () => pause(seconds * 1_000));
+      const paced = async <T>(name: string, run: () => Promise<T>): Promise<T> => {
+        const { healthUrl } = callgate.stack.node;
+        const before = await ticksOf(healthUrl);
+        const result = await judgePacing(fleet, report, name, run);
+        const share = punctualShare(before, await ticksOf(healthUrl));
+        if (name === 'quiet') report.tell('ticks_within_5_ms_quiet', share);
+        else report.atLeast(`ticks_within_5_ms_${name}`, share, punctualShareMin);
+        return result;
+      };
+      await paced('quiet', () => pause(seconds * 1_000));
       const memoryBefore = ownMemoryMb(callgate.stack.node.pid);
       const flood = async (
         what: Attack['what'],
@@ -37,9 +49,7 @@ export const attack: Drill = {
         count: number,
         target: Attack['target'] = sip,
       ) => {
-        const result = await judgePacing(fleet, report, what, () =>
-          runAttack({ what, from, target, count }),
-        );
+        const result = await paced(what, () => runAttack({ what, from, target, count }));
         report.tell(`${what}_sent`, result.sent);
         report.tell(`${what}_answered`, result.answered);
         const { answer, ms } = await fleet.tryOne(spare);
@@ -51,7 +61,7 @@ export const attack: Drill = {
       await flood('noise', '127.0.9.3', seconds * floodPerSecond);
       await flood('half-messages', '127.0.9.4', connections);
       await flood('half-handshakes', '127.0.9.5', connections, callgate.tls);
-      await judgePacing(fleet, report, 'sipvicious', async () => {
+      await paced('sipvicious', async () => {
         for (const name of ['svmap', 'svwar', 'svcrack'] as const) await sipvicious(name, sip);
       });
       say('the strangers are gone; 40 s of rest');
