@@ -2,6 +2,8 @@
  * A node is killed with calls up: its participants leave their rooms at once, and each call has its record, whether or not the node comes back; when it does, each caller
  * gets BYE.
  */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Agent } from '../agent/agent.ts';
 import type { PhoneCall } from '../phone/phone-call.ts';
@@ -40,6 +42,11 @@ async function callsUp(): Promise<string[]> {
   await eventually('all are in their rooms', () =>
     agents.every(({ others }) => others.length === 1),
   );
+  // Written beside the answer, not before it: a call waits for no disk.
+  await eventually('what a new process needs to end them is on disk', async () => {
+    const names = await readdir(join(stack.folder, 'spool', 'dialogs'));
+    return names.filter((name) => name.endsWith('.json')).length === used.length;
+  });
   return stack
     .nodeEvents('call-answered')
     .slice(before)
@@ -48,7 +55,9 @@ async function callsUp(): Promise<string[]> {
 
 /** The calls of a process that was killed are ended by the next. */
 async function everyCallerIsTold(): Promise<void> {
-  const told = await Promise.all(calls.splice(0).map(({ ended }) => ended));
+  const told: string[] = [];
+  for (const { ended } of calls.splice(0)) void ended.then((by) => told.push(by));
+  await eventually('every caller has had BYE', () => told.length === used.length);
   expect(told).toEqual(used.map(() => 'node'));
 }
 
