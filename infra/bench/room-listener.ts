@@ -4,7 +4,7 @@
  */
 import { AccessToken } from 'livekit-server-sdk';
 import { systemClock } from '../../media-node/src/clock.ts';
-import { OpusEncoder } from '../../media-node/src/media/audio/opus.ts';
+import { OpusEncoder } from '../../media-node/src/media/audio/opus-encoder.ts';
 import { TrackDecoder } from '../../media-node/src/media/bridge/track-decoder.ts';
 import { MediaTick } from '../../media-node/src/media/media-tick.ts';
 import { DirectRoom } from '../../media-node/src/media/room/direct/direct-room.ts';

@@ -106,6 +106,22 @@ describe('a call between a phone and a room', () => {
     await eventually('ringback', () => hears(200, 425));
   });
 
+  it.each([10, 30])('carries a tone in packets of %i ms', async (ptimeMs) => {
+    const call = await calls.open();
+    call.session.setStream(streamTo(call.phone, { ptimeMs }));
+    const room = `ptime-${ptimeMs}`;
+    const agent = await calls.joinTalker(room);
+    await agent.play(1_000);
+    await calls.joinRoom(call, room);
+    await eventually('audible', () => call.kinds().includes('audible'));
+    call.session.connect(patience);
+    const share = () => toneShare(call.phone.heard(600), 1_000, phoneRateHz);
+    await eventually('the room at the phone', () => call.phone.packets.length > 0 && share() > 0.9);
+    expect(new Set(call.phone.packets.map(({ payload }) => payload.length))).toEqual(
+      new Set([8 * ptimeMs]),
+    );
+  });
+
   it('is audible when a track comes after the join', async () => {
     const call = await calls.open();
     await calls.joinRoom(call, 'later');

@@ -1,5 +1,5 @@
 /** Lets a room client of ours speak: a tone in Opus, in real time. */
-import { OpusEncoder } from '@callgate/media-node/src/media/audio/opus.ts';
+import { OpusEncoder } from '@callgate/media-node/src/media/audio/opus-encoder.ts';
 import { addTone } from '@callgate/media-node/src/media/audio/tone.ts';
 import type { Room } from '@callgate/media-node/src/media/room/room.ts';
 

@@ -104,8 +104,7 @@ export class LocalMediaSession implements MediaSession {
       if (this.#toRoom === null) this.#createToRoom();
       else this.#toRoom.setCodec(createPhoneCodec(stream.codec));
     }
-    const isSame = before?.codec === stream.codec && before.payloadType === stream.payloadType;
-    if (!isSame || this.#toPhone === null) this.#createToPhone(stream);
+    if (before === null || !soundsAlike(before, stream)) this.#createToPhone(stream);
   }
 
   join({ url, token, timeoutMs }: { url: string; token: string; timeoutMs: number }): void {
@@ -219,11 +218,12 @@ export class LocalMediaSession implements MediaSession {
   }
 
   #createToPhone(stream: PhoneStream): void {
-    const codec = createPhoneCodec(stream.codec);
+    const codec = createPhoneCodec(stream.codec, stream.opus);
     this.#toPhone = new RoomToPhone({
       codec,
       payloadType: stream.payloadType,
       ptimeMs: stream.ptimeMs,
+      opus: stream.opus,
       send: (packet) => this.#phone.send(packet),
       clock: this.#parts.clock,
     });
@@ -248,17 +248,17 @@ export class LocalMediaSession implements MediaSession {
     if (toPhone === null || stream === null) return;
     if (this.#playing === null) this.#listening.tick(now);
     else this.#playTick(toPhone);
-    const eventPayloadType = stream.telephoneEventPayloadType;
-    if (eventPayloadType === null) return;
+    const events = stream.telephoneEvent;
+    if (events === null) return;
     this.#digitsToPhone?.tick(tickMs, (payload, isFirst) =>
-      toPhone.event(payload, eventPayloadType, isFirst),
+      toPhone.event(payload, events.payloadType, isFirst),
     );
   }
 
   #playTick(toPhone: RoomToPhone): void {
     const playing = this.#playing;
     if (playing === null) return;
-    const samples = new Int16Array(toPhone.samplesPerPacket);
+    const samples = new Int16Array(toPhone.samplesPerTick);
     const goesOn = playing.sound.read(samples);
     toPhone.generate(samples);
     if (goesOn) return;
@@ -276,8 +276,10 @@ export class LocalMediaSession implements MediaSession {
   #onRoomDigits(digits: string): void {
     const stream = this.#stream;
     if (this.#patience === null || stream === null) return;
-    this.#digitsToPhone ??= new TelephoneEventSender(stream.clockRateHz);
-    const isSent = stream.telephoneEventPayloadType !== null && this.#digitsToPhone.queue(digits);
+    const events = stream.telephoneEvent;
+    if (events !== null && this.#digitsToPhone?.clockRateHz !== events.clockRateHz)
+      this.#digitsToPhone = new TelephoneEventSender(events.clockRateHz);
+    const isSent = events !== null && this.#digitsToPhone?.queue(digits) === true;
     if (!isSent) this.#parts.log('warn', 'dtmf-not-sent', { count: digits.length });
   }
 
@@ -344,4 +346,11 @@ export class LocalMediaSession implements MediaSession {
             }),
     };
   }
+}
+
+/** What goes to the phone can go on as it is after a new offer. */
+function soundsAlike(one: PhoneStream, other: PhoneStream): boolean {
+  const form = ({ codec, payloadType, ptimeMs, opus }: PhoneStream) =>
+    JSON.stringify([codec, payloadType, ptimeMs, opus]);
+  return form(one) === form(other);
 }

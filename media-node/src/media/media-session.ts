@@ -10,16 +10,38 @@ export type PhoneCodecName = 'PCMU' | 'PCMA' | 'G722' | 'opus';
 /** What the room gets: Opus whatever the phone speaks, or the phone's own packets where LiveKit takes them. */
 export type RoomAudio = 'opus' | 'pass-through';
 
+export interface TelephoneEventFormat {
+  readonly payloadType: number;
+  /** Unit of durations, Hz; not that of the stream's timestamps where a phone with Opus offers telephone-event/8000 alone. */
+  readonly clockRateHz: number;
+}
+
+/** What a phone asks of the Opus it is sent. RFC 7587 §6.1. */
+export interface OpusWishes {
+  /** The most it takes on average, bits per second; null: anything. */
+  readonly maxAverageBitRate: number | null;
+  /** It plays no more than this rate of samples, Hz. */
+  readonly maxPlaybackRateHz: number;
+  /** Packets of one size (cbr). */
+  readonly isConstantRate: boolean;
+  /** It makes use of the copy of the packet before (useinbandfec). */
+  readonly usesFec: boolean;
+  /** Pauses may be told by packets without sound (usedtx). */
+  readonly usesDtx: boolean;
+}
+
 /** What the SDP negotiation settled for one audio stream. */
 export interface PhoneStream {
   readonly codec: PhoneCodecName;
   readonly payloadType: number;
   /** RTP clock, Hz (8000 for G722 as RFC 3551 §4.5.2 wants it). */
   readonly clockRateHz: number;
-  /** Negotiated telephone-event payload type (RFC 4733); null: none. */
-  readonly telephoneEventPayloadType: number | null;
+  /** Negotiated telephone events (RFC 4733); null: none. */
+  readonly telephoneEvent: TelephoneEventFormat | null;
   /** Packet time we send, ms. */
   readonly ptimeMs: number;
+  /** What the phone asks of the Opus it is sent (RFC 7587 §6.1); null: another codec. */
+  readonly opus: OpusWishes | null;
   /** Where the caller wants RTP (SDP c= and m=). */
   readonly remote: { readonly address: string; readonly port: number };
   /** IP address that the caller's signalling comes from: behind a NAT its RTP does, too. Left out: SDP alone counts. */

@@ -48,7 +48,7 @@ export class PhoneLeg {
   #ownSsrc: number | null = null;
   readonly #packet = new RtpPacket();
   readonly #lock = new SourceLock();
-  readonly #digits = new TelephoneEventReader();
+  #digits = new TelephoneEventReader();
   #secure: { readonly send: Srtp; readonly receive: Srtp } | null = null;
   #reception: Reception | null = null;
   #stream: PhoneStream | null = null;
@@ -69,6 +69,8 @@ export class PhoneLeg {
     if (stream.clockRateHz !== this.#stream?.clockRateHz) {
       this.#reception = new Reception(stream.clockRateHz);
     }
+    if (eventRatio(stream) !== eventRatio(this.#stream))
+      this.#digits = new TelephoneEventReader(eventRatio(stream));
     if (stream.srtp === null) this.#secure = null;
     else if (!hasSameKeys(stream.srtp, this.#stream?.srtp ?? null)) {
       const { suite, sendKey, receiveKey } = stream.srtp;
@@ -152,7 +154,7 @@ export class PhoneLeg {
       return;
     }
     const isAudio = packet.payloadType === stream?.payloadType;
-    const isEvent = packet.payloadType === stream?.telephoneEventPayloadType;
+    const isEvent = packet.payloadType === stream?.telephoneEvent?.payloadType;
     if (!isAudio && !isEvent && packet.payloadType !== comfortNoisePayloadType) {
       this.discarded.unexpected++;
       return;
@@ -172,6 +174,13 @@ export class PhoneLeg {
       if (digit !== null) this.#events.onDigit(digit);
     }
   }
+}
+
+/** Ticks of the stream's clock in one of its telephone events' units. */
+function eventRatio(stream: PhoneStream | null): number {
+  return stream === null
+    ? 1
+    : stream.clockRateHz / (stream.telephoneEvent?.clockRateHz ?? stream.clockRateHz);
 }
 
 type Keys = NonNullable<PhoneStream['srtp']>;

@@ -7,6 +7,9 @@ import type { OutcomeReason } from '@callgate/shared/call/outcome.ts';
 import type { MediaPolicy } from '@callgate/shared/contract/decision.ts';
 import type { AdvertisedHosts } from '../advertised-hosts.ts';
 import type { PhoneCodecName, PhoneStream } from '../media/media-session.ts';
+import { fmtpOf, readPayloadType, rtpmapOf, telephoneEventOf } from './formats.ts';
+import { opusWishes } from './opus-wishes.ts';
+import { packetTimeMs } from './packet-time.ts';
 import { attributeOf, type SdpMedia, type SessionDescription } from './parse-sdp.ts';
 import { type CryptoOffer, cryptoOffers, type SrtpSuite, srtpKeyBytes } from './sdes.ts';
 
@@ -54,9 +57,6 @@ export interface NodeMedia {
   /** Address that descriptions name, by who is told; the one that the socket has when absent. */
   readonly advertised?: AdvertisedHosts;
 }
-
-/** Packet time we send and announce, ms. Every phone takes 20. */
-const ptimeMs = 20;
 
 /** Settles an offer under a policy. Never throws; a refusal carries the reason of the outcome table. */
 export function negotiate(
@@ -106,8 +106,13 @@ function negotiateMedia(
     codec: codec.name,
     payloadType: codec.payloadType,
     clockRateHz,
-    telephoneEventPayloadType: telephoneEventOf(media, clockRateHz),
-    ptimeMs,
+    telephoneEvent: telephoneEventOf(media, clockRateHz),
+    ptimeMs: packetTimeMs(
+      codec.name,
+      attributeOf(session, media, 'ptime'),
+      attributeOf(session, media, 'maxptime'),
+    ),
+    opus: codec.name === 'opus' ? opusWishes(fmtpOf(media, codec.payloadType)) : null,
     remote: { address: media.connection.address, port: media.port },
     srtp:
       crypto === null
@@ -183,36 +188,6 @@ function chooseCodec(
           ? payloadType === codec.staticPayloadType
           : mapped.encoding === name.toLowerCase() && mapped.clockRateHz === codec.clockRateHz;
       if (fits) return { name, payloadType };
-    }
-  }
-  return null;
-}
-
-/** telephone-event (RFC 4733) with the clock of the codec; another clock cannot share its timestamps. */
-function telephoneEventOf(media: SdpMedia, clockRateHz: number): number | null {
-  for (const format of media.formats) {
-    const payloadType = readPayloadType(format);
-    if (payloadType === null) continue;
-    const mapped = rtpmapOf(media, payloadType);
-    if (mapped?.encoding === 'telephone-event' && mapped.clockRateHz === clockRateHz)
-      return payloadType;
-  }
-  return null;
-}
-
-function readPayloadType(format: string): number | null {
-  return /^\d{1,3}$/.test(format) && Number(format) <= 127 ? Number(format) : null;
-}
-
-function rtpmapOf(
-  media: SdpMedia,
-  payloadType: number,
-): { readonly encoding: string; readonly clockRateHz: number } | null {
-  for (const { name, value } of media.attributes) {
-    if (name !== 'rtpmap') continue;
-    const match = /^(\d{1,3}) ([A-Za-z0-9._-]{1,64})\/(\d{1,6})(?:\/\d{1,2})?$/.exec(value);
-    if (match !== null && Number(match[1]) === payloadType) {
-      return { encoding: (match[2] ?? '').toLowerCase(), clockRateHz: Number(match[3]) };
     }
   }
   return null;

@@ -6,6 +6,7 @@ import { writeAnswer, writeOffer } from './write-sdp.ts';
 
 const open: MediaPolicy = { only_listed_codecs: false, codecs: [], encryption: 'disable' };
 const g711: NodeMedia = { codecs: ['PCMU', 'PCMA'], srtpSuites: [], newKey: () => Buffer.alloc(0) };
+const withOpus: NodeMedia = { ...g711, codecs: ['PCMU', 'opus'] };
 const withSrtp: NodeMedia = {
   ...g711,
   srtpSuites: ['AEAD_AES_256_GCM', 'AES_CM_128_HMAC_SHA1_80', 'AES_CM_128_HMAC_SHA1_32'],
@@ -149,10 +150,70 @@ describe('negotiating audio (RFC 3264)', () => {
     expect(agreed(negotiate(offer(media), open, g711)).stream).toMatchObject({ send, receive });
   });
 
-  it('takes a telephone-event only with the clock of the codec (RFC 4733 §2.1)', () => {
-    const both =
-      'm=audio 4000 RTP/AVP 0 97 101\na=rtpmap:97 telephone-event/16000\na=rtpmap:101 telephone-event/8000\n';
-    expect(agreed(negotiate(offer(both), open, g711)).stream.telephoneEventPayloadType).toBe(101);
+  it.each([
+    ['8000 beside PCMU', '0 97 101', ['97 telephone-event/48000', '101 telephone-event/8000'], 101],
+    [
+      '48000 beside Opus',
+      '96 101 97',
+      ['101 telephone-event/8000', '97 telephone-event/48000'],
+      97,
+    ],
+    ['8000 beside Opus where nothing else is offered', '96 101', ['101 telephone-event/8000'], 101],
+    ['none with a clock that nobody counts with', '0 97', ['97 telephone-event/16000'], null],
+    ['none that the m= line does not name', '0', ['101 telephone-event/8000'], null],
+  ])('takes telephone events of %s (RFC 4733 §2.1)', (_what, formats, maps, payloadType) => {
+    const media = ['96 opus/48000/2', ...maps].map((map) => `a=rtpmap:${map}\n`).join('');
+    const { stream } = agreed(
+      negotiate(offer(`m=audio 4000 RTP/AVP ${formats}\n${media}`), open, withOpus),
+    );
+    expect(stream.telephoneEvent?.payloadType ?? null).toBe(payloadType);
+  });
+
+  it.each([
+    ['', 20],
+    ['a=ptime:30\n', 30],
+    ['a=ptime:60\n', 60],
+    ['a=ptime:25\n', 20],
+    ['a=ptime:5\n', 10],
+    ['a=ptime:400\n', 60],
+    ['a=ptime:40\na=maxptime:30\n', 30],
+    ['a=maxptime:10\n', 10],
+    ['a=maxptime:150\n', 20],
+    ['a=ptime:nonsense\n', 20],
+    ['a=ptime:0\n', 20],
+  ])('sends packets as %j asks', (attributes, ptimeMs) => {
+    const { stream } = agreed(
+      negotiate(offer(`m=audio 4000 RTP/AVP 0\n${attributes}`), open, g711),
+    );
+    expect(stream.ptimeMs).toBe(ptimeMs);
+  });
+
+  it('keeps to 20 ms with Opus, as the packets of the room are', () => {
+    const { stream } = agreed(
+      negotiate(
+        offer('m=audio 4000 RTP/AVP 96\na=rtpmap:96 opus/48000/2\na=ptime:40\n'),
+        open,
+        withOpus,
+      ),
+    );
+    expect(stream.ptimeMs).toBe(20);
+  });
+
+  it.each([
+    ['', { maxAverageBitRate: null, maxPlaybackRateHz: 48_000, isConstantRate: false }],
+    [
+      'maxaveragebitrate=20000; MaxPlaybackRate=16000',
+      { maxAverageBitRate: 20_000, maxPlaybackRateHz: 16_000 },
+    ],
+    ['cbr=1;usedtx=1;useinbandfec=1', { isConstantRate: true, usesDtx: true, usesFec: true }],
+    [
+      'maxaveragebitrate=5;maxplaybackrate=999999',
+      { maxAverageBitRate: null, maxPlaybackRateHz: 48_000 },
+    ],
+    ['stereo=1;sprop-stereo=1;=;;x', { usesFec: false, usesDtx: false }],
+  ])('reads the parameters of Opus %j (RFC 7587 §6.1)', (parameters, opus) => {
+    const media = `m=audio 4000 RTP/AVP 96\na=rtpmap:96 opus/48000/2\na=fmtp:96 ${parameters}\n`;
+    expect(agreed(negotiate(offer(media), open, withOpus)).stream.opus).toMatchObject(opus);
   });
 });
 
@@ -185,6 +246,20 @@ describe('writing the answer', () => {
         '',
       ].join('\r\n'),
     );
+  });
+
+  it('names telephone events with the clock that was offered beside Opus, and the packet time', () => {
+    const described = offer(
+      'm=audio 4000 RTP/AVP 96 101\na=rtpmap:96 opus/48000/2\na=rtpmap:101 telephone-event/8000\n',
+    );
+    const answer = writeAnswer(
+      described,
+      agreed(negotiate(described, open, withOpus)),
+      { address: '198.51.100.4', port: 20_010 },
+      { sessionId: '9', version: 1 },
+    ).toString();
+    expect(answer).toContain('a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n');
+    expect(text('m=audio 4000 RTP/AVP 0\na=ptime:30\n')).toContain('\r\na=ptime:30\r\n');
   });
 
   it('refuses every other media line in its place with port 0', () => {

@@ -86,15 +86,18 @@ function sessionLines(local: LocalMedia, origin: SdpOrigin): string[] {
 }
 
 function acceptedMedia(protocol: string, { stream, cryptoTag }: Agreement, port: number): string[] {
-  const events = stream.telephoneEventPayloadType;
-  const formats = events === null ? `${stream.payloadType}` : `${stream.payloadType} ${events}`;
+  const events = stream.telephoneEvent;
+  const formats = events === null ? [] : [events.payloadType];
   return [
-    `m=audio ${port} ${protocol} ${formats}`,
+    `m=audio ${port} ${protocol} ${[stream.payloadType, ...formats].join(' ')}`,
     `a=rtpmap:${stream.payloadType} ${rtpmap(stream.codec)}`,
     ...(stream.codec === 'opus' ? [opusParameters(stream.payloadType)] : []),
     ...(events === null
       ? []
-      : [`a=rtpmap:${events} telephone-event/${stream.clockRateHz}`, `a=fmtp:${events} 0-15`]),
+      : [
+          `a=rtpmap:${events.payloadType} telephone-event/${events.clockRateHz}`,
+          `a=fmtp:${events.payloadType} 0-15`,
+        ]),
     ...(stream.srtp === null || cryptoTag === null
       ? []
       : [writeCrypto(cryptoTag, stream.srtp.suite, stream.srtp.sendKey)]),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isOpusSilence, OpusDecoder, OpusEncoder, opusTicks } from './opus.ts';
+import { isOpusSilence, OpusDecoder, opusTicks } from './opus.ts';
+import { OpusEncoder } from './opus-encoder.ts';
 
 function tone(samples: number, rateHz: number, frequencyHz: number): Int16Array {
   return Int16Array.from({ length: samples }, (_, i) =>

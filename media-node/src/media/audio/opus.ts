@@ -1,50 +1,14 @@
 /**
- * Opus (RFC 6716), the one place that knows which binding does it. Encoder and decoder run at the rate of the other side of the bridge
+ * Opus (RFC 6716): decoding and reading packets; coding is in opus-encoder.ts. Encoder and decoder run at the rate of the other side of the bridge
  * (8 kHz for G.711): Opus decodes any stream at any of its rates, so nothing is resampled.
  */
-import { Decoder, Encoder } from '@evan/opus';
+import { Decoder } from '@evan/opus';
 
 /** Rates that Opus codes at, Hz. */
 export type OpusRateHz = 8_000 | 16_000 | 48_000;
 
 /** RTP clock of Opus whatever it codes (RFC 7587 §4.1), Hz. */
 export const opusClockHz = 48_000;
-
-/**
- * Bits per second, where ViSQOL sees no difference to more (for telephone audio 4.69 of 4.79 that G.711 alone has); the packets are small against their headers
- * anyway.
- */
-const bitRates: Readonly<Record<OpusRateHz, number>> = {
-  8000: 32_000,
-  16000: 48_000,
-  48000: 64_000,
-};
-
-/**
- * CELT alone looks 2.5 ms ahead where the speech mode looks 6.5 ms, and codes telephone audio in a quarter of the time. At these rates neither the mode nor
- * a higher complexity is heard.
- */
-const application = 'restricted_lowdelay';
-const complexity = 1;
-
-export class OpusEncoder {
-  readonly #encoder: Encoder;
-
-  constructor(rateHz: OpusRateHz) {
-    this.#encoder = new Encoder({ channels: 1, sample_rate: rateHz, application });
-    this.#encoder.bitrate = bitRates[rateHz];
-    this.#encoder.complexity = complexity;
-  }
-
-  /**
-   * Codes one frame.
-   * @param samples int16 mono; 2.5, 5, 10, 20, 40 or 60 ms of them
-   * @throws when the length is none of these: the caller cuts frames
-   */
-  encode(samples: Int16Array): Uint8Array {
-    return this.#encoder.encode(samples);
-  }
-}
 
 export class OpusDecoder {
   readonly #decoder: Decoder;

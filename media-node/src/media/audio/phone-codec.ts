@@ -3,10 +3,11 @@
  * results are valid until the next call.
  */
 import { mediaLimits } from '@callgate/shared/limits.ts';
-import type { PhoneCodecName } from '../media-session.ts';
+import type { OpusWishes, PhoneCodecName } from '../media-session.ts';
 import { aLaw, type CompandingLaw, muLaw } from './g711.ts';
 import { G722Decoder, G722Encoder } from './g722.ts';
-import { OpusDecoder, OpusEncoder, type OpusRateHz, opusClockHz } from './opus.ts';
+import { OpusDecoder, type OpusRateHz, opusClockHz } from './opus.ts';
+import { OpusEncoder } from './opus-encoder.ts';
 
 export interface PhoneCodec {
   readonly name: PhoneCodecName;
@@ -65,13 +66,17 @@ class G722Codec implements PhoneCodec {
   }
 }
 
-/** Audio from and to the room passes through as it is; what is coded here are prompts, tones and other codecs' audio. */
+/** Audio from and to the room passes through as it is, unless the phone asked for less; what is coded here are prompts, tones, mixes and other codecs' audio. */
 class OpusCodec implements PhoneCodec {
   readonly name = 'opus';
   readonly clockRateHz = opusClockHz;
   readonly sampleRateHz = 16_000;
-  readonly #encoder = new OpusEncoder(16_000);
+  readonly #encoder: OpusEncoder;
   readonly #decoder = new OpusDecoder(16_000);
+
+  constructor(wishes: OpusWishes | null) {
+    this.#encoder = new OpusEncoder(16_000, wishes);
+  }
 
   decode(payload: Uint8Array): Int16Array | null {
     return this.#decoder.decode(payload);
@@ -82,8 +87,8 @@ class OpusCodec implements PhoneCodec {
   }
 }
 
-/** One call's codec. */
-export function createPhoneCodec(name: PhoneCodecName): PhoneCodec {
+/** One call's codec. @param opus what the phone asks of Opus that it is sent; null: nothing, or another codec */
+export function createPhoneCodec(name: PhoneCodecName, opus: OpusWishes | null = null): PhoneCodec {
   switch (name) {
     case 'PCMU':
       return new G711Codec(name, muLaw);
@@ -92,7 +97,7 @@ export function createPhoneCodec(name: PhoneCodecName): PhoneCodec {
     case 'G722':
       return new G722Codec();
     case 'opus':
-      return new OpusCodec();
+      return new OpusCodec(opus);
     default:
       return name satisfies never;
   }

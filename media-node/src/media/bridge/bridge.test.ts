@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../clock.fake.ts';
 import { muLaw } from '../audio/g711.ts';
-import { OpusDecoder, OpusEncoder } from '../audio/opus.ts';
+import { OpusDecoder } from '../audio/opus.ts';
+import { OpusEncoder } from '../audio/opus-encoder.ts';
 import { createPhoneCodec } from '../audio/phone-codec.ts';
 import { addTone, toneShare } from '../audio/tone.ts';
 import type { EncodedFrame, RoomSendCodec } from '../room/room.ts';
@@ -205,12 +206,13 @@ describe('PhoneToRoom', () => {
 });
 
 /** A room track of Opus frames toward a PCMU phone. */
-function towardPhone(frameMs = 20) {
+function towardPhone(frameMs = 20, ptimeMs = 20) {
   const packets: RtpPacket[] = [];
   const bridge = new RoomToPhone({
     codec: createPhoneCodec('PCMU'),
     payloadType: 0,
-    ptimeMs: 20,
+    ptimeMs,
+    opus: null,
     clock: new FakeClock(),
     send: (bytes) => {
       const packet = new RtpPacket();
@@ -261,6 +263,41 @@ describe('RoomToPhone', () => {
     for (let n = 0; n < frames; n++) bridge.frame(frame(n), n * frameMs);
     expect(packets.length).toBe(count);
     expect(phoneSpacing(packets)).toEqual(Array.from({ length: count - 1 }, () => [1, 20]));
+  });
+
+  it.each([
+    [10, 100],
+    [30, 33],
+    [40, 25],
+    [60, 16],
+  ])('sends packets of %i ms to a phone that asks for them', (ptimeMs, count) => {
+    const { bridge, packets, frame } = towardPhone(20, ptimeMs);
+    for (let n = 0; n < 50; n++) bridge.frame(frame(n), n * 20);
+    expect(packets.length).toBe(count);
+    expect(phoneSpacing(packets)).toEqual(Array.from({ length: count - 1 }, () => [1, ptimeMs]));
+    const heard = Int16Array.from(
+      packets.flatMap(({ payload }) => {
+        const samples = new Int16Array(8 * ptimeMs);
+        muLaw.decode(payload, samples);
+        return [...samples];
+      }),
+    );
+    expect(toneShare(heard.subarray(1_600), 440, 8_000)).toBeGreaterThan(0.95);
+  });
+
+  it.each([10, 30, 60])('is silent in packets of %i ms, too', (ptimeMs) => {
+    const { bridge, packets } = towardPhone(20, ptimeMs);
+    for (let now = 60; now < 660; now += 20) bridge.tick(now);
+    expect(packets.length).toBe(600 / ptimeMs);
+    expect(phoneSpacing(packets)).toEqual(
+      Array.from({ length: packets.length - 1 }, () => [1, ptimeMs]),
+    );
+  });
+
+  it('counts as lost to a phone with packets of 40 ms what is lost of packets of 20 ms', () => {
+    const { bridge, packets, frame } = towardPhone(20, 40);
+    for (const n of [0, 1, 6, 7]) bridge.frame(frame(n), n * 20);
+    expect(phoneSpacing(packets)).toEqual([[3, 120]]);
   });
 
   it('leaves a gap where many packets are lost', () => {

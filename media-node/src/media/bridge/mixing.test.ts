@@ -134,6 +134,7 @@ describe('RoomListening', () => {
       codec,
       payloadType: 0,
       ptimeMs: 20,
+      opus: null,
       clock: new FakeClock(),
       send: (bytes) => {
         const packet = new RtpPacket();

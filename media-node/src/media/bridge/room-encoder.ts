@@ -3,7 +3,8 @@
  * what a phone says that has changed its codec in the middle of a call; the track stays what it is.
  */
 import { aLaw, type CompandingLaw, muLaw } from '../audio/g711.ts';
-import { OpusEncoder, type OpusRateHz, opusClockHz } from '../audio/opus.ts';
+import { type OpusRateHz, opusClockHz } from '../audio/opus.ts';
+import { OpusEncoder } from '../audio/opus-encoder.ts';
 import { Resampler } from '../audio/resample.ts';
 import type { PhoneCodecName, RoomAudio } from '../media-session.ts';
 import type { RoomSendCodec } from '../room/room.ts';

@@ -8,11 +8,14 @@ import { mediaLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../../clock.ts';
 import { isOpusSilence, opusClockHz, opusTicks } from '../audio/opus.ts';
 import type { PhoneCodec } from '../audio/phone-codec.ts';
+import type { OpusWishes } from '../media-session.ts';
+import { tickMs } from '../media-tick.ts';
 import type { EncodedFrame } from '../room/room.ts';
 import { type Arrival, Reception } from '../rtp/reception.ts';
 import type { SentStream } from '../rtp/rtcp.ts';
 import { rtpHeaderBytes, writeRtpHeader } from '../rtp/rtp-packet.ts';
 import { FrameCutter } from './frame-cutter.ts';
+import { OpusAllowance } from './opus-allowance.ts';
 import { OutgoingTimeline, type Place } from './outgoing-timeline.ts';
 import { clockOf, TrackDecoder } from './track-decoder.ts';
 
@@ -24,6 +27,8 @@ export interface RoomToPhoneOptions {
   readonly payloadType: number;
   /** Of the packets that we send, ms. */
   readonly ptimeMs: number;
+  /** What a phone with Opus asks of it; null: another codec. */
+  readonly opus: OpusWishes | null;
   readonly send: PhoneSender;
   readonly clock: Clock;
 }
@@ -45,6 +50,7 @@ export class RoomToPhone {
   readonly #send: PhoneSender;
   readonly #clock: Clock;
   readonly #ssrc = randomInt(2 ** 32);
+  readonly #allowance: OpusAllowance;
   readonly #ticksPerPacket: number;
   readonly #samplesPerPacket: number;
   readonly #silence: Int16Array;
@@ -56,14 +62,13 @@ export class RoomToPhone {
   #buffer = 0;
   #decoder: TrackDecoder | null = null;
   #reception: Reception | null = null;
-  #framesPerPacket = 1;
   #heardAtMono: number;
   #isPausing = true;
   /** Sequence numbers of the last loss that was made up for; null: none. */
   #concealedFrom: number | null = null;
   #concealedBefore = 0;
-  /** RTP timestamp that follows on the track's last packet without a pause. */
-  #nextTimestamp = 0;
+  /** RTP timestamp that follows on the track's last packet without a pause; null: something else was sent since. */
+  #nextTimestamp: number | null = null;
   /** Where the telephone event that is being sent began. */
   #eventTimestamp = 0;
   #packets = 0;
@@ -72,7 +77,8 @@ export class RoomToPhone {
   #sentTimestamp = 0;
   #sentAtMono = 0;
 
-  constructor({ codec, payloadType, ptimeMs, send, clock }: RoomToPhoneOptions) {
+  constructor({ codec, payloadType, ptimeMs, opus, send, clock }: RoomToPhoneOptions) {
+    this.#allowance = new OpusAllowance(opus);
     this.#codec = codec;
     this.#payloadType = payloadType;
     this.#send = send;
@@ -81,7 +87,7 @@ export class RoomToPhone {
     this.#heardAtMono = clock.nowMono();
     this.#ticksPerPacket = (codec.clockRateHz * ptimeMs) / 1_000;
     this.#samplesPerPacket = (codec.sampleRateHz * ptimeMs) / 1_000;
-    this.#silence = new Int16Array(this.#samplesPerPacket);
+    this.#silence = new Int16Array(this.samplesPerTick);
     this.#cutter = new FrameCutter([this.#samplesPerPacket]);
     this.#timeline = new OutgoingTimeline({
       inputClockHz: opusClockHz,
@@ -106,8 +112,8 @@ export class RoomToPhone {
     if (arrival.kind === 'restart') this.#timeline.restart(clockOf(frame.codec));
     this.#heardAtMono = now;
     this.#isPausing = frame.codec === 'opus' && isOpusSilence(frame.payload);
-    if (frame.codec === 'opus' && this.#codec.name === 'opus')
-      return this.#passOn(frame, arrival, now);
+    const isOpus = frame.codec === 'opus' && this.#codec.name === 'opus';
+    if (isOpus && this.#allowance.allows(frame.payload)) return this.#passOn(frame, arrival, now);
     this.#decoder ??= new TrackDecoder(this.#codec.sampleRateHz);
     if (arrival.kind === 'late' && this.#isConcealed(frame.sequence)) return false;
     const lost = arrival.kind === 'newer' ? arrival.lost : 0;
@@ -152,7 +158,7 @@ export class RoomToPhone {
   ): boolean {
     const timestamp = this.#timeline.track(frame.timestamp, now);
     if (timestamp === null) return false;
-    this.#timeline.skip(lost * this.#framesPerPacket);
+    this.#timeline.skip(Math.round((lost * samples.length) / this.#samplesPerPacket));
     if (frame.timestamp !== this.#nextTimestamp) this.#cutter.reset();
     const clockHz = clockOf(frame.codec);
     this.#nextTimestamp =
@@ -167,9 +173,13 @@ export class RoomToPhone {
     this.generate(this.#silence);
   }
 
-  /** Sends a packet of samples of our own: a prompt, a tone. @param samples one packet's */
+  /** Sends samples of our own: a prompt, a tone, a mix. @param samples one tick's; they wait where the phone's packets are longer */
   generate(samples: Int16Array): void {
-    this.#emit(this.#codec.encode(samples), this.#timeline.fill(this.#ticksPerPacket));
+    if (this.#nextTimestamp !== null) this.#cutter.reset();
+    this.#nextTimestamp = null;
+    this.#cutter.cut(samples, (frame) =>
+      this.#emit(this.#codec.encode(frame), this.#timeline.fill(this.#ticksPerPacket)),
+    );
   }
 
   /** Sends a telephone event packet (RFC 4733) beside the audio. @param isFirst it begins an event */
@@ -195,9 +205,9 @@ export class RoomToPhone {
     };
   }
 
-  /** Samples of one packet. */
-  get samplesPerPacket(): number {
-    return this.#samplesPerPacket;
+  /** Samples that `generate` takes with each tick. */
+  get samplesPerTick(): number {
+    return (this.#codec.sampleRateHz * tickMs) / 1_000;
   }
 
   #receptionFor(frame: EncodedFrame): Reception {
@@ -205,7 +215,7 @@ export class RoomToPhone {
     return this.#reception;
   }
 
-  /** A phone that speaks Opus gets the room's packets as they are. */
+  /** A phone that speaks Opus gets the room's packets as they are, unless it asked for less. */
   #passOn(
     frame: EncodedFrame,
     arrival: Exclude<Arrival, { kind: 'duplicate' }>,
@@ -233,7 +243,6 @@ export class RoomToPhone {
       const at = (timestamp + offset * ticksPerSample) >>> 0;
       this.#emit(this.#codec.encode(frame), this.#timeline.place(at, this.#ticksPerPacket));
     });
-    this.#framesPerPacket = Math.max(1, frames);
     return frames > 0;
   }
 

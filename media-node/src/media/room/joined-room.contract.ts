@@ -1,5 +1,6 @@
 /** What the room contract stands on: a room client under test, everything that it reported, and sound for it. */
-import { OpusDecoder, OpusEncoder } from '../audio/opus.ts';
+import { OpusDecoder } from '../audio/opus.ts';
+import { OpusEncoder } from '../audio/opus-encoder.ts';
 import { addTone, toneShare } from '../audio/tone.ts';
 import type { RoomAnswer, RoomRequest } from '../media-session.ts';
 import type { RoomHarness } from './room.contract.ts';

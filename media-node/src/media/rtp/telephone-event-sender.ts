@@ -25,12 +25,13 @@ type Step =
   | { readonly kind: 'pause'; leftMs: number };
 
 export class TelephoneEventSender {
-  readonly #clockRateHz: number;
+  /** Unit of durations, Hz. */
+  readonly clockRateHz: number;
   readonly #steps: Step[] = [];
   readonly #payload = new Uint8Array(4);
 
   constructor(clockRateHz: number) {
-    this.#clockRateHz = clockRateHz;
+    this.clockRateHz = clockRateHz;
   }
 
   /** Queues digits (0-9, *, #, A-D in either case) and pauses (w). @returns false: one of them is unknown or the queue is full */
@@ -62,7 +63,7 @@ export class TelephoneEventSender {
     const isFirst = step.elapsedMs === 0;
     step.elapsedMs = Math.min(digitMs, step.elapsedMs + ms);
     const isEnd = step.elapsedMs === digitMs;
-    const duration = Math.round((step.elapsedMs * this.#clockRateHz) / 1_000);
+    const duration = Math.round((step.elapsedMs * this.clockRateHz) / 1_000);
     this.#payload[0] = step.event;
     this.#payload[1] = (isEnd ? 0x80 : 0) | volume;
     this.#payload[2] = duration >> 8;

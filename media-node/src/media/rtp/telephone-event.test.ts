@@ -103,6 +103,19 @@ describe('TelephoneEventReader (RFC 4733)', () => {
     expect(digitsOf(sent)).toBe(digits);
   });
 
+  it('counts a key held beyond 65,535 units of 8000 Hz as one digit in a stream of 48000 Hz', () => {
+    const reader = new TelephoneEventReader(6);
+    const packet = (timestamp: number) => ({
+      ssrc: 1,
+      timestamp,
+      payload: Uint8Array.of(5, 10, 0xff, 0xff),
+    });
+    expect([packet(100), packet(100 + 6 * 0xffff)].map((one) => reader.read(one))).toEqual([
+      '5',
+      null,
+    ]);
+  });
+
   it.each([0, 1, 2, 3])('ignores a payload of %i bytes', (length) => {
     const reader = new TelephoneEventReader();
     expect(reader.read({ ssrc: 1, timestamp: 1, payload: new Uint8Array(length) })).toBeNull();
