@@ -32,6 +32,8 @@ export interface RoutedStack extends Stack {
 export interface NodeStats {
   readonly calls: number;
   readonly records_pending: number;
+  /** Requests turned away, by the bound that was reached. */
+  readonly not_admitted: Readonly<Record<string, number>>;
   readonly sip: {
     readonly transactions: number;
     readonly dialogs: number;

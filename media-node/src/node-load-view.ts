@@ -17,7 +17,6 @@ export interface NodeLoadParts {
 export class NodeLoadView {
   readonly capacity: NodeCapacity;
   readonly #parts: NodeLoadParts;
-  #hadCalls = false;
 
   constructor(parts: NodeLoadParts) {
     this.#parts = parts;
@@ -53,14 +52,6 @@ export class NodeLoadView {
       resident_bytes: load.residentBytes,
       records_pending: recordsPending,
     };
-  }
-
-  /** The number of calls has changed. @param tell called when the node has its first call, or has had its last */
-  noteCalls(tell: () => void): void {
-    const hasCalls = this.#parts.calls.size > 0;
-    if (hasCalls === this.#hadCalls) return;
-    this.#hadCalls = hasCalls;
-    tell();
   }
 
   noteInvite(): void {

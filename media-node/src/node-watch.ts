@@ -3,6 +3,7 @@ import { spoolLimits } from '@callgate/shared/limits.ts';
 import type { Registry } from 'prom-client';
 import type { Admission } from './call/admission.ts';
 import type { CallRegistry } from './call/call-registry.ts';
+import type { TurnedAway } from './call/turned-away.ts';
 import type { EdgeLink } from './edge/edge-link.ts';
 import type { RecordSpool } from './edge/record-spool.ts';
 import { lateTickBoundsMs } from './media/media-figures.ts';
@@ -19,6 +20,7 @@ export interface NodeWatchParts {
   readonly registry: Registry;
   readonly calls: CallRegistry;
   readonly admission: Admission;
+  readonly turnedAway: TurnedAway;
   readonly load: NodeLoadView;
   readonly link: EdgeLink;
   readonly spool: RecordSpool;
@@ -30,7 +32,7 @@ export interface NodeWatchParts {
 
 /** Registers the figures. @returns what the health listener answers */
 export function watchNode(parts: NodeWatchParts): HealthOptions['answer'] {
-  const { registry, calls, admission, load, link, spool, sip, media } = parts;
+  const { registry, calls, admission, turnedAway, load, link, spool, sip, media } = parts;
   const isDraining = () => parts.isStopping() || admission.state === 'draining';
   registerNodeMetrics(registry, {
     version: nodeVersion,
@@ -39,12 +41,14 @@ export function watchNode(parts: NodeWatchParts): HealthOptions['answer'] {
     callsMax: () => load.capacity.calls,
     cpu: () => load.now().cpu,
     notAdmitted: () => admission.refused,
+    notAdmittedUnrecorded: () => turnedAway.unrecorded,
     recordsPending: () => spool.pending,
     isLinked: () => link.isLinked,
     revision: () => calls.minRevision,
     sip: () => sip.stats(),
     rtpPortsBound: () => media.stats().rtpPortsBound,
     media: () => media.figures(),
+    mediaRestarts: () => media.restarts,
     lateTickBoundsMs,
   });
   return healthRoutes({
@@ -62,6 +66,7 @@ export function watchNode(parts: NodeWatchParts): HealthOptions['answer'] {
       calls: calls.size,
       state: admission.state,
       not_admitted: admission.refused,
+      not_admitted_unrecorded: turnedAway.unrecorded,
       load: load.now(),
       records_pending: spool.pending,
       sip: sip.stats(),

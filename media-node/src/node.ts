@@ -4,12 +4,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { mediaProcessLimits, spoolLimits } from '@callgate/shared/limits.ts';
+import { admissionLimits, mediaProcessLimits, spoolLimits } from '@callgate/shared/limits.ts';
 import { Admission } from './call/admission.ts';
 import { CallRegistry } from './call/call-registry.ts';
 import { Drain } from './call/drain.ts';
 import { LeftDialogs } from './call/left-dialogs.ts';
 import { obey } from './call/node-control.ts';
+import { TurnedAway } from './call/turned-away.ts';
 import type { Clock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
 import { EdgeLink } from './edge/edge-link.ts';
@@ -27,6 +28,7 @@ import { LoadMeter } from './ops/load-meter.ts';
 import type { Log, LogLevel } from './ops/log.ts';
 import { createWatching } from './ops/watching.ts';
 import { createSipEndpoint } from './sip/create-sip-endpoint.ts';
+import { StatusNews } from './status-news.ts';
 import { StrangerSilence } from './stranger-silence.ts';
 import { nodeVersion } from './version.ts';
 
@@ -141,6 +143,12 @@ export async function startNode(
     clock,
     random: Math.random,
   });
+  const turnedAway = new TurnedAway({
+    clock,
+    deliver: (record) => spool.add(record),
+    hasSpace: () => spool.pending < spoolLimits.recordsMax * admissionLimits.recordsSpoolShare,
+    takeBack: (callId, fromTag) => calls.takeBack(callId, fromTag),
+  });
   const control = {
     calls,
     drain,
@@ -194,13 +202,17 @@ export async function startNode(
     await dialogs.open();
     meter.start();
     token?.start();
-    calls.onChange(() => load.noteCalls(() => link.tellStatus()));
+    const news = new StatusNews();
+    calls.onChange(() => {
+      if (news.isNews(calls.size, admission.state, clock.nowMono())) link.tellStatus();
+    });
     const bound = await sip.listen({
       onInvite: (call) => {
         load.noteInvite();
         calls.onInvite(call);
       },
       admit: (request) => admission.judge(request),
+      onTurnedAway: (invite) => turnedAway.note(invite),
       isSilentToStrangers: () => silence.isWanted,
     });
     if (config.healthListen !== null) {
@@ -210,6 +222,7 @@ export async function startNode(
           registry,
           calls,
           admission,
+          turnedAway,
           load,
           link,
           spool,

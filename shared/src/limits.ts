@@ -3,6 +3,7 @@
  * a sentence. What a stranger can grow must have its bound here.
  */
 
+export { admissionLimits } from './admission-limits.ts';
 export { capLimits, recordLimits, webhookLimits } from './record-limits.ts';
 
 /** Bounds of what a SIP peer may send (checked by the gate before anything is parsed). */
@@ -75,21 +76,6 @@ export const strangerLimits = {
   noncesMax: 10_000,
   /** Where strangers are to hear nothing: how long the 100 of a source that has heard nothing yet may wait for the edge. RFC 3261 §17.2.1 allows 200. */
   tryingHoldMs: 150,
-} as const;
-
-/** When a node is full. What it has of calls, CPU, memory and ports is its configuration. */
-export const admissionLimits = {
-  /** Sources without a welcome call are turned away when this share of any bound is used. */
-  strangersShare: 0.8,
-  /** Median delay of the event loop: packets of signalling wait this long, and with media in the same process so does audio. */
-  loopDelayMs: 50,
-  /** Beyond this nothing is answered: the other side asks again, and an answer would only make us later. */
-  silentLoopDelayMs: 200,
-  /** Defaults for each core; the bounds on CPU, memory and delay are reached first on a slow one. */
-  callsPerCore: 400,
-  callsPerSecondPerCore: 50,
-  cpuDefault: 0.9,
-  memoryDefault: 0.8,
 } as const;
 
 /** RFC 3261 §17 base timers, ms. */
@@ -328,8 +314,12 @@ export const linkLimits = {
   toldFirstMs: 250,
   /** The node tells how it is this often, and at once when it begins or ceases to have calls, to be full, to drain. */
   statusMs: 10_000,
-  /** A node with calls that was not heard for this long is lost, ms: two pings have failed. */
+  /** Being full, and no longer, is told this often at most. */
+  newsMs: 1_000,
+  /** A node with calls that was not heard for this long is lost, ms: two pings have failed. The least that may be set; at most, after this nobody takes a node back. */
   lostMs: 8_000,
+  lostMinMs: 8_000,
+  lostMaxMs: 600_000,
   /** How often the edge looks whether a node with calls still lives, ms. A node without calls is not looked after. */
   watchMs: 2_000,
   handshakeMs: 5_000,

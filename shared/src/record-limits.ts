@@ -19,6 +19,8 @@ export const capLimits = {
 
 /** Bounds of the call records kept at the edge. */
 export const recordLimits = {
+  /** A Call-ID or the user of a URI: a header of sipLimits.headerLineBytesMax may hold a longer one, but nobody's is. */
+  textCharactersMax: 1_024,
   /** A sentence or two. */
   explanationCharactersMax: 1_024,
   /** Objects that share the records: each takes some 200 writes a second. */

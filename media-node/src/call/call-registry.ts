@@ -72,6 +72,18 @@ export class CallRegistry {
     return this.#challenged.has(callKey(callId, fromTag));
   }
 
+  /**
+   * An INVITE that comes back to a full node is no call any more, but the same attempt: forgets that it was challenged.
+   * @returns its call id, and the sequence of its next record; null: none was challenged
+   */
+  takeBack(
+    callId: string,
+    fromTag: string,
+  ): { readonly id: string; readonly sequence: number } | null {
+    const before = this.#takeChallenged(callKey(callId, fromTag));
+    return before === null ? null : { id: before.id, sequence: before.sequence + 1 };
+  }
+
   /** Ends a call as its application wants. false: no such call is up. */
   hangUp(callId: string, headers: HeaderMap): boolean {
     const call = this.#calls.get(callId);

@@ -88,6 +88,9 @@ export class LocalMediaPool implements MediaPool {
     return session;
   }
 
+  /** Media that runs in this process dies with it. */
+  readonly restarts = 0;
+
   stats(): MediaLoad {
     const { size: sessions } = this.#sessions;
     return { sessions, rtpPortsBound: this.#ports.size, residentBytes: 0, coresUsed: 0 };

@@ -88,6 +88,9 @@ export class FakeMediaPool implements MediaPool {
     return session;
   }
 
+  /** Media that runs in this process dies with it. */
+  readonly restarts = 0;
+
   stats() {
     const open = this.sessions.filter((session) => !session.isClosed).length;
     return { sessions: open, rtpPortsBound: open, residentBytes: 0, coresUsed: 0 };

@@ -182,6 +182,8 @@ export interface MediaPool {
   /** Whether a call would find a process for its media. */
   readonly isReady: boolean;
   stats(): MediaLoad;
+  /** Media processes that ended without being told to, since the start. */
+  readonly restarts: number;
   /** What is counted, one of each process that carries media, always in the same order. Up to a second old. */
   figures(): readonly MediaFigures[];
   /** Closes every session. */

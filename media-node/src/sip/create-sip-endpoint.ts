@@ -116,6 +116,7 @@ export function assembleEndpoint(
     async listen({
       onInvite,
       admit = () => ({ kind: 'take' }),
+      onTurnedAway = () => {},
       isSilentToStrangers = () => false,
     }) {
       const userAgent = new UserAgent({
@@ -128,6 +129,7 @@ export function assembleEndpoint(
         onInvite,
         onRefused: (source, fields, traceId) => refusals.note(source, fields, traceId),
         admit,
+        onTurnedAway,
         isSilentToStrangers,
       });
       agent = userAgent;

@@ -14,7 +14,13 @@ import { malformedAnswer } from './malformed-answer.ts';
 import type { RefusalFields } from './refusal-log.ts';
 import { refusalReason } from './refusal-reason.ts';
 import type { RequestSender } from './request-sender.ts';
-import type { AdmissionVerdict, NewRequest, SipAnswer, SipCall } from './sip-endpoint.ts';
+import type {
+  AdmissionVerdict,
+  NewRequest,
+  SipAnswer,
+  SipCall,
+  TurnedAwayInvite,
+} from './sip-endpoint.ts';
 import type { TrustedProxies } from './strangers/real-source.ts';
 import type { StrangerGate } from './strangers/stranger-gate.ts';
 import {
@@ -42,6 +48,7 @@ export interface UserAgentParts {
   readonly onInvite: (call: SipCall) => void;
   /** Whether the node has room for a new call. */
   readonly admit: (request: NewRequest) => AdmissionVerdict;
+  readonly onTurnedAway: (invite: TurnedAwayInvite) => void;
   readonly isSilentToStrangers: () => boolean;
   /** One line about something refused; called for every one, so it must be cheap or bounded itself. */
   readonly onRefused: (source: string, fields: RefusalFields, traceId: () => string) => void;
@@ -149,9 +156,27 @@ export class UserAgent {
     if (method !== 'INVITE' && method !== 'OPTIONS') return true;
     const isKnown = this.#parts.strangers.isKnown(incoming.source.address);
     const verdict = this.#parts.admit({ method, callId, fromTag, isKnown });
-    if (verdict.kind === 'refuse') this.#answerFor(incoming, verdict.answer, verdict.bound);
+    if (verdict.kind === 'refuse') {
+      const { answer, bound } = verdict;
+      this.#answerFor(incoming, answer, bound);
+      if (method === 'INVITE') this.#tellTurnedAway(incoming, isKnown, bound, answer.status);
+    }
     if (verdict.kind === 'silence') this.#note(incoming, null, verdict.bound);
     return verdict.kind === 'take';
+  }
+
+  #tellTurnedAway(
+    { request, source, arrivedAtMono }: IncomingRequest,
+    isKnown: boolean,
+    bound: string,
+    sipStatus: number,
+  ): void {
+    const { callId, fromTag, from, to } = request;
+    const [fromUser, toUser] = [from.uri?.user ?? '', to.uri?.user ?? ''];
+    this.#parts.onTurnedAway({
+      ...{ callId, fromTag, fromUser, toUser, source, arrivedAtMono },
+      ...{ isKnown, bound, sipStatus },
+    });
   }
 
   /** Silence is worth something to a source only that has never heard us. */

@@ -16,15 +16,15 @@ export const callFacts = z.strictObject({
   call_id: callId,
   /** Counts the records of one call from 0. */
   sequence: z.int().min(0),
-  sip_call_id: z.string().max(1_024),
+  sip_call_id: z.string().max(recordLimits.textCharactersMax),
   /** Of the log lines and spans of this call, at the node and at the edge; null: a node that has none. */
   trace_id: z
     .string()
     .regex(/^[0-9a-f]{32}$/)
     .nullable()
     .default(null),
-  from_user: z.string().max(1_024),
-  to_user: z.string().max(1_024),
+  from_user: z.string().max(recordLimits.textCharactersMax),
+  to_user: z.string().max(recordLimits.textCharactersMax),
   source: z.string().max(64),
   trunk_id: z.string().nullable(),
   rule_id: z.string().nullable(),

@@ -42,7 +42,6 @@ export class ProcessMediaPool implements MediaPool {
   readonly #shares: Share[];
   readonly #handles = new Set<ProcessHandle>();
   #isClosed = false;
-  /** Processes that ended without being told to, since the start. */
   #restarts = 0;
 
   constructor(options: ProcessMediaPoolOptions) {
@@ -81,6 +80,10 @@ export class ProcessMediaPool implements MediaPool {
 
   get isReady(): boolean {
     return this.#free().length > 0 || this.#notBegun() !== undefined;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
   }
 
   /** Processes that take calls. */

@@ -15,12 +15,14 @@ beforeEach(() => {
     callsMax: () => 60,
     cpu: () => 0.25,
     notAdmitted: () => ({ memory: 3 }),
+    notAdmittedUnrecorded: () => 2,
     recordsPending: () => 4,
     isLinked: () => false,
     revision: () => 12,
     sip: () => ({ transactions: 9, dialogs: 8, refused: { scanner: 6 } }),
     rtpPortsBound: () => 14,
     media: () => media,
+    mediaRestarts: () => 1,
     lateTickBoundsMs: [1, 20],
   });
 });
@@ -41,6 +43,8 @@ describe('metrics of the node', () => {
       'callgate_calls_max 60',
       'callgate_cpu_ratio 0.25',
       'callgate_not_admitted_total{bound="memory"} 3',
+      'callgate_not_admitted_unrecorded_total 2',
+      'callgate_media_process_restarts_total 1',
       'callgate_records_pending 4',
       'callgate_edge_linked 0',
       'callgate_routing_revision 12',

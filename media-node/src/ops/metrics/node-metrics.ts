@@ -24,6 +24,8 @@ export interface NodeFigures {
   readonly cpu: () => number;
   /** INVITEs turned away before they became a call, by the bound that was reached. */
   readonly notAdmitted: () => Readonly<Record<string, number>>;
+  /** Of these, INVITEs that have no record of their own. */
+  readonly notAdmittedUnrecorded: () => number;
   readonly recordsPending: () => number;
   readonly isLinked: () => boolean;
   /** Of the routing table, as the edge told it last. */
@@ -36,6 +38,8 @@ export interface NodeFigures {
   };
   readonly rtpPortsBound: () => number;
   readonly media: () => readonly ProcessFigures[];
+  /** Media processes that ended without being told to, since the start. */
+  readonly mediaRestarts: () => number;
   /** Upper bounds of `lateTicks`, ms. */
   readonly lateTickBoundsMs: readonly number[];
 }
@@ -59,6 +63,18 @@ export function registerNodeMetrics(registry: Registry, figures: NodeFigures): v
         this.set(Number(read()));
       },
     });
+  const count = (name: string, help: string, read: () => number) => {
+    const total: Totals<never> = new Totals(
+      new Counter({
+        name,
+        help,
+        registers,
+        collect() {
+          total.raise({}, read());
+        },
+      }),
+    );
+  };
   look('callgate_calls', 'Calls that have not ended', figures.calls);
   look('callgate_calls_max', 'Calls that the node takes at most', figures.callsMax);
   look('callgate_cpu_ratio', 'Share of all cores in use by the processes of the node', figures.cpu);
@@ -77,6 +93,16 @@ export function registerNodeMetrics(registry: Registry, figures: NodeFigures): v
   );
   look('callgate_sip_dialogs', 'SIP dialogs, early ones included', () => figures.sip().dialogs);
   look('callgate_rtp_ports_bound', 'RTP ports in use or draining', figures.rtpPortsBound);
+  count(
+    'callgate_not_admitted_unrecorded_total',
+    'INVITEs turned away that have no record of their own, because there were too many',
+    figures.notAdmittedUnrecorded,
+  );
+  count(
+    'callgate_media_process_restarts_total',
+    'Media processes that died and were replaced',
+    figures.mediaRestarts,
+  );
   registerRefusals(registry, figures);
   registerNotAdmitted(registry, figures);
   registerMedia(registry, figures);
