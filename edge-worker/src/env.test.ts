@@ -8,6 +8,7 @@ import {
   type Env,
   forwardsLivekitApi,
   livekitOf,
+  nodeLostMsOf,
   nodeTokensOf,
   nonceSecretOf,
   pinAttemptsOf,
@@ -32,6 +33,7 @@ const cases: [keyof Env, Reader, string[]][] = [
   ['WEBHOOK_RETRIES', webhookRetriesOf, ['', '5', '5,x', `${'5,'.repeat(7)}43201`]],
   ['WEBHOOK_LOOPBACK', allowsLoopbackWebhooks, ['yes']],
   ['RECORD_DAYS', recordDaysOf, ['0', '401', 'x']],
+  ['NODE_LOST_SECONDS', nodeLostMsOf, ['', '7', '601', 'x']],
   ['WEBHOOK_SECRETS', webhookSecretsOf, ['secret', 'whsec_short']],
 ];
 

@@ -5,7 +5,7 @@
  */
 
 import { readHeaderPairs } from '@callgate/shared/header-pairs.ts';
-import { pinLimits, recordLimits, webhookLimits } from '@callgate/shared/limits.ts';
+import { linkLimits, pinLimits, recordLimits, webhookLimits } from '@callgate/shared/limits.ts';
 import * as z from 'zod';
 import type { TrunkCalls } from './caps/trunk-calls.ts';
 import type { Delivery } from './events/event.ts';
@@ -40,6 +40,7 @@ export interface Env {
   readonly RECORD_DAYS?: string;
   readonly PIN_ATTEMPTS?: string;
   readonly NODE_TOKENS?: string;
+  readonly NODE_LOST_SECONDS?: string;
   readonly SEALING_KEY?: string;
   readonly NONCE_SECRET?: string;
   readonly OTLP_URL?: string;
@@ -172,6 +173,19 @@ export function recordDaysOf(env: Env): number {
   if (days < 1 || days > recordLimits.keepDaysMax)
     throw new ConfigError('RECORD_DAYS', `a number from 1 to ${recordLimits.keepDaysMax}`);
   return days;
+}
+
+/** A node with calls that was not heard for this long is lost, ms. @throws ConfigError */
+export function nodeLostMsOf(env: Env): number {
+  const { lostMs, lostMinMs, lostMaxMs } = linkLimits;
+  const text = env.NODE_LOST_SECONDS ?? String(lostMs / 1_000);
+  const ms = /^\d{1,3}$/.test(text) ? Number(text) * 1_000 : 0;
+  if (ms < lostMinMs || ms > lostMaxMs)
+    throw new ConfigError(
+      'NODE_LOST_SECONDS',
+      `a number from ${lostMinMs / 1_000} to ${lostMaxMs / 1_000}`,
+    );
+  return ms;
 }
 
 const nodeTokensSchema = z.record(

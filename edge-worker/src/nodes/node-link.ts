@@ -12,7 +12,7 @@ import {
 } from '@callgate/shared/contract/link.ts';
 import { commandLimits, linkLimits } from '@callgate/shared/limits.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import type { Env } from '../env.ts';
+import { type Env, nodeLostMsOf } from '../env.ts';
 import { closeCallsOf } from '../live/lost-node.ts';
 import { logLine } from '../log.ts';
 import { routingTableOf } from '../routing/table/routing-table.ts';
@@ -224,7 +224,8 @@ export class NodeLink extends DurableObject<Env> {
   async #look(watch: Watch, now: number): Promise<void> {
     const { storage } = this.ctx;
     const link = this.#link();
-    const goesOn = look(watch, link === null ? null : this.#heardAtMs(link), now);
+    const heardAtMs = link === null ? null : this.#heardAtMs(link);
+    const goesOn = look(watch, heardAtMs, now, nodeLostMsOf(this.env));
     if (goesOn !== null) return await storage.put('watch', goesOn);
     logLine('error', 'node-lost', { node: watch.node });
     await storage.delete('watch');

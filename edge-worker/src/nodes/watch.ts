@@ -12,10 +12,19 @@ export interface Watch {
   readonly heardAtMs: number;
 }
 
-/** A look at the node: the watch that goes on, or null when the node is lost. @param heardAtMs when its link was last heard; null: it has none */
-export function look(watch: Watch, heardAtMs: number | null, nowMs: number): Watch | null {
+/**
+ * A look at the node: the watch that goes on, or null when the node is lost.
+ * @param heardAtMs when its link was last heard; null: it has none
+ * @param lostMs silence after which it is lost
+ */
+export function look(
+  watch: Watch,
+  heardAtMs: number | null,
+  nowMs: number,
+  lostMs: number,
+): Watch | null {
   const wasAway = nowMs - watch.lookedAtMs > 2 * linkLimits.watchMs;
   const heard = Math.max(watch.heardAtMs, heardAtMs ?? 0, wasAway ? nowMs : 0);
-  if (nowMs - heard >= linkLimits.lostMs) return null;
+  if (nowMs - heard >= lostMs) return null;
   return { ...watch, lookedAtMs: nowMs, heardAtMs: heard };
 }
