@@ -38,8 +38,8 @@ const miniflare = startMiniflare({
   port: 0,
   host: '127.0.0.1',
   cf: false,
-  durableObjectsPersist: join(folder, 'do'),
-  d1Persist: join(folder, 'd1'),
+  // Both on the same disk, as they are in operation.
+  resourcePersistencePath: folder,
   workers: [
     {
       name: 'bench',
