@@ -92,10 +92,15 @@ export class ProcessHandle {
         this.#onExit(code, signal);
         resolve();
       });
+      this.#child.on('error', (error) => {
+        parts.log('error', 'media-process-failed', { why: error });
+        // A process that could not be started has no exit. Told later: whoever makes us does not know us yet.
+        if (this.#child.pid !== undefined) return;
+        this.#onExit(null, null);
+        resolve();
+      });
     });
     this.#child.on('message', (message) => this.#onMessage(message as FromProcess));
-    // A process that could not be started has no exit.
-    this.#child.on('error', (error) => parts.log('error', 'media-process-failed', { why: error }));
     this.#send({ do: 'start', settings: parts.settings });
     this.#expectLife();
   }

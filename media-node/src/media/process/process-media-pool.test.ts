@@ -69,6 +69,22 @@ describe('ProcessMediaPool', () => {
     }
   }
 
+  it('starts a process anew that could not be started, and tells who waits for it', async () => {
+    const { execPath } = process;
+    process.execPath = '/no/such/program';
+    try {
+      const { pool, lines } = start(1, 43_100);
+      await expect(pool.open('SCL_1', () => {})).rejects.toMatchObject({ reason: 'media-lost' });
+      expect(lines.map(({ event }) => event)).toContain('media-process-failed');
+      expect(pool.isReady).toBe(false);
+      process.execPath = execPath;
+      await until(() => pool.isReady);
+      await (await pool.open('SCL_2', () => {})).close();
+    } finally {
+      process.execPath = execPath;
+    }
+  });
+
   it('places sessions on the process with the fewest, and takes them back', async () => {
     const { pool, lines } = start(2, 43_000);
     const sessions = await Promise.all([1, 2, 3, 4].map((n) => pool.open(`SCL_${n}`, () => {})));
