@@ -151,6 +151,8 @@ export const edgeLimits = {
 export const mediaLimits = {
   /** An RTP packet larger than an Ethernet frame's payload is not a phone's. */
   rtpPacketBytesMax: 1_500,
+  /** Files and sockets that must be left for another session: it takes a dozen, and some are begun at one time. */
+  descriptorsLeftMin: 48,
   /** Packets in sequence from one source before it is locked (Asterisk's strictrtp figure). */
   sourceLockPackets: 4,
   /** A freed RTP port stays bound and discards for this long, so that no late stream enters the next call. */

@@ -1,7 +1,9 @@
 /** Media in this process: opens sessions, counts them, closes them all. Ports, sounds and the tick are shared by the sessions. */
-import { memoryUsage } from 'node:process';
+import { mediaLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../clock.ts';
+import { areDescriptorsLeft, residentBytes } from '../descriptors.ts';
 import type { Log } from '../ops/log.ts';
+import { PartError } from '../part-error.ts';
 import { LocalMediaSession } from './local-media-session.ts';
 import { addRtp, type MediaFigures, noRtp } from './media-figures.ts';
 import type { MediaEvent, MediaLoad, MediaPool, MediaSession, RoomAudio } from './media-session.ts';
@@ -61,6 +63,8 @@ export class LocalMediaPool implements MediaPool {
     const { clock, advertise } = this.#options;
     const log: Log = (level, event, fields) =>
       this.#options.log(level, event, { call_id: callId, ...fields });
+    if (!areDescriptorsLeft(mediaLimits.descriptorsLeftMin))
+      throw new PartError('over-capacity', 'no files or sockets are left: raise LimitNOFILE');
     const client = await this.#roomClient;
     const session: LocalMediaSession = new LocalMediaSession({
       ports: await this.#ports.take(),
@@ -100,8 +104,7 @@ export class LocalMediaPool implements MediaPool {
     let rtp = this.#rtpBefore;
     for (const session of this.#sessions) rtp = addRtp(rtp, session.rtp);
     const { lateTicks } = this.#tick;
-    const residentBytes = memoryUsage.rss();
-    return [{ sessions: this.#sessions.size, residentBytes, rtp, lateTicks }];
+    return [{ sessions: this.#sessions.size, residentBytes: residentBytes(), rtp, lateTicks }];
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock, Timer } from '../clock.ts';
+import { residentBytes } from '../descriptors.ts';
 
 const intervalMs = 1_000;
 const resolutionMs = 10;
@@ -18,7 +19,7 @@ export class LoadMeter {
   #loopDelayMs = 0;
   #calls = 0;
   #callsPerSecond = 0;
-  #residentBytes = process.memoryUsage.rss();
+  #residentBytes = residentBytes();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -78,6 +79,6 @@ export class LoadMeter {
     this.#delays.reset();
     this.#callsPerSecond = this.#calls;
     this.#calls = 0;
-    this.#residentBytes = process.memoryUsage.rss();
+    this.#residentBytes = residentBytes();
   }
 }

@@ -3,8 +3,9 @@
  * and ends when the main process does.
  */
 import { flushCompileCache } from 'node:module';
-import { cpuUsage, memoryUsage } from 'node:process';
+import { cpuUsage } from 'node:process';
 import { systemClock } from '../../clock.ts';
+import { residentBytes } from '../../descriptors.ts';
 import { PartError } from '../../part-error.ts';
 import { LocalMediaPool } from '../local-media-pool.ts';
 import type { MediaSession, PhoneStream } from '../media-session.ts';
@@ -33,7 +34,7 @@ function tell(message: FromProcess): void {
 function tellLoad(): void {
   if (pool === null) return;
   const { sessions, rtpPortsBound } = pool.stats();
-  const load = { sessions, rtpPortsBound, residentBytes: memoryUsage.rss(), coresUsed };
+  const load = { sessions, rtpPortsBound, residentBytes: residentBytes(), coresUsed };
   const [figures] = pool.figures();
   tell({ kind: 'load', load, figures });
 }

@@ -3,8 +3,9 @@
  * server restarts) is followed by a full rejoin with the newest token; our user hears of it only by tracks that end and come again. To be
  * sent away, and not to get in at all, ends the room.
  */
-import { roomLimits } from '@callgate/shared/limits.ts';
+import { mediaLimits, roomLimits } from '@callgate/shared/limits.ts';
 import type { Timer } from '../../../clock.ts';
+import { areDescriptorsLeft } from '../../../descriptors.ts';
 import type { RoomAnswer, RoomEnd, RoomRequest } from '../../media-session.ts';
 import type {
   EncodedFrame,
@@ -85,6 +86,8 @@ export class DirectRoom implements Room {
   }
 
   #begin(options: JoinOptions): void {
+    // A connection takes a dozen; refused one of them, its native code would end the process and every call in it.
+    if (!areDescriptorsLeft(mediaLimits.descriptorsLeftMin)) return this.#failLater(options.url);
     const known = this.#servers.of(options.url, this.#parts.clock);
     const stay = new RoomStay(
       {
@@ -106,6 +109,20 @@ export class DirectRoom implements Room {
     this.#stay = stay;
     stay.setAttributes(this.#attributes);
     stay.join();
+  }
+
+  /** As if the server could not be reached; later, as that is. */
+  #failLater(url: string): void {
+    const { clock, log } = this.#parts;
+    log('error', 'no-descriptors', { why: 'no files or sockets are left: raise LimitNOFILE' });
+    const end = {
+      reason: 'room-unreachable',
+      isFailure: true,
+      sinceMono: clock.nowMono(),
+    } as const;
+    this.#retry = clock.after(0, () => {
+      if (!this.#isOver) this.#onStayEnded(end, url);
+    });
   }
 
   #onJoined(): void {
