@@ -79,6 +79,7 @@ export class Call {
     this.#transfer = new Transfer({
       sip: this.#sip,
       session: () => this.#session,
+      ring: () => playSound(this.#session, 'ringback', this.#policy),
       isUp: () => this.#state.name === 'up',
       headersWith: (more) => this.#headersOut(more),
       log: this.#log,

@@ -42,6 +42,7 @@ beforeEach(() => {
   transfer = new Transfer({
     sip: new SipLeg(sip, silentLog),
     session: () => session,
+    ring: () => session.play('ringback'),
     isUp: () => isUp,
     headersWith: listed,
     log: silentLog,

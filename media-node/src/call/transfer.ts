@@ -15,6 +15,8 @@ export type TransferOrder = Extract<NodeCommand, { do: 'transfer' }>;
 export interface TransferParts {
   readonly sip: SipLeg;
   readonly session: () => MediaSession | null;
+  /** Lets the caller hear it ring, with the tone that the call's trunk and rule have chosen. */
+  readonly ring: () => void;
   /** Headers of the call together with those of this transfer. */
   readonly headersWith: (more: HeaderMap) => SipHeader[];
   /** Whether the call is up: answered and acknowledged. */
@@ -56,8 +58,8 @@ export class Transfer {
   }
 
   async #refer({ to, headers, play_dialtone, timeout_ms }: TransferOrder): Promise<CommandResult> {
-    const { sip, session, headersWith, log } = this.#parts;
-    if (play_dialtone) session()?.play('ringback');
+    const { sip, ring, session, headersWith, log } = this.#parts;
+    if (play_dialtone) ring();
     log('info', 'transfer-asked', { scheme: to.split(':')[0] });
     let outcome: ReferOutcome;
     try {
