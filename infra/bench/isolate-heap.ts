@@ -1,5 +1,5 @@
 /** The heap of the Worker's isolate in workerd, as V8 counts it, by its inspector. */
-import { WebSocket } from 'ws';
+import { Inspector } from './inspector.ts';
 
 interface HeapUsage {
   readonly usedSize: number;
@@ -21,32 +21,20 @@ export async function isolateHeapMb(
   inspectorUrl: string,
   nudge: () => Promise<unknown>,
 ): Promise<number> {
-  const socket = new WebSocket(new URL('/core:user:callgate', inspectorUrl));
+  const inspector = await Inspector.open(new URL('/core:user:callgate', inspectorUrl));
   try {
-    await new Promise<void>((settle, fail) => {
-      socket.once('open', settle);
-      socket.once('error', fail);
-    });
     let isCollected = false;
-    void ask(socket, 1, 'HeapProfiler.collectGarbage').then(() => {
+    const collecting = inspector.ask('HeapProfiler.collectGarbage').then(() => {
       isCollected = true;
     });
+    // An isolate that has not run by then is left to itself.
+    collecting.catch(() => {});
     const untilMs = performance.now() + collectionMs;
     while (!isCollected && performance.now() < untilMs) await nudge();
-    const usage = (await ask(socket, 2, 'Runtime.getHeapUsage')) as HeapUsage;
+    const usage = (await inspector.ask('Runtime.getHeapUsage')) as HeapUsage;
     const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = usage;
     return (usedSize + embedderHeapUsedSize + backingStorageSize) / 1_048_576;
   } finally {
-    socket.terminate();
+    inspector.close();
   }
-}
-
-function ask(socket: WebSocket, id: number, method: string): Promise<unknown> {
-  return new Promise((settle) => {
-    socket.on('message', (data) => {
-      const message = JSON.parse(String(data)) as { id?: number; result?: unknown };
-      if (message.id === id) settle(message.result);
-    });
-    socket.send(JSON.stringify({ id, method }));
-  });
 }

@@ -5,7 +5,6 @@
 import { ParticipantInfo_Kind } from '@livekit/protocol';
 import { RoomServiceClient } from 'livekit-server-sdk';
 import { tone } from '../audio/tone.ts';
-import type { Distribution } from '../bench/distribution.ts';
 import { encoded, joinDeaf, type OpusSource, type RoomListener } from '../bench/room-listener.ts';
 import { agentToneHz, dial, pause } from '../e2e/phone-calls.ts';
 import { deskRoom } from '../e2e/routed-stack.ts';
@@ -30,8 +29,6 @@ export interface FleetCall {
 
 export class Fleet {
   readonly calls: FleetCall[] = [];
-  /** Where the time between two packets at a phone goes, ms; null: nobody asks. */
-  pacing: Distribution | null = null;
   /** Every call ever placed, those that were refused included. */
   readonly placed: PhoneCall[] = [];
   readonly #subject: Subject;
@@ -113,14 +110,7 @@ export class Fleet {
     number: string,
     options: { readonly from?: string; readonly through?: string } = {},
   ): Promise<PhoneCall> {
-    let last = Number.NaN;
-    const hears = () => {
-      const now = performance.now();
-      if (!Number.isNaN(last)) this.pacing?.add(now - last);
-      last = now;
-    };
     const call = await dial({ node: { sip: this.#subject.sip } }, this.#phone, number, {
-      hears,
       line: this.#line,
       ...options,
     });

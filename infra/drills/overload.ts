@@ -6,8 +6,9 @@ import { unknownNumber } from '../e2e/routed-stack.ts';
 import { type CallgateSubject, startCallgate } from './callgate-subject.ts';
 import type { Drill } from './drill.ts';
 import { withFleet } from './fleet.ts';
+import { judgePacing, withPacing } from './judge-pacing.ts';
 import { runLoad } from './run-load.ts';
-import { judgePacing, judgeRecords } from './steps.ts';
+import { judgeRecords } from './steps.ts';
 
 /** Set low, so that ten times as much is no more than this machine can send; a share of what it could serve. */
 const admittedPerSecond = 5;
@@ -19,6 +20,8 @@ const quietSeconds = 20;
 const strangers = Array.from({ length: 10 }, (_, n) => `127.0.9.${n + 1}`);
 /** Rooms that the calls of the load go to, in turn. */
 const loadedNumbers = 40;
+/** Further calls, of which the pacing is watched. */
+const watchedCalls = 5;
 
 export const overload: Drill = {
   what: 'ten times the admitted rate for a minute, from a carrier and from strangers',
@@ -30,33 +33,46 @@ export const overload: Drill = {
     await withFleet(callgate, calls, async (fleet) => {
       const numbers = callgate.numbers.slice(calls, calls + loadedNumbers);
       for (const number of numbers) await fleet.listen(number);
-      say(`${calls} calls are up; ${quietSeconds} s for comparison, then ${times} times the rate`);
-      await judgePacing(fleet, report, 'quiet', () => load(callgate, numbers, 1, quietSeconds));
-      const full = await judgePacing(fleet, report, 'overloaded', () =>
-        load(callgate, numbers, times * admittedPerSecond, seconds),
+      const watched = callgate.numbers.slice(
+        calls + loadedNumbers,
+        calls + loadedNumbers + watchedCalls,
       );
-      report.tell('carrier_offered', full.offered);
-      report.tell('carrier_refused', full.refused);
-      report.atLeast('carrier_answered', full.answered, leastShare * admittedPerSecond * seconds);
-      report.is('carrier_without_final_answer', full.silent, 0);
-      report.atMost('carrier_final_answer_ms_p95', full.finalAnswerMsP95, 4_000);
-      say('now the carrier stays within the rate, and strangers send ten times as much');
-      const within = leastShare * admittedPerSecond;
-      const [carrier, stranger] = await judgePacing(fleet, report, 'strangers', () =>
-        Promise.all([
-          load(callgate, numbers, within, seconds),
-          runLoad({
-            sip: callgate.sip,
-            numbers: [unknownNumber],
-            from: strangers,
-            perSecond: times * admittedPerSecond,
-            seconds,
-          }),
-        ]),
-      );
-      report.tell('strangers_offered', stranger.offered);
-      report.tell('strangers_refused', stranger.refused);
-      report.atLeast('carrier_answered_beside_strangers', carrier.answered, 0.9 * carrier.offered);
+      await withPacing({ callgate, fleet, report }, watched, async (pacing) => {
+        say(
+          `${calls} calls are up; ${quietSeconds} s for comparison, then ${times} times the rate`,
+        );
+        await judgePacing(pacing, 'quiet', () => load(callgate, numbers, 1, quietSeconds));
+        const full = await judgePacing(pacing, 'overloaded', () =>
+          load(callgate, numbers, times * admittedPerSecond, seconds),
+        );
+        report.tell('carrier_offered', full.offered);
+        report.tell('carrier_refused', full.refused);
+        report.atLeast('carrier_answered', full.answered, leastShare * admittedPerSecond * seconds);
+        report.is('carrier_without_final_answer', full.silent, 0);
+        report.atMost('carrier_final_answer_ms_p95', full.finalAnswerMsP95, 4_000);
+        say('now the carrier stays within the rate, and strangers send ten times as much');
+        const within = leastShare * admittedPerSecond;
+        const [carrier, stranger] = await judgePacing(pacing, 'strangers', () =>
+          Promise.all([
+            load(callgate, numbers, within, seconds),
+            runLoad({
+              sip: callgate.sip,
+              numbers: [unknownNumber],
+              from: strangers,
+              perSecond: times * admittedPerSecond,
+              seconds,
+            }),
+          ]),
+        );
+        report.tell('strangers_offered', stranger.offered);
+        report.tell('strangers_refused', stranger.refused);
+        report.atLeast(
+          'carrier_answered_beside_strangers',
+          carrier.answered,
+          0.9 * carrier.offered,
+        );
+      });
+      report.tell('not_admitted', (await callgate.stack.nodeStats()).not_admitted);
       report.is('calls_lost', calls - fleet.alive.length, 0);
       report.is('calls_with_audio', await fleet.flowing(), calls);
       await fleet.hangUp();

@@ -2,10 +2,11 @@
  * Twenty minutes of an ordinary day: calls that stay, one more every second that presses keys, holds, resumes and ends, and lines that lose 1%. Promised: nothing that the node holds
  * grows, live calls keep their audio, and when all have ended nothing is left.
  */
-
+import { family } from '../bench/process-cost.ts';
 import { pause } from '../e2e/phone-calls.ts';
 import { eventually, isNodeIdle } from '../e2e/routed-stack.ts';
 import { type CallgateSubject, startCallgate } from './callgate-subject.ts';
+import { collectedHeapMb } from './collected-heap.ts';
 import type { Drill } from './drill.ts';
 import type { DrillReport } from './drill-report.ts';
 import { type Fleet, withFleet } from './fleet.ts';
@@ -22,6 +23,8 @@ const sampleEveryMs = 5_000;
 const rooms = 20;
 /** What the middle of the last third may be above that of the second; the first warms up. Heap and memory breathe with the collector. */
 const growthMax = { residentMb: 20, heapMb: 10, descriptors: 8, timers: 15 } as const;
+/** Of the heap after a collection between the first third and the end: tables that fill up to their bounds. */
+const heldGrowthMb = 5;
 
 export const soak: Drill = {
   what: 'twenty minutes of calls that come and go, keys, hold and 1% loss',
@@ -37,12 +40,15 @@ export const soak: Drill = {
         say(`${calls} calls are up; ${seconds} s of churn`);
         const churn = new Churn(fleet, numbers);
         const samples: Sample[] = [];
+        const heaps: Heaps[] = [];
         const startedAt = performance.now();
         const placing = setInterval(() => churn.place(), churnEveryMs);
         try {
           while (secondsSince(startedAt) < seconds) {
             await pause(sampleEveryMs);
             samples.push(await takeSample(callgate.stack, secondsSince(startedAt)));
+            const thirds = Math.floor((3 * secondsSince(startedAt)) / seconds);
+            if (thirds > heaps.length) heaps.push(await heapsOf(callgate.stack.node.pid));
           }
         } finally {
           clearInterval(placing);
@@ -52,6 +58,7 @@ export const soak: Drill = {
         report.atMost('calls_that_failed', churn.failed, Math.ceil(failedShare * churn.placed));
         report.is('holds_that_failed', churn.holdsFailed, 0);
         judgeGrowth(samples, report);
+        judgeHeaps(heaps, report);
         report.is('calls_with_audio', await fleet.flowing(), calls);
         report.is('calls_lost', calls - fleet.alive.length, 0);
         await fleet.hangUp();
@@ -123,6 +130,37 @@ function judgeGrowth(samples: readonly Sample[], report: DrillReport): void {
       rounded(slopePerHour(samples.slice(third), quantity)),
     );
     report.atMost(`${quantity}_growth`, rounded(is - was), growthMax[quantity]);
+  }
+}
+
+/** What the processes hold after a collection, MB, looked at after each third. */
+interface Heaps {
+  readonly main: number;
+  /** All together. */
+  readonly media: number;
+}
+
+async function heapsOf(nodePid: number): Promise<Heaps> {
+  const heaps = new Map<number, number>();
+  for (const pid of family(nodePid)) heaps.set(pid, await collectedHeapMb(pid));
+  const main = heaps.get(nodePid) ?? 0;
+  const all = [...heaps.values()].reduce((sum, mb) => sum + mb, 0);
+  return { main, media: all - main };
+}
+
+/** Two thirds of the time lie between the first look and the last: what a call keeps shows, whatever allocator and collector do with the rest. */
+function judgeHeaps(heaps: readonly Heaps[], report: DrillReport): void {
+  for (const part of ['main', 'media'] as const) {
+    const held = heaps.map((look) => rounded(look[part]));
+    report.tell(
+      `${part}_heap_mb_after_collection`,
+      Object.fromEntries(held.map((mb, third) => [`third_${third + 1}`, mb])),
+    );
+    report.atMost(
+      `${part}_heap_growth`,
+      rounded((held.at(-1) ?? 0) - (held[0] ?? 0)),
+      heldGrowthMb,
+    );
   }
 }
 

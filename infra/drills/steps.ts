@@ -1,5 +1,4 @@
 /** Steps that drills share. */
-import { Distribution } from '../bench/distribution.ts';
 import { pause } from '../e2e/phone-calls.ts';
 import { type CallgateSubject, startCallgate } from './callgate-subject.ts';
 import type { DrillOptions } from './drill.ts';
@@ -8,9 +7,6 @@ import type { Fleet } from './fleet.ts';
 import { startPeer } from './peer-subject.ts';
 import { countRecords } from './record-count.ts';
 import type { Subject } from './subject.ts';
-
-/** Of the time between two packets at a phone. */
-const pacingP99Ms = 25;
 
 /** The subject that was asked for; `callgate`: the same when it is Callgate, null when it is the peer. */
 export async function startSubject(
@@ -53,21 +49,4 @@ export async function judgeRecords(
   report.is('records_doubled', records.doubled, 0);
   report.tell('calls_turned_away_at_the_door', records.turnedAway);
   report.tell('ended_as', records.reasons);
-}
-
-/** Notes how evenly the live calls' packets came while something ran; promised of all but `quiet`, which is for comparison. */
-export async function judgePacing<T>(
-  fleet: Fleet,
-  report: DrillReport,
-  name: string,
-  run: () => Promise<T>,
-): Promise<T> {
-  const pacing = new Distribution();
-  fleet.pacing = pacing;
-  const result = await run();
-  fleet.pacing = null;
-  report.tell(`pacing_ms_p50_${name}`, pacing.percentile(0.5));
-  if (name === 'quiet') report.tell('pacing_ms_p99_quiet', pacing.percentile(0.99));
-  else report.atMost(`pacing_ms_p99_${name}`, pacing.percentile(0.99), pacingP99Ms);
-  return result;
 }

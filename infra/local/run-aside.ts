@@ -6,6 +6,11 @@ const optionsName = 'CALLGATE_ASIDE_OPTIONS';
 /** How the line of output that is the result begins. */
 const resultMark = 'RESULT ';
 
+/** The whole environment of the program. */
+export function asideEnvironment(options: unknown): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', [optionsName]: JSON.stringify(options) };
+}
+
 /** Of the program: what it was asked for. */
 export function asideOptions<Options>(): Options {
   return JSON.parse(process.env[optionsName] ?? '') as Options;
@@ -30,7 +35,7 @@ export async function runAside<Result>(
     name,
     command: process.execPath,
     args: [program],
-    environment: { PATH: process.env['PATH'] ?? '', [optionsName]: JSON.stringify(options) },
+    environment: asideEnvironment(options),
     onLine: (line) => {
       if (line.startsWith(resultMark))
         results.push(JSON.parse(line.slice(resultMark.length)) as Result);
