@@ -18,7 +18,7 @@ const depthMax = 5;
 const slack = 3;
 /** Packets of 20 ms after which a depth that was never needed goes down. */
 const calmTicks = 100;
-/** Lost packets that are replaced by what the decoder makes up: beyond it the sender has paused. */
+/** Lost packets that are replaced by their copies or what the decoder makes up: beyond it the sender has paused. */
 const lostMax = 5;
 
 export class MixedTrack {
@@ -50,7 +50,9 @@ export class MixedTrack {
     if (arrival.kind === 'duplicate' || arrival.kind === 'late') return;
     const lost = arrival.kind === 'newer' && this.#isFlowing ? Math.min(lostMax, arrival.lost) : 0;
     // Before the packet that tells of the loss: the decoder goes on from where it is.
-    const concealed = Array.from({ length: lost }, () => this.#decoder.conceal());
+    const concealed = Array.from({ length: lost }, (_, n) =>
+      this.#decoder.conceal(n === lost - 1 ? frame : null),
+    );
     const samples = this.#decoder.decode(frame);
     if (samples === null) return;
     for (const made of concealed) this.#append(made ?? new Int16Array(samples.length));

@@ -125,13 +125,13 @@ export class RoomToPhone {
   }
 
   /**
-   * A short loss is filled with what the decoder makes up, at once before the packet that tells of it: better than what a phone can do with G.711, and the
+   * A short loss is filled from the copy in the packet that tells of it or with what the decoder makes up, at once before that packet: better than what a phone can do with G.711, and the
    * decoder stays in step. A longer one stays a gap.
    * @returns false: there is nothing to make it up from
    */
   #conceal(frame: EncodedFrame, lost: number, now: number): boolean {
     for (let back = lost; back > 0; back--) {
-      const samples = this.#decoder?.conceal() ?? null;
+      const samples = this.#decoder?.conceal(back === 1 ? frame : null) ?? null;
       if (samples === null) return false;
       const ticks = (samples.length * clockOf(frame.codec)) / this.#codec.sampleRateHz;
       const timestamp = (frame.timestamp - back * ticks) >>> 0;

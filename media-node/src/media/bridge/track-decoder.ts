@@ -1,6 +1,7 @@
 /** Decodes a remote track, whatever codec its packets have, to int16 mono samples at one rate. */
 import { aLaw, type CompandingLaw, muLaw } from '../audio/g711.ts';
-import { OpusDecoder, type OpusRateHz, opusClockHz } from '../audio/opus.ts';
+import { type OpusRateHz, opusClockHz } from '../audio/opus.ts';
+import { RepairingOpusDecoder } from '../audio/opus-repair.ts';
 import { Resampler } from '../audio/resample.ts';
 import type { EncodedFrame } from '../room/room.ts';
 
@@ -14,7 +15,7 @@ export function clockOf(codec: EncodedFrame['codec']): number {
 
 export class TrackDecoder {
   readonly #rateHz: OpusRateHz;
-  #opus: OpusDecoder | null = null;
+  #opus: RepairingOpusDecoder | null = null;
   #resampler: Resampler | null = null;
 
   /** @param rateHz of the samples it gives */
@@ -26,7 +27,7 @@ export class TrackDecoder {
   decode(frame: EncodedFrame): Int16Array | null {
     switch (frame.codec) {
       case 'opus':
-        this.#opus ??= new OpusDecoder(this.#rateHz);
+        this.#opus ??= new RepairingOpusDecoder(this.#rateHz);
         return this.#opus.decode(frame.payload);
       case 'PCMU':
         return this.#expand(muLaw, frame.payload);
@@ -47,9 +48,14 @@ export class TrackDecoder {
     return this.#resampler.process(samples);
   }
 
-  /** What stands for a lost packet of the codec heard last; null: it has no way to say. */
-  conceal(): Int16Array | null {
-    return this.#opus?.conceal() ?? null;
+  /**
+   * What stands for a lost packet of the codec heard last: its copy, where the packet behind it holds one, or what the decoder makes up; null: it has no way
+   * to say.
+   * @param next the packet right behind it, not decoded yet; null: that is lost, too
+   */
+  conceal(next: EncodedFrame | null): Int16Array | null {
+    const copy = next?.codec === 'opus' ? (this.#opus?.recover(next.payload) ?? null) : null;
+    return copy ?? this.#opus?.conceal() ?? null;
   }
 
   #expand(law: CompandingLaw, payload: Uint8Array): Int16Array {
