@@ -9,7 +9,7 @@ import { type Arrival, Reception } from './rtp/reception.ts';
 import { Reporting } from './rtp/reporting.ts';
 import type { SentStream } from './rtp/rtcp.ts';
 import { isRtcp, RtpPacket } from './rtp/rtp-packet.ts';
-import type { PortPair } from './rtp/rtp-port-range.ts';
+import type { RtpPort } from './rtp/rtp-port.ts';
 import { SourceLock } from './rtp/source-lock.ts';
 import { Srtp } from './rtp/srtp.ts';
 import { TelephoneEventReader } from './rtp/telephone-event.ts';
@@ -19,6 +19,9 @@ export interface PhoneLegEvents {
   onAudio(packet: RtpPacket, arrival: Arrival): void;
   onDigit(digit: string): void;
 }
+
+/** What a leg needs of its two sockets. */
+export type LegPort = Pick<RtpPort, 'onDatagram' | 'send'>;
 
 /** Packets that were not heard, by why. */
 export interface Discarded {
@@ -42,7 +45,7 @@ export class PhoneLeg {
   };
   packetsSent = 0;
   readonly reporting: Reporting;
-  readonly #ports: PortPair;
+  readonly #ports: { readonly rtp: LegPort; readonly rtcp: LegPort };
   readonly #events: PhoneLegEvents;
   readonly #clock: Clock;
   #ownSsrc: number | null = null;
@@ -54,7 +57,11 @@ export class PhoneLeg {
   #stream: PhoneStream | null = null;
   #heardAtMono: number | null = null;
 
-  constructor(ports: PortPair, events: PhoneLegEvents, clock: Clock) {
+  constructor(
+    ports: { readonly rtp: LegPort; readonly rtcp: LegPort },
+    events: PhoneLegEvents,
+    clock: Clock,
+  ) {
     this.#ports = ports;
     this.#events = events;
     this.#clock = clock;

@@ -175,6 +175,24 @@ describe('RoomListening', () => {
     expect(after.at(-1)).toEqual([1, 0]);
   });
 
+  it('costs nothing for a track that is silent (DTX): the other goes straight through', () => {
+    const { room, step, packets } = listening();
+    const silence = (n: number): EncodedFrame => ({
+      codec: 'opus',
+      ssrc: 2,
+      payload: Uint8Array.of(0xf8),
+      timestamp: n * 960,
+      sequence: n,
+      marker: false,
+    });
+    for (let n = 0; n < 20; n++) {
+      expect(step('a')).toEqual([1, 0]);
+      const before = packets.length;
+      expect(room.frame('b', silence(n), n * 20)).toBe(false);
+      expect(packets.length).toBe(before);
+    }
+  });
+
   it('goes over to another track when the first has paused', () => {
     const { step } = listening();
     step('a');

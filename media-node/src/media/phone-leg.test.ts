@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../clock.fake.ts';
+import type { PhoneStream } from './media-session.ts';
+import { type LegPort, PhoneLeg } from './phone-leg.ts';
+import { writeRtpHeader } from './rtp/rtp-packet.ts';
+import type { DatagramHandler } from './rtp/rtp-port.ts';
+import { Srtp } from './rtp/srtp.ts';
+
+const phone = { address: '192.0.2.7', port: 4_000 };
+const pcmu: PhoneStream = {
+  codec: 'PCMU',
+  payloadType: 0,
+  clockRateHz: 8_000,
+  telephoneEvent: { payloadType: 101, clockRateHz: 8_000 },
+  ptimeMs: 20,
+  opus: null,
+  remote: phone,
+  srtp: null,
+  send: true,
+  receive: true,
+};
+
+class FakePort implements LegPort {
+  readonly sent: Buffer[] = [];
+  deliver: DatagramHandler = () => {};
+
+  onDatagram(handler: DatagramHandler): void {
+    this.deliver = handler;
+  }
+
+  send(bytes: Buffer): void {
+    this.sent.push(Buffer.from(bytes));
+  }
+}
+
+function packet(change: {
+  readonly sequence: number;
+  readonly timestamp?: number;
+  readonly payloadType?: number;
+  readonly ssrc?: number;
+  readonly payload?: Uint8Array;
+}): Buffer {
+  const { sequence, payload = new Uint8Array(160).fill(0xff) } = change;
+  const bytes = Buffer.alloc(12 + payload.length);
+  const at = writeRtpHeader(bytes, {
+    marker: false,
+    payloadType: change.payloadType ?? 0,
+    sequence,
+    timestamp: change.timestamp ?? sequence * 160,
+    ssrc: change.ssrc ?? 1,
+  });
+  bytes.set(payload, at);
+  return bytes;
+}
+
+function leg(stream: Partial<PhoneStream> = {}) {
+  const [rtp, rtcp] = [new FakePort(), new FakePort()];
+  const clock = new FakeClock();
+  const heard: string[] = [];
+  const one = new PhoneLeg(
+    { rtp, rtcp },
+    {
+      onAudio: (_packet, arrival) => heard.push(arrival.kind),
+      onDigit: (digit) => heard.push(`digit ${digit}`),
+    },
+    clock,
+  );
+  one.setStream({ ...pcmu, ...stream });
+  /** A packet every 20 ms, from the phone. */
+  const receive = (...packets: readonly Buffer[]) => {
+    for (const bytes of packets) {
+      rtp.deliver(bytes, phone.address, phone.port);
+      clock.advance(20);
+    }
+  };
+  return { one, rtp, heard, receive };
+}
+
+describe('PhoneLeg', () => {
+  it('takes comfort noise (RFC 3389) for a sign of life and no audio, agreed on or not', () => {
+    const { one, heard, receive } = leg();
+    receive(
+      packet({ sequence: 1 }),
+      packet({ sequence: 2, payloadType: 13, payload: Uint8Array.of(60) }),
+      packet({ sequence: 3, timestamp: 30 * 160 }),
+    );
+    expect(heard).toEqual(['restart', 'newer']);
+    expect(one.discarded.unexpected).toBe(0);
+    expect(one.reception?.lost).toBe(0);
+    expect(one.heardAtMono).toBe(40);
+  });
+
+  it('counts packets of a payload type that was not agreed on, and does not hear them', () => {
+    const { one, heard, receive } = leg();
+    receive(packet({ sequence: 1 }), packet({ sequence: 2, payloadType: 18 }));
+    expect(heard).toEqual(['restart']);
+    expect(one.discarded.unexpected).toBe(1);
+  });
+
+  it('hears a phone on that changes its SSRC, or jumps in time, without an exploding jitter', () => {
+    const { one, heard, receive } = leg();
+    receive(packet({ sequence: 1 }), packet({ sequence: 2 }));
+    receive(packet({ sequence: 40_000, ssrc: 2, timestamp: 7 }));
+    receive(packet({ sequence: 40_001, ssrc: 2, timestamp: 2_000_000_000 }));
+    receive(packet({ sequence: 40_002, ssrc: 2, timestamp: 2_000_000_160 }));
+    expect(heard).toEqual(['restart', 'newer', 'restart', 'newer', 'newer']);
+    expect(one.reception?.lost).toBe(0);
+    expect(one.reception?.jitterMs).toBeLessThan(5);
+  });
+
+  it('hears a key once in a stream of Opus whose telephone events count by 8000 Hz', () => {
+    const { heard, receive } = leg({ codec: 'opus', payloadType: 96, clockRateHz: 48_000 });
+    const event = (sequence: number, flags: number, duration: number) =>
+      packet({
+        sequence,
+        timestamp: 96_000,
+        payloadType: 101,
+        payload: Uint8Array.of(7, flags | 10, duration >> 8, duration & 0xff),
+      });
+    receive(packet({ sequence: 1, payloadType: 96, timestamp: 95_040 }));
+    receive(event(2, 0, 160), event(3, 0, 320), event(4, 0x80, 480), event(5, 0x80, 480));
+    expect(heard).toEqual(['restart', 'digit 7']);
+  });
+
+  it('drops ten thousand packets whose tag is wrong, learns nothing from them and hears the next', () => {
+    const suite = 'AES_CM_128_HMAC_SHA1_80';
+    const [sendKey, receiveKey] = [randomBytes(30), randomBytes(30)];
+    const { one, heard, receive } = leg({ srtp: { suite, sendKey, receiveKey } });
+    const sender = new Srtp(suite, receiveKey);
+    receive(Buffer.from(sender.protect(packet({ sequence: 1 }))));
+    const forged = packet({ sequence: 900, payload: new Uint8Array(170) });
+    for (let i = 0; i < 10_000; i++) receive(forged);
+    receive(Buffer.from(sender.protect(packet({ sequence: 2 }))));
+    expect(heard).toEqual(['restart', 'newer']);
+    expect(one.discarded.unauthenticated).toBe(10_000);
+  });
+
+  it('goes on counting SRTP where it was when a new offer has the same keys', () => {
+    const suite = 'AES_CM_128_HMAC_SHA1_80';
+    const srtp = { suite, sendKey: randomBytes(30), receiveKey: randomBytes(30) } as const;
+    const { one, rtp, heard, receive } = leg({ srtp });
+    const sender = new Srtp(suite, srtp.receiveKey);
+    const replayed = Buffer.from(sender.protect(packet({ sequence: 1 })));
+    receive(replayed);
+    one.setStream({ ...pcmu, srtp: { ...srtp }, send: false });
+    receive(replayed);
+    expect(heard).toEqual(['restart']);
+    one.send(packet({ sequence: 5 }));
+    expect(rtp.sent).toEqual([]);
+  });
+});
