@@ -11,6 +11,8 @@ export type SippStep =
       readonly send: 'INVITE';
       readonly withCredentials?: boolean;
       readonly offer?: 'none' | 'G.729 only';
+      /** Starts this timer of sipp's. */
+      readonly startsTimer?: number;
     }
   /** `to`: the refusal of the last INVITE, or its 200. */
   | { readonly send: 'ACK'; readonly to: 'refusal' | '200'; readonly answer?: boolean }
@@ -18,7 +20,12 @@ export type SippStep =
   /** 200 to the request received last. */
   | { readonly send: '200' }
   /** Must come next; 100 and 180 may come before it, unless asked for. */
-  | { readonly receive: number; readonly isChallenge?: boolean }
+  | {
+      readonly receive: number;
+      readonly isChallenge?: boolean;
+      /** Timers that stop, by the status that stops them: the one that must come, or one before it. */
+      readonly stopsTimer?: Readonly<Partial<Record<number, number>>>;
+    }
   | { readonly receive: 'BYE' }
   | { readonly pauseMs: number }
   /** Plays a capture of G.711 as RTP from here on (needs root). */
@@ -61,13 +68,17 @@ export function sippScenario(name: string, steps: readonly SippStep[]): string {
     else if ('receive' in step) {
       if (step.receive === 'BYE') add('<recv request="BYE"/>');
       else {
+        const stop = (status: number) => {
+          const timer = step.stopsTimer?.[status];
+          return timer === undefined ? '' : ` rtd="${timer}"`;
+        };
         for (const status of [100, 180]) {
-          if (step.receive > status) add(`<recv response="${status}" optional="true"/>`);
+          if (step.receive > status)
+            add(`<recv response="${status}" optional="true"${stop(status)}/>`);
         }
         const challenge = step.isChallenge === true ? ' auth="true"' : '';
-        add(
-          `<recv response="${step.receive}"${challenge}${step.receive === 200 ? ' rrs="true"' : ''}/>`,
-        );
+        const route = step.receive === 200 ? ' rrs="true"' : '';
+        add(`<recv response="${step.receive}"${challenge}${route}${stop(step.receive)}/>`);
       }
     } else {
       if (step.send === 'INVITE') {
@@ -121,11 +132,15 @@ function sendXml(
     '',
     ...(hasBody ? sdpLines(isUnknownCodec ? [['18', 'G729']] : g711) : []),
   ];
-  return sendText(lines, step.send === 'INVITE' || step.send === 'BYE' || step.send === 'CANCEL');
+  const isRetransmitted = step.send !== 'ACK';
+  const timer = step.send === 'INVITE' ? step.startsTimer : undefined;
+  return sendText(
+    lines,
+    `${isRetransmitted ? ' retrans="500"' : ''}${timer === undefined ? '' : ` start_rtd="${timer}"`}`,
+  );
 }
 
-function sendText(lines: readonly string[], isRetransmitted = false): string {
-  const attributes = isRetransmitted ? ' retrans="500"' : '';
+function sendText(lines: readonly string[], attributes = ''): string {
   return `<send${attributes}><![CDATA[\n\n${lines.join('\n')}\n\n]]></send>`;
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freeUdpPort } from '../local/free-port.ts';
 import { runSecrets } from '../local/secret-watch.ts';
-import { type SippCaller, sippScenario, sippSteps } from './sipp-scenario.ts';
+import { type SippCaller, type SippStep, sippScenario, sippSteps } from './sipp-scenario.ts';
 
 export interface SippOptions {
   /** `127.0.0.1:5060` */
@@ -32,29 +32,74 @@ export interface SippResult {
 }
 
 /** Places calls. @throws Error when sipp cannot be started. */
-export async function runSipp(caller: SippCaller, options: SippOptions): Promise<SippResult> {
-  if (options.password !== undefined) runSecrets.keep('password', options.password);
+export function runSipp(caller: SippCaller, options: SippOptions): Promise<SippResult> {
+  const steps = sippSteps[caller];
+  return inScratchFolder(async (folder) => {
+    const status = await placeCalls(folder, caller, steps, options, ['-trace_err', '-trace_msg']);
+    return { succeeded: status === 0, trace: status === 0 ? '' : await traceOf(folder, status) };
+  });
+}
+
+/**
+ * Places calls and times them.
+ * @returns every value of every timer of the steps, ms; a call that did not get so far has none
+ * @throws Error when sipp cannot be started
+ */
+export function timeSipp(
+  steps: readonly SippStep[],
+  options: SippOptions,
+): Promise<ReadonlyMap<number, readonly number[]>> {
+  return inScratchFolder(async (folder) => {
+    await placeCalls(folder, 'timed', steps, options, ['-trace_rtt', '-rtt_freq', '1']);
+    const file = (await readdir(folder)).find((name) => name.endsWith('_rtt.csv'));
+    return file === undefined ? new Map() : readTimes(await readFile(join(folder, file), 'latin1'));
+  });
+}
+
+/** Lines of `date;ms;timer` below a heading. */
+function readTimes(csv: string): ReadonlyMap<number, readonly number[]> {
+  const times = new Map<number, number[]>();
+  for (const line of csv.split('\n').slice(1)) {
+    const [, ms, timer] = line.split(';').map(Number);
+    if (ms === undefined || timer === undefined) continue;
+    times.set(timer, [...(times.get(timer) ?? []), ms]);
+  }
+  return times;
+}
+
+async function inScratchFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'callgate-sipp-'));
   try {
-    const file = join(folder, 'scenario.xml');
-    await writeFile(file, sippScenario(caller, sippSteps[caller]));
-    const address = options.address ?? '127.0.0.2';
-    const status = await run(folder, [
-      options.target,
-      ...['-sf', file],
-      ...['-i', address, '-p', String(await freeUdpPort(address))],
-      ...['-mi', address, '-mp', String(await freeUdpPort(address))],
-      ...['-s', options.number],
-      ...['-key', 'from_user', options.from ?? '+15550199'],
-      ...['-au', options.user ?? 'none', '-ap', options.password ?? 'none'],
-      ...['-m', String(options.calls ?? 1), '-r', String(options.callsPerSecond ?? 10)],
-      ...['-timeout', `${options.timeoutS ?? 20}s`, '-timeout_error'],
-      ...['-nostdin', '-trace_err', '-trace_msg'],
-    ]);
-    return { succeeded: status === 0, trace: status === 0 ? '' : await traceOf(folder, status) };
+    return await use(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** @returns sipp's exit status */
+async function placeCalls(
+  folder: string,
+  name: string,
+  steps: readonly SippStep[],
+  options: SippOptions,
+  trace: readonly string[],
+): Promise<number> {
+  if (options.password !== undefined) runSecrets.keep('password', options.password);
+  const file = join(folder, 'scenario.xml');
+  await writeFile(file, sippScenario(name, steps));
+  const address = options.address ?? '127.0.0.2';
+  return await run(folder, [
+    options.target,
+    ...['-sf', file],
+    ...['-i', address, '-p', String(await freeUdpPort(address))],
+    ...['-mi', address, '-mp', String(await freeUdpPort(address))],
+    ...['-s', options.number],
+    ...['-key', 'from_user', options.from ?? '+15550199'],
+    ...['-au', options.user ?? 'none', '-ap', options.password ?? 'none'],
+    ...['-m', String(options.calls ?? 1), '-r', String(options.callsPerSecond ?? 10)],
+    ...['-timeout', `${options.timeoutS ?? 20}s`, '-timeout_error'],
+    ...['-nostdin', ...trace],
+  ]);
 }
 
 function run(folder: string, args: readonly string[]): Promise<number> {

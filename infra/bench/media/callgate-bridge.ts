@@ -9,12 +9,13 @@ export async function startCallgate(
   roomAudio: RoomAudio,
   rtpPorts: { readonly from: number; readonly to: number },
   say: (text: string) => void,
+  nodeEnvironment: Readonly<Record<string, string>> = {},
 ): Promise<Bridge> {
   const stack = await startStack({
     say,
     rtpPorts,
     logLevel: 'warn',
-    nodeEnvironment: { CALLGATE_ROOM_AUDIO: roomAudio },
+    nodeEnvironment: { CALLGATE_ROOM_AUDIO: roomAudio, ...nodeEnvironment },
   });
   const { livekit, edge, node } = stack;
   return {
