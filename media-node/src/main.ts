@@ -8,12 +8,14 @@ import { systemClock } from './clock.ts';
 import { runCommand } from './command-line.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { startNode } from './node.ts';
+import { boundHeapGrowth } from './ops/heap-growth.ts';
 import { createLog } from './ops/log.ts';
 import { writeHost } from './sip/wire/host.ts';
 
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
+  boundHeapGrowth();
   const config = readConfig(process.env);
   const threshold = { level: config.logLevel };
   const log = createLog(writeLine, threshold, systemClock.nowWall);
