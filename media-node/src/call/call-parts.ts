@@ -1,6 +1,7 @@
 /** What a call is made of and known by. */
 import type { Clock } from '../clock.ts';
 import type { EdgeClient } from '../edge/edge-client.ts';
+import type { LineLimit } from '../line-limit.ts';
 import type { MediaPool } from '../media/media-session.ts';
 import type { Attempt, CallWatch } from '../ops/call-watch.ts';
 import type { Log } from '../ops/log.ts';
@@ -15,6 +16,8 @@ export interface CallParts {
   readonly nodeMedia: NodeMedia;
   readonly clock: Clock;
   readonly log: Log;
+  /** Of the lines about refused calls. */
+  readonly refusals: LineLimit;
   /** Left out: nobody watches. */
   readonly watch?: CallWatch;
   /** Left out: dialogs are not kept. */

@@ -7,6 +7,7 @@ import type { CommandResult } from '@callgate/shared/contract/command.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { registryLimits } from '@callgate/shared/limits.ts';
 import type { Timer } from '../clock.ts';
+import { LineLimit } from '../line-limit.ts';
 import type { SipCall } from '../sip/sip-endpoint.ts';
 import { Call } from './call.ts';
 import { newCallId } from './call-id.ts';
@@ -33,8 +34,8 @@ export class CallRegistry {
   #onIdle: () => void = () => {};
   #onChange: () => void = () => {};
 
-  constructor(parts: CallParts) {
-    this.#parts = parts;
+  constructor(parts: Omit<CallParts, 'refusals'>) {
+    this.#parts = { ...parts, refusals: new LineLimit(parts.clock) };
   }
 
   /** Calls that have not ended. */

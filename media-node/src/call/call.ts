@@ -71,7 +71,7 @@ export class Call {
     this.id = attempt.callId;
     this.traceId = attempt.traceId;
     this.#log = (level, event, fields) => parts.log(level, event, { ...ids, ...fields });
-    this.#sip = new SipLeg(sip, this.#log);
+    this.#sip = new SipLeg(sip, this.#log, parts.refusals);
     this.#identity = identity;
     this.#parts = parts;
     this.#onEnded = onEnded;

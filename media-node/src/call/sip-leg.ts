@@ -4,6 +4,7 @@
  */
 import { type OutcomeReason, outcomes } from '@callgate/shared/call/outcome.ts';
 import type { ChallengeDecision } from '@callgate/shared/contract/decision.ts';
+import type { LineLimit } from '../line-limit.ts';
 import type { Log } from '../ops/log.ts';
 import type {
   InviteRequest,
@@ -19,12 +20,15 @@ import { challengeAnswer, reasonHeader, refusal } from './sip-answers.ts';
 export class SipLeg {
   readonly #sip: SipCall;
   readonly #log: Log;
+  readonly #refusals: LineLimit;
   #status: number | null = null;
   #explanation: string | null = null;
 
-  constructor(sip: SipCall, log: Log) {
+  /** @param refusals of all calls: whoever is refused again and again has a line a second */
+  constructor(sip: SipCall, log: Log, refusals: LineLimit) {
     this.#sip = sip;
     this.#log = log;
+    this.#refusals = refusals;
   }
 
   get invite(): InviteRequest {
@@ -75,10 +79,15 @@ export class SipLeg {
     this.#status = answer.status;
     this.#explanation = explanation;
     this.#sip.refuse(answer);
+    const source = this.invite.source.address;
+    const unsaid = this.#refusals.take(source);
+    if (unsaid === null) return;
     this.#log(outcomes[reason].result === 'platform' ? 'warn' : 'info', 'call-refused', {
+      source,
       reason,
       sip_status: answer.status,
       why: explanation,
+      not_logged: unsaid,
     });
   }
 

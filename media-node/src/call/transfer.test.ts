@@ -1,6 +1,8 @@
 import { nodeCommandExamples } from '@callgate/shared/contract/command.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { FakeClock } from '../clock.fake.ts';
 import { settled } from '../edge/edge-client.fake.ts';
+import { LineLimit } from '../line-limit.ts';
 import { FakeMediaSession } from '../media/media-pool.fake.ts';
 import { silentLog } from '../ops/log.ts';
 import { PartError } from '../part-error.ts';
@@ -40,7 +42,7 @@ beforeEach(() => {
   isUp = true;
   transferred = 0;
   transfer = new Transfer({
-    sip: new SipLeg(sip, silentLog),
+    sip: new SipLeg(sip, silentLog, new LineLimit(new FakeClock())),
     session: () => session,
     ring: () => session.play('ringback'),
     isUp: () => isUp,
