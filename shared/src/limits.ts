@@ -5,6 +5,7 @@
 
 export { admissionLimits } from './admission-limits.ts';
 export { capLimits, recordLimits, webhookLimits } from './record-limits.ts';
+export { strangerLimits } from './stranger-limits.ts';
 
 /** Bounds of what a SIP peer may send (checked by the gate before anything is parsed). */
 export const sipLimits = {
@@ -46,36 +47,6 @@ export const sipLimits = {
   proxyHeaderBytesMax: 1_024,
   /** Unsent bytes after which a peer that does not read is cut off. */
   connectionUnsentBytesMax: 262_144,
-} as const;
-
-/**
- * What a source may cost that has brought no welcome call yet. A source is known for `knownMs` after a call of it was let in; carriers
- * are known from their first call on, so these numbers only meet strangers.
- */
-export const strangerLimits = {
-  /** New requests at once, and a second after that: a phone that is set up wrongly sends one or two a second. */
-  burst: 100,
-  perSecond: 20,
-  /** All strangers together: what the edge is asked at most on their behalf. */
-  burstAll: 2_000,
-  perSecondAll: 500,
-  /** Sources remembered; the one longest silent is forgotten for a new one. */
-  sourcesMax: 10_000,
-  knownMs: 3_600_000,
-  /** Wrong credentials within `failuresMs` after which a stranger hears nothing for as long again. */
-  failuresMax: 20,
-  /** From so many on the source is slowed before it is silenced: a person who mistypes does not notice, a program that guesses does. */
-  failuresSlowed: 5,
-  slowBurst: 2,
-  slowPerSecond: 0.5,
-  failuresMs: 600_000,
-  /** Final answers repeated to who asks again with the same Call-ID and tag (livekit/sip: the same). */
-  answersMax: 5_000,
-  answersMs: 60_000,
-  /** Digest nonces whose counts are remembered: at 100 challenged calls a second, longer than a nonce lives (edgeLimits.nonceAgeMs). */
-  noncesMax: 10_000,
-  /** Where strangers are to hear nothing: how long the 100 of a source that has heard nothing yet may wait for the edge. RFC 3261 §17.2.1 allows 200. */
-  tryingHoldMs: 150,
 } as const;
 
 /** RFC 3261 §17 base timers, ms. */

@@ -228,7 +228,7 @@ export class UserAgent {
         cancellable.call = null;
         ladders.end(request.callId, wasRefused);
       },
-      onWelcome: () => strangers.welcome(incoming.source.address),
+      onWelcome: () => strangers.welcome(request, incoming.source.address),
       onRefused: (answer) => {
         wasRefused = true;
         strangers.refused(request, incoming.source.address, answer);

@@ -30,7 +30,7 @@ export class FinalAnswers {
   /** Remembers a refusal. */
   note(invite: SipRequest, answer: SipAnswer): void {
     if (answer.status < 400 || notFinal.has(answer.status) || invite.fromTag === '') return;
-    const key = keyOf(invite);
+    const key = callKey(invite);
     this.#given.delete(key);
     this.#given.set(key, { answer, atMono: this.#clock.nowMono() });
     const [oldest] = this.#given.keys();
@@ -41,7 +41,7 @@ export class FinalAnswers {
 
   /** The answer to give again; null when the INVITE is new. */
   find(invite: SipRequest): SipAnswer | null {
-    const key = keyOf(invite);
+    const key = callKey(invite);
     const given = this.#given.get(key);
     if (given === undefined) return null;
     if (this.#clock.nowMono() - given.atMono <= strangerLimits.answersMs) return given.answer;
@@ -50,6 +50,7 @@ export class FinalAnswers {
   }
 }
 
-function keyOf({ callId, fromTag }: SipRequest): string {
+/** What names a call before it has a dialog. */
+export function callKey({ callId, fromTag }: SipRequest): string {
   return `${callId}\n${fromTag}`;
 }

@@ -2,7 +2,9 @@
 import type { Clock } from '../../clock.ts';
 import type { SipAnswer } from '../sip-endpoint.ts';
 import type { SipRequest } from '../wire/message.ts';
+import { Challenges } from './challenges.ts';
 import { FinalAnswers } from './final-answers.ts';
+import { Guesses } from './guesses.ts';
 import { NonceCounts } from './nonce-counts.ts';
 import { scannerRule } from './scanner.ts';
 import { Sources } from './sources.ts';
@@ -18,15 +20,19 @@ export class StrangerGate {
   readonly #sources: Sources;
   readonly #answers: FinalAnswers;
   readonly #nonceCounts = new NonceCounts();
+  readonly #challenges = new Challenges();
+  readonly #guesses: Guesses;
 
   constructor(clock: Clock) {
     this.#sources = new Sources(clock);
     this.#answers = new FinalAnswers(clock);
+    this.#guesses = new Guesses(clock);
   }
 
   /** Judges a request that belongs to no dialog and no transaction. @param address where it really comes from */
   judge(request: SipRequest, address: string): Admission {
-    const rule = this.#sources.admit(address) ?? scannerRule(request);
+    const rule =
+      this.#sources.admit(address) ?? scannerRule(request) ?? this.#guessRule(request, address);
     if (rule !== null) return { kind: 'silence', rule };
     const answer = request.method === 'INVITE' ? this.#answers.find(request) : null;
     return answer === null ? { kind: 'admitted' } : { kind: 'again', answer };
@@ -53,8 +59,10 @@ export class StrangerGate {
   }
 
   /** The call has let the caller in: it rings, or is answered. */
-  welcome(address: string): void {
+  welcome(invite: SipRequest, address: string): void {
     this.#sources.welcome(address);
+    const name = nameTriedIn(invite);
+    if (name !== null && this.#challenges.has(invite)) this.#guesses.letIn(address, name);
   }
 
   /** The call has refused an INVITE. */
@@ -64,7 +72,33 @@ export class StrangerGate {
     const hadCredentials = credentialsOf(invite).length > 0;
     const isChallenge = answer.status === 401 || answer.status === 407 || answer.status === 403;
     if (hadCredentials && isChallenge) this.#sources.failed(address);
+    if (answer.status !== 401 && answer.status !== 407) return;
+    const name = nameTriedIn(invite);
+    // A nonce fits one call: a password has been judged only where that call was challenged before. And stale means that it was right.
+    const wasJudged = this.#challenges.has(invite) && !isStale(answer);
+    if (name !== null && wasJudged) this.#guesses.failed(address, name);
+    this.#challenges.note(invite);
   }
+
+  /** Strangers are slowed and silenced as sources. */
+  #guessRule(request: SipRequest, address: string): string | null {
+    const name = nameTriedIn(request);
+    if (name === null || !this.#sources.isKnown(address)) return null;
+    return this.#guesses.judge(address, name);
+  }
+}
+
+const nameParameter = /[ ,]username="((?:[^"\\]|\\.){0,128})/i;
+
+/** The user name of the credentials, as written; null: there are none. */
+function nameTriedIn(request: SipRequest): string | null {
+  const [credentials] = credentialsOf(request);
+  return credentials === undefined ? null : (nameParameter.exec(credentials)?.[1] ?? '');
+}
+
+/** RFC 7616 §3.3: the answer was right, its nonce too old. */
+function isStale({ headers = [] }: SipAnswer): boolean {
+  return headers.some(({ value }) => /[ ,]stale=true(?![a-z])/i.test(value));
 }
 
 function credentialsOf({ fields }: SipRequest): readonly string[] {
