@@ -19,10 +19,10 @@ import {
   unknownNumber,
 } from './routed-stack.ts';
 
-const callsMax = 5;
+const callsMax = 8;
 /** A call of a source that is not known yet finds no room from here on. */
-const strangersMax = 4;
-const callsPerSecond = 3;
+const strangersMax = 7;
+const callsPerSecond = 5;
 
 let stack: RoutedStack;
 let phone: SipPhone;

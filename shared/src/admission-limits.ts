@@ -4,6 +4,13 @@
 export const admissionLimits = {
   /** Sources without a welcome call are turned away when this share of any bound is used. */
   strangersShare: 0.8,
+  /** New calls at once, however few a second are taken: those that are kept for others must fit beside one that is given. */
+  callsAtOnceMin: 5,
+  /** Of these, strangers leave so many to sources that are known, at least. */
+  strangersLeaveMin: 3,
+  /** Share of them that a source leaves to others once it has had its own of this second, and how many at least. */
+  othersShare: 0.1,
+  othersMin: 2,
   /** Median delay of the event loop: packets of signalling wait this long, and with media in the same process so does audio. */
   loopDelayMs: 50,
   /** Beyond this nothing is answered: the other side asks again, and an answer would only make us later. */

@@ -31,18 +31,29 @@ beforeEach(() => {
   isDraining = false;
   random = 0;
   challenged.clear();
-  admission = new Admission({
-    capacity,
+  admission = makeAdmission(capacity);
+});
+
+function makeAdmission(of: NodeCapacity): Admission {
+  return new Admission({
+    capacity: of,
     load: () => load,
     isDraining: () => isDraining,
     isChallenged: (callId) => challenged.has(callId),
     clock,
     random: () => random,
   });
-});
+}
 
 const ask = (request: Partial<NewRequest> = {}) =>
-  admission.judge({ method: 'INVITE', callId: 'c', fromTag: 't', isKnown: true, ...request });
+  admission.judge({
+    method: 'INVITE',
+    callId: 'c',
+    fromTag: 't',
+    source: '192.0.2.1',
+    isKnown: true,
+    ...request,
+  });
 
 describe('admission', () => {
   it.each([
@@ -62,14 +73,41 @@ describe('admission', () => {
   });
 
   it('takes so many calls a second, and keeps a fifth of them for whom it knows', () => {
+    admission = makeAdmission({ ...capacity, callsPerSecond: 20 });
     const taken = (isKnown: boolean) =>
-      Array.from({ length: 20 }, () => ask({ isKnown })).filter(({ kind }) => kind === 'take')
+      Array.from({ length: 40 }, () => ask({ isKnown })).filter(({ kind }) => kind === 'take')
         .length;
-    expect(taken(false)).toBe(8);
-    expect(taken(true)).toBe(2);
+    expect(taken(false)).toBe(16);
+    expect(taken(true)).toBe(4);
     clock.advance(1_000);
-    expect(taken(true)).toBe(10);
+    expect(taken(true)).toBe(20);
     expect(ask()).toMatchObject({ kind: 'refuse', bound: 'calls-per-second' });
+  });
+
+  it('lets a carrier that keeps to its share in beside one that calls ten times too often', () => {
+    const given = { flood: 0, steady: 0 };
+    for (let ms = 0; ms < 60_000; ms += 10) {
+      // Ten times the rate, and two calls a second.
+      if (ask({ source: 'flood' }).kind === 'take') given.flood += 1;
+      if (ms % 500 === 250 && ask({ source: 'steady' }).kind === 'take') given.steady += 1;
+      clock.advance(10);
+    }
+    // All but the first, of which nobody could know.
+    expect(given.steady).toBeGreaterThanOrEqual(119);
+    // Nothing is wasted: the flood gets what the other leaves.
+    expect(given.flood).toBeGreaterThan(60 * 7.5);
+    expect(given.flood + given.steady).toBeLessThanOrEqual(61 * 10);
+  });
+
+  it('takes strangers, too, where it takes but one call a second', () => {
+    admission = makeAdmission({ ...capacity, callsPerSecond: 1 });
+    expect(ask({ isKnown: false })).toEqual({ kind: 'take' });
+    for (let second = 0; second < 10; second++) {
+      ask({ isKnown: false });
+      clock.advance(1_000);
+    }
+    clock.advance(2_000);
+    expect(ask({ isKnown: false })).toEqual({ kind: 'take' });
   });
 
   it('counts a call that answers its challenge once', () => {

@@ -1,12 +1,13 @@
 /**
  * What the node takes: judged before anything is made of a new request, on what the node holds and how busy it is. Full, it answers 503 with a
  * spread Retry-After, so that the provider moves on and does not come back all at once; sources that have not yet brought a welcome call are
- * turned away first. Requests inside a dialog never come here. A loop that is very late says nothing at all: an answer would make it later.
+ * turned away first, then those that have had their share of the rate. Requests inside a dialog never come here. A loop that is very late says nothing at all: an answer would make it later.
  */
 import { admissionLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { AdmissionVerdict, NewRequest } from '../sip/sip-endpoint.ts';
 import { TokenBucket } from '../token-bucket.ts';
+import { FairShare } from './fair-share.ts';
 import { refusal } from './sip-answers.ts';
 
 /** What of the node is used. */
@@ -69,12 +70,16 @@ export interface AdmissionParts {
 export class Admission {
   readonly #parts: AdmissionParts;
   readonly #rate: TokenBucket;
+  readonly #shares: FairShare;
   readonly #refused = new Map<Bound, number>();
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
     const { callsPerSecond } = parts.capacity;
-    this.#rate = new TokenBucket(callsPerSecond, callsPerSecond, parts.clock.nowMono());
+    const nowMono = parts.clock.nowMono();
+    const atOnce = Math.max(callsPerSecond, admissionLimits.callsAtOnceMin);
+    this.#rate = new TokenBucket(atOnce, callsPerSecond, nowMono);
+    this.#shares = new FairShare(callsPerSecond, nowMono);
   }
 
   /** Requests turned away since the start, by what stood in the way. */
@@ -102,13 +107,27 @@ export class Admission {
     return { kind: 'refuse', bound, answer: refusal(reason, this.#parts.random()) };
   }
 
-  #boundFor({ method, callId, fromTag, isKnown }: NewRequest): Bound | null {
+  #boundFor({ method, callId, fromTag, isKnown, source }: NewRequest): Bound | null {
     const { capacity, isDraining, load, isChallenged, clock } = this.#parts;
     if (isDraining()) return 'draining';
     // A load balancer asks for everybody behind it.
     const bound = reachedBound(load(), capacity, isKnown || method === 'OPTIONS');
     if (bound !== null || method === 'OPTIONS' || isChallenged(callId, fromTag)) return bound;
-    const kept = isKnown ? 0 : capacity.callsPerSecond * (1 - admissionLimits.strangersShare);
-    return this.#rate.take(clock.nowMono(), kept) ? null : 'calls-per-second';
+    const nowMono = clock.nowMono();
+    const kept = isKnown ? this.#keptFromKnown(source, nowMono) : this.#keptFromStrangers();
+    if (!this.#rate.take(nowMono, kept)) return 'calls-per-second';
+    if (isKnown) this.#shares.took(source, nowMono);
+    return null;
+  }
+
+  #keptFromStrangers(): number {
+    const { strangersShare, strangersLeaveMin } = admissionLimits;
+    return Math.max(strangersLeaveMin, this.#parts.capacity.callsPerSecond * (1 - strangersShare));
+  }
+
+  #keptFromKnown(source: string, nowMono: number): number {
+    if (!this.#shares.isUsedUp(source, nowMono)) return 0;
+    const { othersShare, othersMin } = admissionLimits;
+    return Math.max(othersMin, this.#parts.capacity.callsPerSecond * othersShare);
   }
 }

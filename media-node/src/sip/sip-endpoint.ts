@@ -154,6 +154,8 @@ export interface NewRequest {
   readonly method: 'INVITE' | 'OPTIONS';
   readonly callId: string;
   readonly fromTag: string;
+  /** Who asks: an address, or the /64 of one of IPv6. */
+  readonly source: string;
   /** A call of this source was let in lately. */
   readonly isKnown: boolean;
 }

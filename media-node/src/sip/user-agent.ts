@@ -22,6 +22,7 @@ import type {
   TurnedAwayInvite,
 } from './sip-endpoint.ts';
 import type { TrustedProxies } from './strangers/real-source.ts';
+import { sourceKey } from './strangers/source-key.ts';
 import type { StrangerGate } from './strangers/stranger-gate.ts';
 import {
   type IncomingRequest,
@@ -154,8 +155,10 @@ export class UserAgent {
   #hasRoom(incoming: IncomingRequest): boolean {
     const { method, callId, fromTag } = incoming.request;
     if (method !== 'INVITE' && method !== 'OPTIONS') return true;
-    const isKnown = this.#parts.strangers.isKnown(incoming.source.address);
-    const verdict = this.#parts.admit({ method, callId, fromTag, isKnown });
+    const { address } = incoming.source;
+    const isKnown = this.#parts.strangers.isKnown(address);
+    const source = sourceKey(address);
+    const verdict = this.#parts.admit({ method, callId, fromTag, source, isKnown });
     if (verdict.kind === 'refuse') {
       const { answer, bound } = verdict;
       this.#answerFor(incoming, answer, bound);
