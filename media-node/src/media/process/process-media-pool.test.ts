@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { mediaProcessLimits } from '@callgate/shared/limits.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../clock.ts';
@@ -83,6 +85,21 @@ describe('ProcessMediaPool', () => {
     } finally {
       process.execPath = execPath;
     }
+  });
+
+  it('refuses a session while no files and sockets are left, and keeps those that it has', async () => {
+    const { pool, lines } = start(1, 43_300);
+    const events: MediaEvent[] = [];
+    await pool.open('SCL_1', (event) => events.push(event));
+    const [pid] = pool.pids;
+    const mayOpen = (count: number) =>
+      promisify(execFile)('prlimit', ['--pid', String(pid), `--nofile=${count}:`]);
+    await mayOpen(1);
+    await expect(pool.open('SCL_2', () => {})).rejects.toMatchObject({ reason: 'over-capacity' });
+    await mayOpen(1_024);
+    await (await pool.open('SCL_3', () => {})).close();
+    expect(pool.pids).toEqual([pid]);
+    expect([events, lines.map(({ event }) => event)]).toEqual([[], ['media-closed']]);
   });
 
   it('places sessions on the process with the fewest, and takes them back', async () => {
