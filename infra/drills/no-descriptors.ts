@@ -22,7 +22,9 @@ const wide = 4_096;
 export const noDescriptors: Drill = {
   what: 'the node may open no more files and sockets',
   async run({ calls, say }, report) {
-    const callgate = await startCallgate(calls);
+    // A second media process would be a way out: it begins with descriptors of its own.
+    const nodeEnvironment = { CALLGATE_MEDIA_PROCESSES: '1' };
+    const callgate = await startCallgate(calls, { nodeEnvironment });
     await withFleet(callgate, calls, async (fleet) => {
       const number = callgate.numbers[calls] ?? '';
       await fleet.listen(number);

@@ -63,9 +63,9 @@ it('joins because the rule names it, sees the caller, is heard, hears keys and i
     },
   });
 
-  call.press('42#');
+  call.press('42*');
   await eventually('the agent hears the keys', () => worker.of('digit').length === 3);
-  expect(worker.of('digit').map(({ digit }) => digit)).toEqual(['4', '2', '#']);
+  expect(worker.of('digit').map(({ digit }) => digit)).toEqual(['4', '2', '*']);
 
   call.hangUp();
   expect(await call.ended).toBe('phone');
@@ -75,4 +75,17 @@ it('joins because the rule names it, sees the caller, is heard, hears keys and i
       .flatMap(({ changed }) => Object.values(changed as Record<string, string>));
   await eventually('the agent is told of the end', () => statuses().includes('hangup'));
   expect(statuses()).toEqual(['active', 'hangup']);
+});
+
+it('ends the call when it wants to, with a header for the phone', async () => {
+  const call = await dial(stack, phone, number);
+  expect(await call.answer, worker.said).toEqual({ kind: 'answered' });
+  await eventually('the phone hears the agent', () => {
+    return toneAtTheEnd(call.heard(), agentToneHz, 600) > 500;
+  });
+  call.press('#');
+  expect(await call.ended).toBe('node');
+  expect(call.byeFields?.first('x-why')).toBe('the agent is done');
+  await eventually('the agent has its answer', () => worker.of('end-call').length > 0);
+  expect(worker.of('end-call')).toEqual([{ kind: 'end-call', answer: '{}' }]);
 });

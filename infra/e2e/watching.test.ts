@@ -5,6 +5,7 @@ import type { Agent } from '../agent/agent.ts';
 import { dashboardQueries, metricsIn, metricsOf } from '../grafana/dashboard-metrics.ts';
 import { runSecrets } from '../local/secret-watch.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
+import { asOperator } from './operator.ts';
 import { agentIn, dial } from './phone-calls.ts';
 import {
   eventually,
@@ -152,6 +153,25 @@ describe('the log', () => {
       ['refuse', 'no-trunk'],
     ]);
   });
+});
+
+it('says as little or as much as it is told to from afar, without a restart', async () => {
+  const setLevel = async (level: string) =>
+    (await asOperator(stack, 'POST', '/v1/nodes/local/log-level', { level })).status;
+  const refuse = async () => {
+    const call = await dial(stack, phone, unknownNumber);
+    expect(await call.answer).toMatchObject({ kind: 'refused', status: 404 });
+  };
+  const told = () => stack.nodeEvents('call-refused').length;
+  const before = told();
+  expect(await setLevel('error')).toBe(200);
+  await refuse();
+  expect(await setLevel('info')).toBe(200);
+  await refuse();
+  // Lines come in their order: had the first been told, both would be here.
+  await eventually('the second is told', () => told() > before);
+  expect(told()).toBe(before + 1);
+  expect(await setLevel('loud')).toBe(400);
 });
 
 describe('the trace of a call', () => {

@@ -7,7 +7,7 @@ const folder = fileURLToPath(new URL('../livekit-agents', import.meta.url));
 const readyMs = 60_000;
 
 export interface AgentTold {
-  readonly kind: 'registered' | 'caller' | 'digit' | 'attributes';
+  readonly kind: 'registered' | 'caller' | 'digit' | 'attributes' | 'end-call';
   readonly [field: string]: unknown;
 }
 

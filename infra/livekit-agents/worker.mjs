@@ -1,6 +1,6 @@
 /**
  * A worker of LiveKit's agent framework, as its users write one: it registers under AGENT_NAME, and in each room it is sent to says a tone, notes who called and
- * which keys are pressed. What it sees goes to standard output, a line of JSON each.
+ * which keys are pressed; at # it ends the call. What it sees goes to standard output, a line of JSON each.
  */
 import { fileURLToPath } from 'node:url';
 import { AgentServer, defineAgent, initializeLogger, ServerOptions } from '@livekit/agents';
@@ -30,6 +30,15 @@ export default defineAgent({
     const caller = await ctx.waitForParticipant();
     const { identity, name, attributes } = caller;
     tell({ kind: 'caller', participantKind: caller.info.kind, identity, name, attributes });
+    room.on(RoomEvent.DtmfReceived, (_code, digit) => {
+      if (digit !== '#') return;
+      const payload = JSON.stringify({ headers: { 'X-Why': 'the agent is done' } });
+      const request = { destinationIdentity: identity, method: 'lk.sip.EndCall', payload };
+      room.localParticipant.performRpc(request).then(
+        (answer) => tell({ kind: 'end-call', answer }),
+        (error) => tell({ kind: 'end-call', error: String(error) }),
+      );
+    });
 
     const source = new AudioSource(sampleRateHz, 1, 100);
     const track = LocalAudioTrack.createAudioTrack('voice', source);
