@@ -6,6 +6,7 @@ import { roomLimits } from '@callgate/shared/limits.ts';
 import { SessionDescription, type SignalResponse } from '@livekit/protocol';
 import type { EncodedFrame } from '../room.ts';
 import { readTrickled } from './candidates.ts';
+import { HeldAnswer } from './held-answer.ts';
 import { encodeJoinRequest, oneConnectionUrl } from './join-request.ts';
 import { MissingTracks } from './missing-tracks.ts';
 import { Negotiation } from './negotiation.ts';
@@ -24,6 +25,7 @@ export class OneConnection implements StayMedia {
   readonly #sender: TrackSender;
   readonly #negotiation: Negotiation;
   readonly #missing: MissingTracks;
+  readonly #firstAnswer: HeldAnswer<SessionDescription>;
   /** Tracks that the server has subscribed us to and no section carries yet: how often we have offered for each. */
   readonly #expected = new Map<string, number>();
 
@@ -50,6 +52,7 @@ export class OneConnection implements StayMedia {
       clock,
       { ...parts, receivers: roomLimits.receivedTracksFirst },
     );
+    this.#firstAnswer = new HeldAnswer((answer) => this.#onAnswer(answer), clock);
     this.#sender = new TrackSender(this.#connection, parts.codec);
   }
 
@@ -74,10 +77,10 @@ export class OneConnection implements StayMedia {
   onMessage(message: SignalResponse['message']): void {
     switch (message.case) {
       case 'answer':
-        return this.#onAnswer(message.value);
+        return this.#firstAnswer.answer(message.value);
       case 'trickle': {
         const candidate = readTrickled(message.value.candidateInit);
-        if (candidate !== null) this.#connection.candidate(candidate);
+        if (candidate !== null && this.#connection.candidate(candidate)) this.#firstAnswer.candidate();
         return;
       }
       case 'update':
@@ -102,6 +105,7 @@ export class OneConnection implements StayMedia {
 
   close(): Promise<void> {
     this.#missing.stop();
+    this.#firstAnswer.stop();
     return this.#connection.close();
   }
 

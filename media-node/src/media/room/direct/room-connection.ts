@@ -110,10 +110,12 @@ export class RoomConnection {
     for (const candidate of this.#candidates.splice(0)) this.#addCandidate(candidate);
   }
 
-  /** Takes a trickled remote candidate (RFC 8839 §5.1). */
-  candidate(candidate: string): void {
+  /** Takes a trickled remote candidate (RFC 8839 §5.1). @returns whether it can lead anywhere */
+  candidate(candidate: string): boolean {
+    if (!isUsableCandidate(candidate, this.#bindAddress)) return false;
     if (this.#hasAnswer) this.#addCandidate(candidate);
     else if (this.#candidates.length < candidatesMax) this.#candidates.push(candidate);
+    return true;
   }
 
   get isUp(): boolean {
@@ -176,7 +178,6 @@ export class RoomConnection {
   }
 
   #addCandidate(candidate: string): void {
-    if (!isUsableCandidate(candidate, this.#bindAddress)) return;
     try {
       this.#peer.addRemoteCandidate(candidate, '0');
     } catch {
