@@ -24,6 +24,7 @@ import {
 } from './call-machine.ts';
 import { CallMedia, type SdpBody } from './call-media.ts';
 import { attemptOf, type CallIdentity, type CallParts } from './call-parts.ts';
+import { CallSession } from './call-session.ts';
 import { playEarly, playSound } from './call-sounds.ts';
 import { CallTimers } from './call-timers.ts';
 import { failureOf } from './failure.ts';
@@ -49,11 +50,11 @@ export class Call {
   readonly #transfer: Transfer;
   readonly #timers: CallTimers;
   readonly #media: CallMedia;
+  readonly #held: CallSession;
   /** Events not yet handled; the first is being handled. */
   readonly #events: CallEvent[] = [];
   #state: CallState = initialState;
   #decision: Decision | null = null;
-  #session: MediaSession | null = null;
   /** Of our participant, as the room has them. */
   #attributes: HeaderMap = {};
   /** What the application wants sent along with the end of the call. */
@@ -76,6 +77,7 @@ export class Call {
     this.#parts = parts;
     this.#onEnded = onEnded;
     this.#media = new CallMedia(parts.nodeMedia, sip.invite.source.address);
+    this.#held = new CallSession(this.id, parts.media, this.#log, (event) => this.#onMedia(event));
     this.#transfer = new Transfer({
       sip: this.#sip,
       session: () => this.#session,
@@ -121,6 +123,7 @@ export class Call {
     });
     this.#log('info', 'call-offered', inviteFields(this.#sip.invite));
     void this.#decide();
+    if (this.#identity.sequence > 0) this.#held.openEarly();
   }
 
   /** Ends the call as its application wants. @param headers for the BYE, or the refusal */
@@ -246,12 +249,8 @@ export class Call {
 
   async #openMedia(): Promise<void> {
     try {
-      const session = await this.#parts.media.open(this.id, (event) => this.#onMedia(event));
-      if (this.#state.name === 'ended') {
-        await session.close();
-        return;
-      }
-      this.#session = session;
+      const session = await this.#held.take();
+      if (session === null) return;
       this.#setStream(session);
       this.#handle({ kind: 'media-opened' });
     } catch (error) {
@@ -357,6 +356,10 @@ export class Call {
     return true;
   }
 
+  get #session(): MediaSession | null {
+    return this.#held.current;
+  }
+
   get #policy(): MediaPolicy | null {
     return this.#decision !== null && 'media' in this.#decision ? this.#decision.media : null;
   }
@@ -378,12 +381,7 @@ export class Call {
   async #finish(reason: OutcomeReason): Promise<void> {
     const endedMs = this.#timeline.sinceInvite();
     this.#timers.stopAll();
-    const session = this.#session;
-    this.#session = null;
-    const media = await (session?.close() ?? Promise.resolve(null)).catch((error: unknown) => {
-      this.#log('error', 'media-close-failed', { why: error });
-      return null;
-    });
+    const media = await this.#held.close();
     const record = this.#timeline.record({
       decision: this.#decision,
       media,

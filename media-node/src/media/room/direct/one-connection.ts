@@ -80,7 +80,8 @@ export class OneConnection implements StayMedia {
         return this.#firstAnswer.answer(message.value);
       case 'trickle': {
         const candidate = readTrickled(message.value.candidateInit);
-        if (candidate !== null && this.#connection.candidate(candidate)) this.#firstAnswer.candidate();
+        if (candidate !== null && this.#connection.candidate(candidate))
+          this.#firstAnswer.candidate();
         return;
       }
       case 'update':

@@ -103,7 +103,8 @@ export class TwoConnections implements StayMedia {
         const candidate = readTrickled(message.value.candidateInit);
         if (candidate === null) return;
         const isOurs = message.value.target === SignalTarget.PUBLISHER;
-        return (isOurs ? this.#publisher : this.#subscriber).candidate(candidate);
+        (isOurs ? this.#publisher : this.#subscriber).candidate(candidate);
+        return;
       }
       default:
       // Nothing of media.
