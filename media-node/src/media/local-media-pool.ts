@@ -53,7 +53,10 @@ export class LocalMediaPool implements MediaPool {
     });
     this.#tick = new MediaTick(options.clock);
     this.#sounds = SoundLibrary.read(options.promptsFolder ?? ownPrompts);
-    this.#roomClient = loadRoomClient(options.roomClient ?? 'direct');
+    this.#roomClient = loadRoomClient(options.roomClient ?? 'direct', {
+      clock: options.clock,
+      bindAddress: options.roomAddress,
+    });
     this.#roomClient.catch((error: unknown) =>
       options.log('error', 'room-client-not-loaded', { why: error }),
     );
@@ -110,5 +113,8 @@ export class LocalMediaPool implements MediaPool {
   async close(): Promise<void> {
     await Promise.all([...this.#sessions].map((session) => session.close()));
     await this.#ports.close();
+    // One that could not be loaded keeps nothing.
+    const client = await this.#roomClient.catch(() => null);
+    await client?.close();
   }
 }

@@ -11,22 +11,40 @@ export interface RoomClient {
   readonly sendCodecs: readonly RoomSendCodec[];
   /** @param codec of our track, one of those */
   create(events: RoomEvents, parts: RoomParts, codec: RoomSendCodec): Room;
+  /** Frees what is kept for rooms to come. */
+  close(): Promise<void>;
 }
 
-/** Loads a client. @throws when its native library does not run on this machine */
-export async function loadRoomClient(name: RoomClientName): Promise<RoomClient> {
+/**
+ * Loads a client and gets it ready for its first room.
+ * @param parts of the rooms to come
+ * @throws when its native library does not run on this machine
+ */
+export async function loadRoomClient(
+  name: RoomClientName,
+  parts: Pick<RoomParts, 'clock' | 'bindAddress'>,
+): Promise<RoomClient> {
   switch (name) {
     case 'direct': {
-      const { DirectRoom } = await import('./direct/direct-room.ts');
+      const [{ DirectRoom }, { SpareConnection }] = await Promise.all([
+        import('./direct/direct-room.ts'),
+        import('./direct/spare-connection.ts'),
+      ]);
+      const spare = new SpareConnection(parts.clock, parts.bindAddress);
       return {
         sendCodecs: ['opus', 'PCMU', 'PCMA'],
         create: (events, parts, codec) =>
-          new DirectRoom(events, parts, codec === 'L16' ? 'opus' : codec),
+          new DirectRoom(events, parts, codec === 'L16' ? 'opus' : codec, undefined, spare),
+        close: () => spare.close(),
       };
     }
     case 'rtc-node': {
       const { RtcNodeRoom } = await import('./rtc-node/rtc-node-room.ts');
-      return { sendCodecs: ['L16'], create: (events, parts) => new RtcNodeRoom(events, parts) };
+      return {
+        sendCodecs: ['L16'],
+        create: (events, parts) => new RtcNodeRoom(events, parts),
+        close: () => Promise.resolve(),
+      };
     }
     default:
       return name satisfies never;

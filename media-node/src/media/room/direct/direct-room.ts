@@ -18,6 +18,7 @@ import type {
 } from '../room.ts';
 import { KnownServers } from './known-servers.ts';
 import { RoomStay, type StayEnd } from './room-stay.ts';
+import type { SpareConnection } from './spare-connection.ts';
 
 /** Shared by the rooms of a process unless told otherwise. */
 const knownServers = new KnownServers();
@@ -28,6 +29,7 @@ export class DirectRoom implements Room {
   readonly #parts: RoomParts;
   readonly #codec: TrackCodec;
   readonly #servers: KnownServers;
+  readonly #spare: SpareConnection | null;
   #stay: RoomStay | null = null;
   #options: JoinOptions | null = null;
   #isJoined = false;
@@ -42,18 +44,23 @@ export class DirectRoom implements Room {
   /** Stays that are over but not yet freed. */
   readonly #closing = new Set<Promise<void>>();
 
-  /** @param codec of our track, from the first stay to the last */
+  /**
+   * @param codec of our track, from the first stay to the last
+   * @param spare connections made ahead; left out: none are
+   */
   constructor(
     events: RoomEvents,
     parts: RoomParts,
     codec: TrackCodec = 'opus',
     servers = knownServers,
+    spare: SpareConnection | null = null,
   ) {
     this.#events = events;
     this.#parts = parts;
     this.sendCodecs = [codec];
     this.#codec = codec;
     this.#servers = servers;
+    this.#spare = spare;
   }
 
   join(options: JoinOptions): void {
@@ -104,7 +111,7 @@ export class DirectRoom implements Room {
         onEnded: (end) => this.#onStayEnded(end, options.url),
       },
       this.#parts,
-      { ...options, ...known, codec: this.#codec },
+      { ...options, ...known, codec: this.#codec, spare: this.#spare },
     );
     this.#stay = stay;
     stay.setAttributes(this.#attributes);

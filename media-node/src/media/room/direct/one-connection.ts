@@ -39,19 +39,22 @@ export class OneConnection implements StayMedia {
       (count) => this.#negotiation.require(count),
       clock,
     );
-    this.#connection = new RoomConnection(
-      {
-        onUp: () => {
-          events.onUp();
-          receiver.up();
-        },
-        onDown: () => events.onDown(),
-        onPacket: (mid, packet) => receiver.packet(mid, packet),
-        onData: (message) => events.onData(message),
+    const options = {
+      codec: parts.codec,
+      bindAddress: parts.bindAddress,
+      relay: parts.relay,
+      receivers: roomLimits.receivedTracksFirst,
+    };
+    this.#connection = parts.spare?.take(options) ?? new RoomConnection(clock, options);
+    this.#connection.listen({
+      onUp: () => {
+        events.onUp();
+        receiver.up();
       },
-      clock,
-      { ...parts, receivers: roomLimits.receivedTracksFirst },
-    );
+      onDown: () => events.onDown(),
+      onPacket: (mid, packet) => receiver.packet(mid, packet),
+      onData: (message) => events.onData(message),
+    });
     this.#firstAnswer = new HeldAnswer((answer) => this.#onAnswer(answer), clock);
     this.#sender = new TrackSender(this.#connection, parts.codec);
   }

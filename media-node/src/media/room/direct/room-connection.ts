@@ -39,7 +39,7 @@ export class RoomConnection {
   /** Identifies our track: `cid` of its publication and track id in its msid. */
   readonly trackCid: string = `TR_${randomUUID()}`;
   readonly ssrc: number = randomInt(1, 2 ** 32 - 1);
-  readonly #events: ConnectionEvents;
+  #events: ConnectionEvents | null = null;
   readonly #clock: Clock;
   readonly #bindAddress: string | null;
   readonly #peer: PeerConnection;
@@ -53,13 +53,18 @@ export class RoomConnection {
   #candidates: string[] = [];
   readonly #state: PeerState;
   #hasAnswer = false;
+  /** The first offer with every local candidate in it; null: not yet. */
+  #offer: string | null = null;
+  #onOffer: ((sdp: string) => void) | null = null;
   /** The native connection is gone. */
   #isGone = false;
   #onGone: (() => void) | null = null;
 
-  constructor(events: ConnectionEvents, clock: Clock, options: ConnectionOptions) {
-    this.#events = events;
-    this.#state = new PeerState(events);
+  constructor(clock: Clock, options: ConnectionOptions) {
+    this.#state = new PeerState({
+      onUp: () => this.#events?.onUp(),
+      onDown: () => this.#events?.onDown(),
+    });
     this.#clock = clock;
     this.#bindAddress = options.bindAddress;
     this.#peer = createPeer(options);
@@ -76,20 +81,21 @@ export class RoomConnection {
       if (this.#channels.length < channelsMax) this.#hold(channel);
       else channel.close();
     });
+    this.#makeOffer();
+  }
+
+  /** Who hears of it from now on. Call before the answer. */
+  listen(events: ConnectionEvents): void {
+    this.#events = events;
   }
 
   /**
-   * Makes the first offer with every local candidate in it: trickled ones would reach the server after its first checks.
-   * @param onOffer called once with the SDP, unless the connection is closed before
+   * The first offer, with every local candidate in it: trickled ones would reach the server after its first checks.
+   * @param onOffer called once with the SDP, at once when it is made, unless the connection is closed before
    */
   offer(onOffer: (sdp: string) => void): void {
-    let isOffered = false;
-    this.#peer.onGatheringStateChange((state) => {
-      if (state !== 'complete' || isOffered || this.#state.isClosing) return;
-      isOffered = true;
-      onOffer(this.#peer.localDescription()?.sdp ?? '');
-    });
-    this.#peer.setLocalDescription('offer');
+    if (this.#offer === null) this.#onOffer = onOffer;
+    else onOffer(this.#offer);
   }
 
   /**
@@ -120,6 +126,11 @@ export class RoomConnection {
 
   get isUp(): boolean {
     return this.#state.isUp;
+  }
+
+  /** The first offer is made and has no answer: it can still be taken into any room. */
+  get isReady(): boolean {
+    return this.#offer !== null && !this.#hasAnswer && !this.#isGone && !this.#state.isClosing;
   }
 
   /** Sends one packet of our track; lost while the connection is not up. */
@@ -154,6 +165,15 @@ export class RoomConnection {
     this.#receivers.clear();
     this.#peer.close();
     return gone;
+  }
+
+  #makeOffer(): void {
+    this.#peer.onGatheringStateChange((state) => {
+      if (state !== 'complete' || this.#offer !== null || this.#state.isClosing) return;
+      this.#offer = this.#peer.localDescription()?.sdp ?? '';
+      this.#onOffer?.(this.#offer);
+    });
+    this.#peer.setLocalDescription('offer');
   }
 
   /** Resolves when the native connection is gone, or after a while regardless. */
@@ -198,7 +218,7 @@ export class RoomConnection {
   #hold(channel: DataChannel): DataChannel {
     this.#channels.push(channel);
     channel.onMessage((message) => {
-      if (!this.#state.isClosing && Buffer.isBuffer(message)) this.#events.onData(message);
+      if (!this.#state.isClosing && Buffer.isBuffer(message)) this.#events?.onData(message);
     });
     return channel;
   }
@@ -210,7 +230,7 @@ export class RoomConnection {
     addCodecs(section, 'opus');
     const track = this.#peer.addTrack(section);
     track.onMessage((packet) => {
-      if (!this.#state.isClosing) this.#events.onPacket(mid, packet);
+      if (!this.#state.isClosing) this.#events?.onPacket(mid, packet);
     });
     this.#receivers.set(mid, track);
   }

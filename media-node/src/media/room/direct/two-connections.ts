@@ -36,10 +36,8 @@ export class TwoConnections implements StayMedia {
       onPacket: (mid: string, packet: Buffer) => receiver.packet(mid, packet),
       onData: (message: Buffer) => events.onData(message),
     };
-    this.#publisher = new RoomConnection({ ...shared, onUp: () => this.#onUp() }, clock, {
-      ...parts,
-      receivers: 0,
-    });
+    this.#publisher = new RoomConnection(clock, { ...parts, receivers: 0 });
+    this.#publisher.listen({ ...shared, onUp: () => this.#onUp() });
     this.#subscriber = new SubscriberConnection(
       {
         ...shared,
