@@ -3,7 +3,8 @@
  * from there by itself.
  */
 import { nodeTokenAnswer } from '@callgate/shared/contract/enrolment.ts';
-import { request } from 'undici';
+import { edgeLimits } from '@callgate/shared/limits.ts';
+import { KeepAliveClient } from './edge/keep-alive-client.ts';
 import { readToken, writeToken } from './edge/token-file.ts';
 
 export interface EnrolOptions {
@@ -32,18 +33,19 @@ async function take(
   { body, authorization }: { readonly body?: string; readonly authorization?: string },
 ): Promise<string> {
   const base = edgeUrl.pathname.endsWith('/') ? edgeUrl : new URL(`${edgeUrl.href}/`);
-  const response = await request(new URL(path, base), {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...(authorization === undefined ? {} : { authorization }),
-    },
-    ...(body === undefined ? {} : { body }),
-    signal: AbortSignal.timeout(answerMs),
-  });
-  const text = await response.body.text();
-  if (response.statusCode !== 201)
-    throw new Error(`${edgeUrl.origin}: HTTP ${response.statusCode} ${detailOf(text)}`);
+  const client = new KeepAliveClient();
+  const { status, text } = await client
+    .post(new URL(path, base), {
+      headers: {
+        'content-type': 'application/json',
+        ...(authorization === undefined ? {} : { authorization }),
+      },
+      body: body ?? '',
+      timeoutMs: answerMs,
+      answerBytesMax: edgeLimits.bodyBytesMax,
+    })
+    .finally(() => client.close());
+  if (status !== 201) throw new Error(`${edgeUrl.origin}: HTTP ${status} ${detailOf(text)}`);
   const { name, token } = nodeTokenAnswer.parse(JSON.parse(text));
   await writeToken(tokenFile, token);
   return name;

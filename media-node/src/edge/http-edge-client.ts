@@ -12,10 +12,10 @@ import type { CallProgress } from '@callgate/shared/contract/progress.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { traceparentHeader } from '@callgate/shared/contract/traceparent.ts';
 import { callLimits, edgeLimits } from '@callgate/shared/limits.ts';
-import { Agent, request } from 'undici';
 import type { Clock } from '../clock.ts';
 import { PartError } from '../part-error.ts';
 import { EdgeRefusal } from './edge-refusal.ts';
+import { KeepAliveClient } from './keep-alive-client.ts';
 
 export interface HttpEdgeOptions {
   readonly url: URL;
@@ -24,17 +24,9 @@ export interface HttpEdgeOptions {
   readonly clock: Clock;
 }
 
-/** Idle connections are kept this long, ms, so that a call does not wait for a TLS handshake. */
-const keepAliveMs = 60_000;
-
 export class HttpEdge {
   readonly #options: HttpEdgeOptions;
-  readonly #agent = new Agent({
-    keepAliveTimeout: keepAliveMs,
-    keepAliveMaxTimeout: keepAliveMs * 10,
-    connect: { timeout: callLimits.decisionAttemptMs },
-    maxResponseSize: edgeLimits.bodyBytesMax,
-  });
+  readonly #client = new KeepAliveClient();
 
   constructor(options: HttpEdgeOptions) {
     this.#options = options;
@@ -75,7 +67,7 @@ export class HttpEdge {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    this.#client.close();
   }
 
   /** Two tries within decisionTotalMs; only what a second try can mend is tried again. */
@@ -100,19 +92,16 @@ export class HttpEdge {
     let status: number;
     let text: string;
     try {
-      const response = await request(new URL(path, withSlash(this.#options.url)), {
-        method: 'POST',
+      ({ status, text } = await this.#client.post(new URL(path, withSlash(this.#options.url)), {
         headers: {
           authorization: `Bearer ${this.#options.nodeToken()}`,
           'content-type': 'application/json',
           ...(traceparent === undefined ? {} : { [traceparentHeader]: traceparent }),
         },
         body: JSON.stringify(message),
-        dispatcher: this.#agent,
-        signal: AbortSignal.timeout(Math.ceil(timeoutMs)),
-      });
-      status = response.statusCode;
-      text = await response.body.text();
+        timeoutMs,
+        answerBytesMax: edgeLimits.bodyBytesMax,
+      }));
     } catch (error) {
       throw new PartError('edge-unreachable', `${path}: ${whyUnreachable(error, timeoutMs)}`, {
         cause: error,

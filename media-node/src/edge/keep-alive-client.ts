@@ -1,0 +1,78 @@
+/**
+ * HTTP to one server over connections that stay open: Node's own client, which the node has in memory anyway for its links and its health listener. An answer is read whole,
+ * within bounds of time and size.
+ */
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+
+export interface PostOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** For all of it, from the name's address to the last byte. */
+  readonly timeoutMs: number;
+  /** A longer answer is an error. */
+  readonly answerBytesMax: number;
+}
+
+export interface PostAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Idle connections are kept this long, ms, so that a call does not wait for a TLS handshake. A server that says less is believed. */
+const keepAliveMs = 60_000;
+
+export class KeepAliveClient {
+  readonly #http: HttpAgent;
+  readonly #https: HttpsAgent;
+
+  constructor() {
+    const options = { keepAlive: true, timeout: keepAliveMs };
+    this.#http = new HttpAgent(options);
+    this.#https = new HttpsAgent(options);
+  }
+
+  /** One POST, one try. @throws Error; `TimeoutError` by name when the time is over */
+  post(url: URL, options: PostOptions): Promise<PostAnswer> {
+    const { headers, body, timeoutMs, answerBytesMax } = options;
+    const signal = AbortSignal.timeout(Math.ceil(timeoutMs));
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error) => reject(signal.aborted ? signal.reason : error);
+      const request = this.#request(url, {
+        ...headers,
+        'content-length': String(Buffer.byteLength(body)),
+      });
+      const abort = () => request.destroy(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      request.once('close', () => signal.removeEventListener('abort', abort));
+      request.on('error', fail);
+      request.once('response', (response) => {
+        const parts: Buffer[] = [];
+        let bytes = 0;
+        response.on('data', (part: Buffer) => {
+          bytes += part.length;
+          if (bytes <= answerBytesMax) return void parts.push(part);
+          fail(new Error(`more than ${answerBytesMax} bytes of answer`));
+          request.destroy();
+        });
+        response.on('error', fail);
+        response.once('end', () =>
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() }),
+        );
+      });
+      request.end(body);
+    });
+  }
+
+  /** Ends every connection; what waits for an answer fails. */
+  close(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+
+  #request(url: URL, headers: Readonly<Record<string, string>>): ClientRequest {
+    return url.protocol === 'https:'
+      ? httpsRequest(url, { method: 'POST', headers, agent: this.#https })
+      : httpRequest(url, { method: 'POST', headers, agent: this.#http });
+  }
+}
