@@ -328,20 +328,6 @@ describe('a challenged call', () => {
     await expectNothingLeft();
   });
 
-  it('has its media ready when the edge lets it in, and none left when it does not', async () => {
-    for (const decision of [decisionExamples.join, decisionExamples.refuse]) {
-      dial();
-      await edge.answer(decisionExamples.challenge);
-      expect(media.stats().sessions).toBe(0);
-      const sip = dial();
-      expect(media.stats().sessions).toBe(1);
-      await edge.answer(decision);
-      expect(media.stats().sessions).toBe(decision.kind === 'join' ? 1 : 0);
-      sip.events?.onCancel();
-      await expectNothingLeft();
-    }
-  });
-
   it('keeps its trace id with the INVITE that answers, in the questions to the edge and in the record', async () => {
     dial();
     await edge.answer(decisionExamples.challenge);
