@@ -75,6 +75,7 @@ async function joinWith(
   const member = new DirectRoom(
     {
       onJoined: () => onJoined(),
+      onSubscribed: () => {},
       onTrack: () => {},
       onTrackEnded: () => {},
       onAttributes: () => {},

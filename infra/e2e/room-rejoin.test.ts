@@ -53,6 +53,7 @@ async function callerThroughProxy(name: string, livekit = server): Promise<Calle
   const room = new DirectRoom(
     {
       onJoined: () => events.push('joined'),
+      onSubscribed: () => {},
       onTrack: () => events.push('track'),
       onTrackEnded: () => events.push('track-ended'),
       onFrame: () => {

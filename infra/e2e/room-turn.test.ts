@@ -84,6 +84,7 @@ async function join(identity: string, servers: KnownServers, timeoutMs: number) 
   const room = new DirectRoom(
     {
       onJoined: () => events.push('joined'),
+      onSubscribed: () => {},
       onTrack: () => events.push('track'),
       onTrackEnded: () => events.push('track-ended'),
       onFrame: () => {

@@ -119,6 +119,7 @@ export class LocalMediaSession implements MediaSession {
         this.#isRoomUp = true;
         this.#report({ kind: 'joined' });
       },
+      onSubscribed: () => this.#reportOnce('audible', { kind: 'audible' }),
       onTrack: ({ id }) => {
         this.#listening.addTrack(id);
         this.#reportOnce('audible', { kind: 'audible' });

@@ -32,6 +32,7 @@ export class JoinedRoom {
         this.events.push('joined');
         this.joined++;
       },
+      onSubscribed: () => this.events.push('subscribed'),
       onTrack: (track) => {
         this.events.push('track');
         this.tracks.push({ id: track.id, participant: track.participant });

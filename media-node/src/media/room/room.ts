@@ -32,6 +32,11 @@ export interface EncodedFrame {
 export interface RoomEvents {
   /** We are in the room as a participant. */
   onJoined(): void;
+  /**
+   * The server sends us another participant's audio track from its next moment on, and our connection is up: whoever waits for somebody to be heard need not wait for the
+   * section that carries it. Clients that do not learn of it earlier tell by `onTrack` alone.
+   */
+  onSubscribed(): void;
   /** Another participant's audio track is published, subscribed and can be heard from now on. Per track. */
   onTrack(track: { readonly id: string; readonly participant: string }): void;
   onTrackEnded(track: { readonly id: string }): void;

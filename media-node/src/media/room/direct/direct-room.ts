@@ -99,6 +99,7 @@ export class DirectRoom implements Room {
     const stay = new RoomStay(
       {
         onJoined: () => this.#onJoined(),
+        onSubscribed: () => this.#events.onSubscribed(),
         onTrack: (track) => this.#events.onTrack(track),
         onTrackEnded: (track) => this.#events.onTrackEnded(track),
         onFrame: (track, frame) => this.#events.onFrame(track, frame),

@@ -50,6 +50,7 @@ export class OneConnection implements StayMedia {
       onUp: () => {
         events.onUp();
         receiver.up();
+        this.#tellSubscribed();
       },
       onDown: () => events.onDown(),
       onPacket: (mid, packet) => receiver.packet(mid, packet),
@@ -136,7 +137,13 @@ export class OneConnection implements StayMedia {
   #expectTrack(trackSid: string): void {
     if (trackSid === '' || this.#parts.receiver.has(trackSid)) return;
     if (this.#expected.size < roomLimits.receivedTracksMax) this.#expected.set(trackSid, 0);
+    this.#tellSubscribed();
     this.#offerForExpected();
+  }
+
+  #tellSubscribed(): void {
+    const audio = this.#parts.roster.audioTracks();
+    if (this.isUp && audio.some((sid) => this.#expected.has(sid))) this.#events.onSubscribed();
   }
 
   #offerForExpected(): void {

@@ -111,6 +111,9 @@ export class RoomStay {
     this.#media = new Media(
       {
         onUp: () => this.#reportJoined(),
+        onSubscribed: () => {
+          if (this.#isJoined) this.#events.onSubscribed();
+        },
         onDown: () => this.#onMediaDown(),
         onFault: (error) => this.#lose(error),
         onData: (message) => this.#onData(message),

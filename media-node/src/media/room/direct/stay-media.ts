@@ -22,6 +22,8 @@ export interface StayMediaParts extends Pick<RoomParts, 'clock' | 'log' | 'bindA
 export interface StayMediaEvents {
   /** Packets can go both ways. Once. */
   onUp(): void;
+  /** As in RoomEvents. May come before the join. */
+  onSubscribed(): void;
   /** The connection failed or was closed by the other side. */
   onDown(): void;
   onData(message: Buffer): void;
