@@ -31,6 +31,10 @@ const instructions: readonly Instruction[] = read('Dockerfile')
   .filter((line) => line !== '' && !line.startsWith('#'))
   .map((line) => ({ name: line.split(' ')[0] ?? '', text: line.slice(line.indexOf(' ') + 1) }));
 
+/** A command as a Dockerfile has it. */
+const asList = (words: readonly string[]) =>
+  `[${words.map((word) => JSON.stringify(word)).join(', ')}]`;
+
 const of = (name: string) => instructions.filter((one) => one.name === name).map((one) => one.text);
 const fromCheckout = of('COPY').filter((text) => !text.startsWith('--from='));
 const sources = fromCheckout.flatMap((text) => text.split(' ').slice(0, -1));
@@ -93,6 +97,13 @@ describe('the image', () => {
     expect(of('USER')).toEqual(ofUnit('User'));
     expect(of('STOPSIGNAL')).toEqual(ofUnit('KillSignal'));
     expect(of('WORKDIR').at(-1)).toBe(ofUnit('WorkingDirectory')[0]);
+  });
+
+  it('has the environment of the unit, and its code compiled', () => {
+    for (const variable of ofUnit('Environment')) expect(of('ENV').join(' ')).toContain(variable);
+    const compile = ofUnit('ExecStartPre')[0]?.replace(/^-/, '').split(' ') ?? [];
+    expect(compile.at(-1)).toBe('compile');
+    expect(of('RUN')).toContain(asList(compile));
   });
 
   it('has callgate-node on its PATH', () => {

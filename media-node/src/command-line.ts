@@ -3,6 +3,7 @@
  * them out.
  */
 import { parseArgs } from 'node:util';
+import { compileAll } from './compile.ts';
 import { ConfigError } from './config.ts';
 import { enrol, rotate } from './enrol.ts';
 
@@ -12,6 +13,7 @@ const defaultTokenFile = '/var/lib/callgate/token';
 export const usage = `callgate-node                    runs the node (see the table of variables in README.md)
 callgate-node enrol --code CODE  trades a one-time code for the token of this node
 callgate-node rotate             trades the token in force for a new one; a running node takes it by itself
+callgate-node compile            compiles for the next start, into the folder that NODE_COMPILE_CACHE names
   --edge URL                     the edge                        (CALLGATE_EDGE_URL)
   --token-file FILE              where the token is kept         (CALLGATE_NODE_TOKEN_FILE, else ${defaultTokenFile})`;
 
@@ -23,6 +25,10 @@ export async function runCommand(
   environment: Environment,
 ): Promise<string> {
   if (command === '--help') return usage;
+  if (command === 'compile') {
+    await compileAll();
+    return 'compiled';
+  }
   const { code, edge, 'token-file': file } = read(args);
   const edgeUrl = urlOf(edge ?? environment['CALLGATE_EDGE_URL']);
   const tokenFile = file ?? environment['CALLGATE_NODE_TOKEN_FILE'] ?? defaultTokenFile;

@@ -83,7 +83,7 @@ export class ProcessHandle {
       // Native threads of WebRTC are many and allocate little: an arena for each would hold memory that nobody uses.
       env: { NODE_ENV: 'production', MALLOC_ARENA_MAX: '2', ...compileCache() },
       // Audio makes little garbage: V8's usual 16 MB for the young would only lie about.
-      execArgv: ['--max-semi-space-size=2'],
+      execArgv: ['--max-semi-space-size=1'],
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
