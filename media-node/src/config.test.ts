@@ -137,6 +137,22 @@ describe('configuration', () => {
     );
   });
 
+  it('reads several addresses for TLS', () => {
+    const config = readConfig({
+      ...least,
+      CALLGATE_TLS_LISTEN: '127.0.0.1:5061, [::1]:5061',
+      CALLGATE_TLS_CERTIFICATE: 'a.pem',
+      CALLGATE_TLS_KEY: 'a.key',
+    });
+    expect(config.tls).toMatchObject({
+      address: '127.0.0.1',
+      alsoListen: [{ address: '::1', port: 5061 }],
+    });
+    expect(faultOf({ ...least, CALLGATE_TLS_LISTEN: '127.0.0.1:5061, everywhere' })).toContain(
+      'expected address:port such as 0.0.0.0:5061, commas between several',
+    );
+  });
+
   it('takes no half of a TLS configuration', () => {
     expect(faultOf({ ...least, CALLGATE_TLS_LISTEN: '127.0.0.1:5061' }).split('\n')).toEqual([
       'CALLGATE_TLS_CERTIFICATE is not set; expected with the other CALLGATE_TLS_ variables',

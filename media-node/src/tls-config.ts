@@ -2,7 +2,10 @@
 import type { AddressAndPort, Read } from './config.ts';
 import type { TlsCredentials } from './sip/transport/tls-credentials.ts';
 
-export interface TlsConfig extends AddressAndPort, TlsCredentials {}
+export interface TlsConfig extends AddressAndPort, TlsCredentials {
+  /** Further addresses, with the same certificates. */
+  readonly alsoListen?: readonly AddressAndPort[];
+}
 
 /** TLS needs its address, certificate and key together; one alone is a mistake that must not go unseen. */
 export function readTls(
@@ -10,8 +13,16 @@ export function readTls(
   faults: string[],
   addressAndPort: (text: string) => AddressAndPort | null,
 ): TlsConfig | null {
-  const expected = 'address:port such as 0.0.0.0:5061';
-  const listen = read<AddressAndPort | null>('CALLGATE_TLS_LISTEN', addressAndPort, expected, null);
+  const listens = read<readonly AddressAndPort[] | null>(
+    'CALLGATE_TLS_LISTEN',
+    (text) => {
+      const all = commaList(text)?.map(addressAndPort) ?? [null];
+      return all.every((one) => one !== null) ? all : null;
+    },
+    'address:port such as 0.0.0.0:5061, commas between several',
+    null,
+  );
+  const [listen = null, ...alsoListen] = listens ?? [];
   const files = (name: string, what: string) =>
     read<readonly string[]>(
       name,
@@ -32,7 +43,7 @@ export function readTls(
   if (listen === null && certificateFile === null && keyFile === null && authorityFile === null)
     return null;
   const needed = {
-    CALLGATE_TLS_LISTEN: listen,
+    CALLGATE_TLS_LISTEN: listens,
     CALLGATE_TLS_CERTIFICATE: certificateFile,
     CALLGATE_TLS_KEY: keyFile,
   };
@@ -53,6 +64,7 @@ export function readTls(
     ...listen,
     certificateFile,
     keyFile,
+    ...(alsoListen.length === 0 ? {} : { alsoListen }),
     ...(others.length === 0 ? {} : { others }),
     ...(authorityFile === null ? {} : { authorityFile }),
   };

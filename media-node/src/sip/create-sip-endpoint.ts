@@ -27,8 +27,8 @@ import { UserAgent } from './user-agent.ts';
 export interface SipEndpointOptions {
   /** Address (literal) and port for UDP and TCP (RFC 3261 §18 wants both); port 0 takes a free one. */
   readonly listen: HostPort;
-  /** Address, port and certificate for TLS; none by default. */
-  readonly tls?: HostPort & TlsCredentials;
+  /** Address, port and certificate for TLS, and further addresses; none by default. */
+  readonly tls?: HostPort & TlsCredentials & { readonly alsoListen?: readonly HostPort[] };
   /** Further addresses, UDP and TCP: another family, another network. */
   readonly alsoListen?: readonly HostPort[];
   /** Host that Contact and our Via name, by who is told; null: the address that a request arrived at. */
@@ -57,7 +57,8 @@ export function createSipEndpoint(options: SipEndpointOptions): SipEndpoint {
     },
   );
   if (tls !== undefined) {
-    transports.push(new StreamTransport({ listen: () => tls, clock, tls, balancers }));
+    for (const listen of [tls, ...(tls.alsoListen ?? [])])
+      transports.push(new StreamTransport({ listen: () => listen, clock, tls, balancers }));
   }
   return assembleEndpoint(options, transports, options.listen.port === 0 ? freePortAttempts : 1);
 }

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../clock.fake.ts';
+import { systemClock } from '../../clock.ts';
+import { silentLog } from '../../ops/log.ts';
+import { createSipEndpoint } from '../create-sip-endpoint.ts';
 import { requestText } from '../scripted-peer.fake.ts';
 import { closing, StreamBench, until } from './stream-bench.fake.ts';
 import { StreamTransport } from './stream-transport.ts';
@@ -194,6 +197,30 @@ describe('TLS', () => {
     const { bound } = await listen(certificate());
     expect(await shake(bound.port, { servername: 'other.example.com' })).toMatch(/does not match/);
     expect(await shake(bound.port, { ca: pem('two.pem') })).toMatch(/self-signed/);
+  });
+
+  it('listens at several addresses with the same certificate', async () => {
+    // Held here at another address, it is free at these.
+    const { port } = (await listen()).bound;
+    const endpoint = createSipEndpoint({
+      listen: { address: '127.0.0.2', port: 0 },
+      tls: {
+        ...certificate(),
+        address: '127.0.0.2',
+        port,
+        alsoListen: [{ address: '127.0.0.3', port }],
+      },
+      advertise: null,
+      clock: systemClock,
+      log: silentLog,
+    });
+    try {
+      await endpoint.listen({ onInvite: () => {} });
+      for (const host of ['127.0.0.2', '127.0.0.3'])
+        expect(await shake(port, { host })).toBe('TLSv1.3');
+    } finally {
+      await endpoint.close();
+    }
   });
 
   it('shows the certificate of the name that is called, else the first', async () => {
