@@ -25,11 +25,20 @@ export function nameOf(pid: number): string {
   return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
 }
 
-/** Memory that belongs to a process and all below it alone, MB: what a leak grows. */
+/** Memory that belongs to a process and all below it alone, heaps first of all, MB: what a leak grows. */
 export function ownMemoryMb(pid: number): number {
+  return mappedMb(pid, /^Anonymous:\s+(\d+) kB/m);
+}
+
+/** Memory of a process and all below it that is resident (RSS), MB; what they share counts for each. */
+export function residentMb(pid: number): number {
+  return mappedMb(pid, /^Rss:\s+(\d+) kB/m);
+}
+
+function mappedMb(pid: number, row: RegExp): number {
   return family(pid).reduce((sum, one) => {
-    const own = /^Anonymous:\s+(\d+) kB/m.exec(readFileSync(`/proc/${one}/smaps_rollup`, 'utf8'));
-    return sum + Number(own?.[1] ?? 0) / 1_024;
+    const found = row.exec(readFileSync(`/proc/${one}/smaps_rollup`, 'utf8'));
+    return sum + Number(found?.[1] ?? 0) / 1_024;
   }, 0);
 }
 

@@ -9,15 +9,15 @@ export function findPythonClient(): Promise<string> {
   return findPythonWith('livekit-api==1.2.2');
 }
 
-/** @param package_ with its exact version, as every other dependency. @throws Error that says what is missing */
-export async function findPythonWith(package_: string): Promise<string> {
-  const folder = join(cacheFolder(), package_.replace('==', '-'));
+/** @param packages with their exact versions, as every other dependency. @throws Error that says what is missing */
+export async function findPythonWith(...packages: readonly string[]): Promise<string> {
+  const folder = join(cacheFolder(), packages.map((one) => one.replace('==', '-')).join('+'));
   const python = join(folder, 'bin', 'python');
   if (await exists(python)) return python;
   const partial = `${folder}.${process.pid}`;
   await rm(partial, { recursive: true, force: true });
   await must('python3', ['-m', 'venv', '--copies', partial], 'Debian package python3-venv');
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', package_];
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages];
   await must(join(partial, 'bin', 'python'), pip, 'the package index of Python');
   // Another run may have made it meanwhile: the first one stays.
   await rename(partial, folder).catch(() => rm(partial, { recursive: true, force: true }));

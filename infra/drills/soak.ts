@@ -13,7 +13,7 @@ import { type Fleet, withFleet } from './fleet.ts';
 import { median, quantities, type Sample, slopePerHour, takeSample } from './process-samples.ts';
 import { judgeRecords, secondsSince } from './steps.ts';
 
-const lossShare = 0.01;
+const lossyLine = { loss: 0.01, duplicate: 0, reorder: 0, delayMs: [0, 0] } as const;
 /** Set-ups that a machine in use may fail (503); none of them may leave anything. */
 const failedShare = 0.005;
 const churnEveryMs = 1_000;
@@ -65,7 +65,7 @@ export const soak: Drill = {
         await leavesNothing(callgate, report);
         await judgeRecords(callgate, fleet, report);
       },
-      { lossShare },
+      { impaired: { impairment: lossyLine, seed: 1 } },
     );
   },
 };

@@ -26,7 +26,7 @@ export interface PhoneCallOptions {
   readonly headers?: readonly Row[];
   /** In the order of preference; PCMU when absent. */
   readonly codecs?: readonly PhoneCodec[];
-  /** What the phone says once it is answered; silence when absent. Samples at phoneRateHz. */
+  /** What the phone says once it is answered; silence when absent. In samples of the codec: 8 kHz with G.711, 16 kHz with G.722 and Opus. */
   readonly says?: SampleSource;
   /** Told what it hears, packet by packet. */
   readonly hears?: (samples: Int16Array) => void;

@@ -1,9 +1,17 @@
-/** The phone's session description: one audio stream of G.711, and what the answer to it says. */
+/** The phone's session description: one audio stream, and what the answer to it says. */
 import { parseSdp } from '../../media-node/src/sdp/parse-sdp.ts';
 import { type PhoneCodec, payloadTypes } from './rtp-stream.ts';
 
 /** `sendonly`: the other side is on hold. RFC 3264 §8.4. */
 export type OfferDirection = 'sendrecv' | 'sendonly';
+
+/** Clock and, for Opus, channels as rtpmap has them. */
+const clocks: Readonly<Record<PhoneCodec, string>> = {
+  PCMU: '8000',
+  PCMA: '8000',
+  G722: '8000',
+  opus: '48000/2',
+};
 
 /** An offer (RFC 4566, RFC 3264). @param version counts the offers of a call from 1 */
 export function writeOffer(
@@ -23,7 +31,7 @@ export function writeOffer(
     `c=IN ${family} ${address}`,
     't=0 0',
     `m=audio ${port} RTP/AVP ${codecs.map((codec) => payloadTypes[codec]).join(' ')} 101`,
-    ...codecs.map((codec) => `a=rtpmap:${payloadTypes[codec]} ${codec}/8000`),
+    ...codecs.map((codec) => `a=rtpmap:${payloadTypes[codec]} ${codec}/${clocks[codec]}`),
     'a=rtpmap:101 telephone-event/8000',
     'a=fmtp:101 0-15',
     'a=ptime:20',
@@ -49,6 +57,6 @@ export function readAnswer(body: Buffer): AgreedStream {
     (name) => String(payloadTypes[name]) === audio.formats[0],
   );
   if (codec === undefined)
-    throw new Error(`SDP answer names payload type ${audio.formats[0]}; expected 0 or 8`);
+    throw new Error(`SDP answer names payload type ${audio.formats[0]}; expected one of the offer`);
   return { address: audio.connection.address, port: audio.port, codec };
 }

@@ -1,22 +1,20 @@
 /**
- * `npm run bench:leaks -- [--calls 5000] [--hold 2] [--slots 40]`: calls one after the other in so many rooms at a time, each held for two seconds and ended by
- * the phone or by the room in turn, and what the node's processes keep of them: memory of their own and file descriptors, looked at while no call is up. The
- * first 500 calls warm up what is compiled and pooled; what each call after them keeps is the slope through the looks that follow.
+ * `npm run bench:leaks -- [--calls 5000] [--hold 2] [--slots 40] [--look 500]`: calls one after the other in so many rooms at a time, each held for two seconds and ended by
+ * the phone or by the room in turn, and what the node's processes keep of them: memory of their own (heaps), resident memory and file descriptors, looked at every 500 calls while
+ * no call is up. The first 500 warm up what is compiled and pooled; what each call after them keeps is the slope through the looks that follow.
  */
 import { parseArgs } from 'node:util';
 import { RoomServiceClient } from 'livekit-server-sdk';
 import { tone } from '../../audio/tone.ts';
 import { phoneRateHz } from '../../phone/rtp-stream.ts';
 import { SipPhone } from '../../phone/sip-phone.ts';
-import { descriptors, ownMemoryMb } from '../process-cost.ts';
+import { descriptors, ownMemoryMb, residentMb } from '../process-cost.ts';
 import { encoded, joinDeaf, type RoomListener } from '../room-listener.ts';
 import { startCallgate } from './callgate-bridge.ts';
 import { type Bridge, benchCredentials, firstNumber } from './measurement.ts';
 import { makeRoute } from './own-phones.ts';
 import { slope } from './slope.ts';
 
-const warmUpCalls = 500;
-const callsPerLook = 500;
 /** From the last BYE to the look: rooms are left, ports drained, transactions forgotten (32 s), ms. */
 const settleMs = 40_000;
 
@@ -26,6 +24,7 @@ const endMs = 10_000;
 interface Look {
   readonly calls: number;
   readonly memoryMb: number;
+  readonly residentMb: number;
   readonly descriptors: number;
 }
 
@@ -42,6 +41,7 @@ const { values } = parseArgs({
     calls: { type: 'string', default: '5000' },
     hold: { type: 'string', default: '2' },
     slots: { type: 'string', default: '40' },
+    look: { type: 'string', default: '500' },
   },
 });
 const say = (text: string) => process.stderr.write(`callgate: ${text}\n`);
@@ -50,6 +50,9 @@ async function main(): Promise<void> {
   const calls = Number(values.calls);
   const slots = Number(values.slots);
   const holdMs = Number(values.hold) * 1_000;
+  const callsPerLook = Number(values.look);
+  if (!(callsPerLook >= 1 && calls >= 3 * callsPerLook))
+    throw new Error('--calls: expected three times as many as --look, or more');
   const bridge = await startCallgate('opus', { from: 22_000, to: 27_999 }, say);
   const phone = await SipPhone.open('127.0.0.2');
   const listeners: RoomListener[] = [];
@@ -65,7 +68,7 @@ async function main(): Promise<void> {
       await pause(settleMs);
       looks.push(look(bridge, from + round.calls));
     }
-    report(looks, calls, failed);
+    report(looks, failed);
   } finally {
     phone.close();
     await Promise.all(listeners.map((listener) => listener.leave()));
@@ -121,19 +124,27 @@ async function playRound(bridge: Bridge, phone: SipPhone, round: Round): Promise
 }
 
 function look(bridge: Bridge, calls: number): Look {
-  const seen = { calls, memoryMb: ownMemoryMb(bridge.pid), descriptors: descriptors(bridge.pid) };
-  say(`${calls} calls: ${seen.memoryMb.toFixed(1)} MB, ${seen.descriptors} descriptors`);
+  const seen = {
+    calls,
+    memoryMb: ownMemoryMb(bridge.pid),
+    residentMb: residentMb(bridge.pid),
+    descriptors: descriptors(bridge.pid),
+  };
+  const { memoryMb } = seen;
+  say(`${calls} calls: ${memoryMb.toFixed(1)} MB of its own, ${seen.descriptors} descriptors`);
   return seen;
 }
 
-function report(looks: readonly Look[], calls: number, failed: number): void {
-  const steady = looks.filter((one) => one.calls >= warmUpCalls);
-  const perCallKb = 1_024 * slope(steady.map((one) => [one.calls, one.memoryMb]));
-  const [first, last] = [steady[0], steady.at(-1)];
+/** The first look is after the calls that warm up. */
+function report(looks: readonly Look[], failed: number): void {
+  const [first, last] = [looks[0], looks.at(-1)];
+  if (first === undefined || last === undefined) return;
+  const perCallKb = (of: (one: Look) => number) =>
+    (1_024 * slope(looks.map((one) => [one.calls, of(one)]))).toFixed(2);
   const lines = [
-    '| calls | answered | kept per call after the first 500, KB | descriptors after 500 calls | at the end |',
-    '| --- | --- | --- | --- | --- |',
-    `| ${calls} | ${calls - failed} | ${perCallKb.toFixed(2)} | ${first?.descriptors ?? '-'} | ${last?.descriptors ?? '-'} |`,
+    `| calls | answered | kept per call after the first ${first.calls}: own memory, KB | resident, KB | descriptors after ${first.calls} calls | at the end |`,
+    '| --- | --- | --- | --- | --- | --- |',
+    `| ${last.calls} | ${last.calls - failed} | ${perCallKb((one) => one.memoryMb)} | ${perCallKb((one) => one.residentMb)} | ${first.descriptors} | ${last.descriptors} |`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -28,6 +28,7 @@ export interface LinkCounts {
 interface Branch {
   readonly socket: Socket;
   readonly caller: HostPort;
+  isBound: boolean;
 }
 
 /** Callers that one link carries; a test has few. */
@@ -44,13 +45,16 @@ export class ImpairedLink {
   readonly #front = createSocket('udp4');
   readonly #branches = new Map<string, Branch>();
   readonly #underway = new Set<Timer>();
-  #state: number;
+  /** One row of random numbers each way: what one side sends does not change what the other's meets. */
+  readonly #toTarget: () => number;
+  readonly #fromTarget: () => number;
 
   constructor(options: { target: HostPort; impairment: Impairment; clock: Clock; seed: number }) {
     this.#target = options.target;
     this.#impairment = options.impairment;
     this.#clock = options.clock;
-    this.#state = options.seed >>> 0;
+    this.#toTarget = randomRow(options.seed);
+    this.#fromTarget = randomRow(options.seed + 1);
   }
 
   /** Where callers should send to. */
@@ -60,9 +64,20 @@ export class ImpairedLink {
     this.#front.on('message', (bytes, { address: from, port }) => {
       const branch = this.#branchOf({ address: from, port }, address);
       if (branch === null) return;
-      this.#carry(bytes, () => branch.socket.send(bytes, this.#target.port, this.#target.address));
+      this.#carry(bytes, this.#toTarget, () =>
+        branch.socket.send(bytes, this.#target.port, this.#target.address),
+      );
     });
     return { address, port: this.#front.address().port };
+  }
+
+  /** Where the target sends what is meant for a caller, also before that has said anything. After `open`. */
+  async entranceFor(caller: HostPort): Promise<HostPort> {
+    const { address } = this.#front.address();
+    const branch = this.#branchOf(caller, address);
+    if (branch === null) throw new Error(`the link has ${branchesMax} callers already`);
+    if (!branch.isBound) await once(branch.socket, 'listening');
+    return { address, port: branch.socket.address().port };
   }
 
   async close(): Promise<void> {
@@ -81,29 +96,32 @@ export class ImpairedLink {
     if (known !== undefined) return known;
     if (this.#branches.size >= branchesMax) return null;
     const socket = createSocket('udp4');
-    socket.bind(0, address);
+    const branch = { socket, caller, isBound: false };
+    socket.bind(0, address, () => {
+      branch.isBound = true;
+    });
     socket.on('message', (bytes) =>
-      this.#carry(bytes, () => this.#front.send(bytes, caller.port, caller.address)),
+      this.#carry(bytes, this.#fromTarget, () =>
+        this.#front.send(bytes, caller.port, caller.address),
+      ),
     );
-    const branch = { socket, caller };
     this.#branches.set(key, branch);
     return branch;
   }
 
-  #carry(bytes: Buffer, deliver: () => void): void {
+  #carry(bytes: Buffer, random: () => number, deliver: () => void): void {
     const { loss, duplicate, reorder, delayMs } = this.#impairment;
-    const isLost =
-      typeof loss === 'number' ? this.#random() < loss : loss(bytes.toString('latin1'));
+    const isLost = typeof loss === 'number' ? random() < loss : loss(bytes.toString('latin1'));
     if (isLost) {
       this.counts.lost += 1;
       return;
     }
-    const isHeld = this.#random() < reorder;
+    const isHeld = random() < reorder;
     if (isHeld) this.counts.heldBack += 1;
-    this.#later(delayMs[0] + delayMs[1] * this.#random() + (isHeld ? holdMs : 0), deliver);
-    if (this.#random() >= duplicate) return;
+    this.#later(delayMs[0] + delayMs[1] * random() + (isHeld ? holdMs : 0), deliver);
+    if (random() >= duplicate) return;
     this.counts.doubled += 1;
-    this.#later(delayMs[0] + delayMs[1] * this.#random(), deliver);
+    this.#later(delayMs[0] + delayMs[1] * random(), deliver);
   }
 
   #later(ms: number, deliver: () => void): void {
@@ -114,12 +132,15 @@ export class ImpairedLink {
     });
     this.#underway.add(timer);
   }
+}
 
-  /** 0 up to 1, the same row for the same seed (mulberry32). */
-  #random(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+/** 0 up to 1, the same row for the same seed (mulberry32). */
+function randomRow(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  }
+  };
 }
