@@ -75,12 +75,13 @@ describe('npm start', () => {
     },
   );
 
+  // Ports below those that the kernel gives to passing sockets.
   it('takes fixed ports, keeps running when a part dies, and says so', async () => {
-    const run = npm(['start', '--', '--json', '--sip-port', '45061', '--edge-port', '45080']);
+    const run = npm(['start', '--', '--json', '--sip-port', '25061', '--edge-port', '25080']);
     await eventually('the line is there', () => run.lines.length > 0, 60_000);
     const line = JSON.parse(run.lines[0] ?? '') as StartLine;
-    expect(line.sip).toBe('127.0.0.1:45061');
-    expect(line.edge_url).toBe('http://127.0.0.1:45080');
+    expect(line.sip).toBe('127.0.0.1:25061');
+    expect(line.edge_url).toBe('http://127.0.0.1:25080');
     process.kill(line.pids['edge'] ?? 0, 'SIGKILL');
     await eventually('it says so', () =>
       run.errors.some((text) => text.includes('edge has ended (signal SIGKILL)')),

@@ -6,7 +6,7 @@ import type { Sound } from '../audio/wav.ts';
 import type { PhoneCall } from '../phone/phone-call.ts';
 import { type LineOptions, type PhoneCodec, phoneRateHz } from '../phone/rtp-stream.ts';
 import type { SipPhone } from '../phone/sip-phone.ts';
-import { caller, deskRoom, type RoutedStack } from './routed-stack.ts';
+import { caller, deskRoom, eventually, type RoutedStack } from './routed-stack.ts';
 
 export const phoneToneHz = 440;
 export const agentToneHz = 1_000;
@@ -68,6 +68,16 @@ export function phoneToneSound(sampleRateHz: number): Sound {
 export function toneAtTheEnd(sound: Sound, frequencyHz: number, ms: number): number {
   const samples = sound.samples.subarray(-Math.round((sound.sampleRateHz * ms) / 1_000));
   return listenFor({ ...sound, samples }, frequencyHz).toneMs;
+}
+
+/** Waits until a further half second has been heard since the call of this, all of it the tone. @throws Error when that does not come */
+export function hearsTone(heard: () => Sound, frequencyHz: number): Promise<void> {
+  const { length } = heard().samples;
+  return eventually(`${frequencyHz} Hz are heard`, () => {
+    const { sampleRateHz, samples } = heard();
+    const sound = { sampleRateHz, samples: samples.subarray(length) };
+    return toneAtTheEnd(sound, frequencyHz, 600) > 500;
+  });
 }
 
 export function pause(ms: number): Promise<void> {

@@ -55,12 +55,17 @@ describe('phone and room hear each other', () => {
 
   it('with a packet every 20 ms and no gap', async () => {
     await agentFor(third);
-    const call = await dial(stack, phone, third);
+    const arrivals: number[] = [];
+    const hears = () => arrivals.push(performance.now());
+    const call = await dial(stack, phone, third, { hears });
     await call.answer;
-    await pause(2_000);
-    const { received } = call.packets;
-    expect(received).toBeGreaterThanOrEqual(95);
-    expect(received).toBeLessThanOrEqual(110);
+    await eventually('100 packets', () => arrivals.length >= 100);
+    const lastedMs = (arrivals[99] ?? 0) - (arrivals[0] ?? 0);
+    expect(lastedMs).toBeGreaterThan(1_800);
+    expect(lastedMs).toBeLessThan(4_000);
+    // What is missing counts as heard, too.
+    const { samples, sampleRateHz } = call.heard();
+    expect(samples.length).toBe(call.packets.received * 0.02 * sampleRateHz);
     call.hangUp();
     await call.ended;
   });

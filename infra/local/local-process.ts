@@ -115,13 +115,22 @@ export class LocalProcess {
     if (this.isRunning) this.#child.kill(signal);
   }
 
-  /** SIGTERM, then SIGKILL when it does not end in time. Resolves when it has ended. Idempotent. */
-  async stop(): Promise<ProcessEnd> {
+  /** SIGTERM, then SIGKILL when it does not end in time, to its children, too. Resolves when it has ended. Idempotent. @param patienceMs from the one to the other */
+  async stop(patienceMs = stopPatienceMs): Promise<ProcessEnd> {
     this.kill('SIGTERM');
-    const lastResort = setTimeout(() => this.kill('SIGKILL'), stopPatienceMs);
+    const lastResort = setTimeout(() => this.#killAll(), patienceMs);
     const end = await this.ended;
     clearTimeout(lastResort);
     return end;
+  }
+
+  /** A child that outlived it would keep our pipes open, and it would never seem to have ended. */
+  #killAll(): void {
+    try {
+      process.kill(-this.pid, 'SIGKILL');
+    } catch {
+      // All of them have ended by now.
+    }
   }
 
   #read(stream: Readable): void {
