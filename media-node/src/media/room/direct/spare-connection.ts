@@ -2,8 +2,9 @@
  * A connection made ahead of its join: keys made, candidates gathered, the first offer written, so that no caller waits for it. There is one at a time. The next is made
  * when the join that took it is over, and an unused one is made anew after a while, because addresses of a machine change.
  */
-import { roomLimits } from '@callgate/shared/limits.ts';
+import { mediaLimits, roomLimits } from '@callgate/shared/limits.ts';
 import type { Clock, Timer } from '../../../clock.ts';
+import { areDescriptorsLeft } from '../../../descriptors.ts';
 import type { TrackCodec } from '../room.ts';
 import { type ConnectionOptions, RoomConnection } from './room-connection.ts';
 
@@ -54,6 +55,8 @@ export class SpareConnection {
   }
 
   #make(): void {
+    // Refused a descriptor half-way, its native code would end the process, for a connection that nobody waits for.
+    if (!areDescriptorsLeft(mediaLimits.descriptorsLeftMin)) return this.#makeAfter(keptMs);
     this.#drop();
     const codec = this.#codec;
     const connection = new RoomConnection(this.#clock, {
