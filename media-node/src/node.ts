@@ -92,7 +92,7 @@ export async function startNode(
       log(level, event, traceId === null ? fields : { ...fields, trace_id: traceId });
     },
   });
-  const reports = new ProgressReports((progress) => edge.progress(progress), log);
+  const reports = new ProgressReports((progress) => edge.progress(progress), clock, log);
   const silence = new StrangerSilence();
   const leases = new Leases({
     edge: {
