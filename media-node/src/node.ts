@@ -27,6 +27,7 @@ import { type HealthListener, listenForHealth } from './ops/health.ts';
 import { LoadMeter } from './ops/load-meter.ts';
 import type { Log, LogLevel } from './ops/log.ts';
 import { createWatching } from './ops/watching.ts';
+import { rehearse } from './rehearsal.ts';
 import { createSipEndpoint } from './sip/create-sip-endpoint.ts';
 import { StatusNews } from './status-news.ts';
 import { StrangerSilence } from './stranger-silence.ts';
@@ -206,6 +207,7 @@ export async function startNode(
     calls.onChange(() => {
       if (news.isNews(calls.size, admission.state, clock.nowMono())) link.tellStatus();
     });
+    rehearse();
     const bound = await sip.listen({
       onInvite: (call) => {
         load.noteInvite();
