@@ -58,6 +58,9 @@ export class SpareConnection {
     // Refused a descriptor half-way, its native code would end the process, for a connection that nobody waits for.
     if (!areDescriptorsLeft(mediaLimits.descriptorsLeftMin)) return this.#makeAfter(keptMs);
     this.#drop();
+    this.#makeAfter(keptMs);
+    // Refused one of its dozen, native code would end the process and every call in it.
+    if (!areDescriptorsLeft(mediaLimits.descriptorsLeftMin)) return;
     const codec = this.#codec;
     const connection = new RoomConnection(this.#clock, {
       codec,
@@ -66,7 +69,6 @@ export class SpareConnection {
       receivers: roomLimits.receivedTracksFirst,
     });
     this.#made = { connection, codec };
-    this.#makeAfter(keptMs);
   }
 
   #makeAfter(ms: number): void {
