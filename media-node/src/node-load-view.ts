@@ -17,6 +17,8 @@ export interface NodeLoadParts {
 export class NodeLoadView {
   readonly capacity: NodeCapacity;
   readonly #parts: NodeLoadParts;
+  /** Asked once: the kernel takes its time to tell, and every INVITE asks for the load. */
+  readonly #cores = availableParallelism();
 
   constructor(parts: NodeLoadParts) {
     this.#parts = parts;
@@ -30,7 +32,7 @@ export class NodeLoadView {
     const { rtpPortsBound, residentBytes, coresUsed } = media.stats();
     return {
       calls: calls.size,
-      cpu: (meter.coresUsed + coresUsed) / availableParallelism(),
+      cpu: (meter.coresUsed + coresUsed) / this.#cores,
       loopDelayMs: meter.loopDelayMs,
       rtpPortsFree: Math.max(0, this.capacity.rtpPorts - rtpPortsBound),
       residentBytes: residentBytes + meter.residentBytes,

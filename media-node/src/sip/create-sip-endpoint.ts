@@ -1,5 +1,4 @@
 /** Puts the SIP endpoint together: socket, transactions, dialogs, and the port that the call knows it by. */
-import { randomBytes } from 'node:crypto';
 import type { AdvertisedHosts } from '../advertised-hosts.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
@@ -14,6 +13,7 @@ import { RequestSender } from './request-sender.ts';
 import type { SipEndpoint } from './sip-endpoint.ts';
 import { TrustedProxies } from './strangers/real-source.ts';
 import { StrangerGate } from './strangers/stranger-gate.ts';
+import { pooledRandom } from './transaction/pooled-random.ts';
 import type { RandomBytes } from './transaction/random-token.ts';
 import { TransactionTable } from './transaction/transaction-table.ts';
 import { type NameResolver, systemResolver } from './transport/locate.ts';
@@ -77,7 +77,7 @@ export function assembleEndpoint(
   list: readonly Transport[],
   attempts = 1,
 ): SipEndpoint {
-  const { clock, log, random = randomBytes, resolver = systemResolver() } = options;
+  const { clock, log, random = pooledRandom(), resolver = systemResolver() } = options;
   const ladders = new Ladders(clock);
   const transports = new TappedTransports(new TransportSet(list, attempts), ladders);
   const addresses = new OwnAddresses(options.advertise, clock);
