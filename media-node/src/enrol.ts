@@ -4,6 +4,7 @@
  */
 import { nodeTokenAnswer } from '@callgate/shared/contract/enrolment.ts';
 import { edgeLimits } from '@callgate/shared/limits.ts';
+import { systemClock } from './clock.ts';
 import { KeepAliveClient } from './edge/keep-alive-client.ts';
 import { readToken, writeToken } from './edge/token-file.ts';
 
@@ -33,7 +34,7 @@ async function take(
   { body, authorization }: { readonly body?: string; readonly authorization?: string },
 ): Promise<string> {
   const base = edgeUrl.pathname.endsWith('/') ? edgeUrl : new URL(`${edgeUrl.href}/`);
-  const client = new KeepAliveClient();
+  const client = new KeepAliveClient(systemClock);
   const { status, text } = await client
     .post(new URL(path, base), {
       headers: {

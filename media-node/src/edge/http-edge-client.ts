@@ -26,10 +26,11 @@ export interface HttpEdgeOptions {
 
 export class HttpEdge {
   readonly #options: HttpEdgeOptions;
-  readonly #client = new KeepAliveClient();
+  readonly #client: KeepAliveClient;
 
   constructor(options: HttpEdgeOptions) {
     this.#options = options;
+    this.#client = new KeepAliveClient(options.clock);
   }
 
   /** `POST /v1/offers`. @throws PartError `edge-unreachable`, `edge-refused-node` or `edge-error`, in callLimits.decisionTotalMs. */

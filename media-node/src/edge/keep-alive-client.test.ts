@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../clock.ts';
 import { KeepAliveClient } from './keep-alive-client.ts';
 
 const closers: (() => unknown)[] = [];
@@ -23,7 +24,7 @@ async function serve(listener: RequestListener) {
     connections += 1;
   });
   await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
-  const client = new KeepAliveClient();
+  const client = new KeepAliveClient(systemClock);
   closers.push(
     () => new Promise((settle) => server.close(settle)),
     () => client.close(),
@@ -104,7 +105,7 @@ describe('KeepAliveClient', () => {
       socket.write('SSH-2.0-x\r\n\r\n');
     });
     await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
-    const client = new KeepAliveClient();
+    const client = new KeepAliveClient(systemClock);
     closers.push(
       () => new Promise((settle) => server.close(settle)),
       () => client.close(),

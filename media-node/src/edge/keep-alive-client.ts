@@ -4,6 +4,7 @@
  */
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Clock } from '../clock.ts';
 
 export interface PostOptions {
   readonly headers: Readonly<Record<string, string>>;
@@ -23,10 +24,12 @@ export interface PostAnswer {
 const keepAliveMs = 60_000;
 
 export class KeepAliveClient {
+  readonly #clock: Clock;
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
 
-  constructor() {
+  constructor(clock: Clock) {
+    this.#clock = clock;
     const options = { keepAlive: true, timeout: keepAliveMs };
     this.#http = new HttpAgent(options);
     this.#https = new HttpsAgent(options);
@@ -35,16 +38,19 @@ export class KeepAliveClient {
   /** One POST, one try. @throws Error; `TimeoutError` by name when the time is over */
   post(url: URL, options: PostOptions): Promise<PostAnswer> {
     const { headers, body, timeoutMs, answerBytesMax } = options;
-    const signal = AbortSignal.timeout(Math.ceil(timeoutMs));
     return new Promise((resolve, reject) => {
-      const fail = (error: Error) => reject(signal.aborted ? signal.reason : error);
+      let late: DOMException | null = null;
+      const fail = (error: Error) => reject(late ?? error);
       const request = this.#request(url, {
         ...headers,
         'content-length': String(Buffer.byteLength(body)),
       });
-      const abort = () => request.destroy(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      request.once('close', () => signal.removeEventListener('abort', abort));
+      // Not AbortSignal.timeout: it cannot be taken back, and every one of them goes off in the end, with an error made for nobody.
+      const timer = this.#clock.after(timeoutMs, () => {
+        late = new DOMException(`no answer in ${timeoutMs} ms`, 'TimeoutError');
+        request.destroy(late);
+      });
+      request.once('close', () => timer.cancel());
       request.on('error', fail);
       request.once('response', (response) => {
         const parts: Buffer[] = [];

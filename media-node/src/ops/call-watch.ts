@@ -2,10 +2,10 @@
  * What watching wants to hear of a call: the stages it reaches, what it waits for, how it ended. The port between calls and those who watch them (metrics,
  * spans); a call tells and asks nothing back but the `traceparent` of its questions to the edge.
  */
-import { randomBytes } from 'node:crypto';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { writeTraceparent } from '@callgate/shared/contract/traceparent.ts';
 import { PartError } from '../part-error.ts';
+import { pooledRandom } from '../pooled-random.ts';
 
 /** A stage of a call, as its record names it. */
 export type Stage = Exclude<keyof CallRecord['stages'], 'ended_ms'>;
@@ -60,9 +60,11 @@ export async function waitFor<T>(
   }
 }
 
+const random = pooledRandom();
+
 /** 16 hexadecimal digits. */
 export function newSpanId(): string {
-  return randomBytes(8).toString('hex');
+  return random(8).toString('hex');
 }
 
 /** Nobody watches; questions to the edge still name their trace. */

@@ -2,6 +2,7 @@
 import type { AdvertisedHosts } from '../advertised-hosts.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
+import { pooledRandom } from '../pooled-random.ts';
 import type { DialogServices } from './dialog/dialog-services.ts';
 import { endLeftDialog } from './dialog/left-dialog.ts';
 import { ladderBook } from './ladder/ladder-book.ts';
@@ -13,7 +14,6 @@ import { RequestSender } from './request-sender.ts';
 import type { SipEndpoint } from './sip-endpoint.ts';
 import { TrustedProxies } from './strangers/real-source.ts';
 import { StrangerGate } from './strangers/stranger-gate.ts';
-import { pooledRandom } from './transaction/pooled-random.ts';
 import type { RandomBytes } from './transaction/random-token.ts';
 import { TransactionTable } from './transaction/transaction-table.ts';
 import { type NameResolver, systemResolver } from './transport/locate.ts';

@@ -60,8 +60,9 @@ export class ProcessMediaPool implements MediaPool {
   }
 
   async open(callId: string, onEvent: (event: MediaEvent) => void): Promise<MediaSession> {
-    let failure = new PartError('over-capacity', 'no media process takes calls');
-    if (this.#isClosed) throw failure;
+    const full = () => new PartError('over-capacity', 'no media process takes calls');
+    if (this.#isClosed) throw full();
+    let failure: PartError | null = null;
     for (const process of this.#free().toSorted(byLoad)) {
       try {
         const opening = process.open(callId, onEvent);
@@ -74,7 +75,7 @@ export class ProcessMediaPool implements MediaPool {
       }
     }
     const next = this.#notBegun();
-    if (next === undefined) throw failure;
+    if (next === undefined) throw failure ?? full();
     return this.#start(next).open(callId, onEvent);
   }
 

@@ -1,12 +1,11 @@
 /** Random bytes by the spoonful: each small draw of its own costs the kernel's and OpenSSL's overhead, and a call makes a dozen of them. */
 import { randomBytes } from 'node:crypto';
-import type { RandomBytes } from './random-token.ts';
 
 /** Bytes drawn at once. */
 const poolBytes = 4_096;
 
 /** A source like randomBytes; no byte of it is given out twice. */
-export function pooledRandom(): RandomBytes {
+export function pooledRandom(): (count: number) => Buffer {
   let pool = Buffer.alloc(0);
   let given = 0;
   return (count) => {
