@@ -41,11 +41,13 @@ describe('a call between a phone and a room', () => {
     call.session.connect(patience);
     call.phone.play(440, call.session.local);
     await eventually(
-      'a second of audio',
-      () => agent.heardMs > 2_500 && call.phone.packets.length > 100,
+      'a second of the tone each way',
+      () =>
+        call.phone.packets.length > 100 &&
+        toneShare(call.phone.heard(1_000), 1_000, 8_000) > 0.9 &&
+        agent.heardMs > 1_000 &&
+        toneShare(agent.heard(1_000), 440, participantRateHz) > 0.9,
     );
-    expect(toneShare(call.phone.heard(1_000), 1_000, 8_000)).toBeGreaterThan(0.9);
-    expect(toneShare(agent.heard(1_000), 440, participantRateHz)).toBeGreaterThan(0.9);
     expect(call.kinds()).toContain('first-audio');
     const stats = await call.session.close();
     expect(stats).toMatchObject({ codec: 'PCMU', packetsLost: 0, packetsForeign: 0 });
