@@ -59,8 +59,6 @@ export class SpareConnection {
     if (!areDescriptorsLeft(mediaLimits.descriptorsLeftMin)) return this.#makeAfter(keptMs);
     this.#drop();
     this.#makeAfter(keptMs);
-    // Refused one of its dozen, native code would end the process and every call in it.
-    if (!areDescriptorsLeft(mediaLimits.descriptorsLeftMin)) return;
     const codec = this.#codec;
     const connection = new RoomConnection(this.#clock, {
       codec,
