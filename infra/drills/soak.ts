@@ -23,7 +23,7 @@ const sampleEveryMs = 5_000;
 const rooms = 20;
 /** What the middle of the last third may be above that of the second; the first warms up. Heap and memory breathe with the collector. */
 const growthMax = { residentMb: 20, heapMb: 10, descriptors: 8, timers: 15 } as const;
-/** Of the heap after a collection between the first third and the end: tables that fill up to their bounds. */
+/** Of the heap after a collection between the second third and the end: until then the ladders of the last 1,000 calls fill up. */
 const heldGrowthMb = 5;
 
 export const soak: Drill = {
@@ -148,7 +148,7 @@ async function heapsOf(nodePid: number): Promise<Heaps> {
   return { main, media: all - main };
 }
 
-/** Two thirds of the time lie between the first look and the last: what a call keeps shows, whatever allocator and collector do with the rest. */
+/** What calls keep shows here, whatever allocator and collector do with the rest. */
 function judgeHeaps(heaps: readonly Heaps[], report: DrillReport): void {
   for (const part of ['main', 'media'] as const) {
     const held = heaps.map((look) => rounded(look[part]));
@@ -158,7 +158,7 @@ function judgeHeaps(heaps: readonly Heaps[], report: DrillReport): void {
     );
     report.atMost(
       `${part}_heap_growth`,
-      rounded((held.at(-1) ?? 0) - (held[0] ?? 0)),
+      rounded((held.at(-1) ?? 0) - (held.at(-2) ?? 0)),
       heldGrowthMb,
     );
   }
