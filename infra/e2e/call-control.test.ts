@@ -6,7 +6,7 @@ import type { Agent } from '../agent/agent.ts';
 import type { PhoneCall } from '../phone/phone-call.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
 import { apiToken, asOperator } from './operator.ts';
-import { agentIn, agentToneHz, dial, hearsTone, pause } from './phone-calls.ts';
+import { agentIn, agentToneHz, dial, hearsTone, pause, toneAtTheEnd } from './phone-calls.ts';
 import {
   deskRoom,
   eventually,
@@ -18,6 +18,8 @@ import {
 
 const [number = '', quiet = ''] = numbers;
 const room = deskRoom(number);
+/** Of most of Europe (ITU-T E.180): a second of it, then four of silence. */
+const ringToneHz = 425;
 const target = 'sip:+15550777@pbx.example.com';
 
 let stack: RoutedStack;
@@ -141,6 +143,21 @@ describe('a call is transferred', () => {
       'x-desk': 'support',
     });
     expect(await call.ended).toBe('node');
+    await endsWith('transferred');
+  });
+
+  it('while the caller hears the ring tone and not the room', async () => {
+    const identity = await callUp({ answer: 202 });
+    const heard = (frequencyHz: number) => toneAtTheEnd(call.heard(), frequencyHz, 600);
+    await eventually('the caller hears the agent', () => heard(agentToneHz) > 500);
+    const transfer = stack.sip.transferSipParticipant(room, identity, target, {
+      playDialtone: true,
+    });
+    await eventually('the caller hears it ring', () => heard(ringToneHz) > 400, 30_000);
+    await eventually('and no longer the agent', () => heard(agentToneHz) === 0, 30_000);
+    call.hangUp();
+    await transfer;
+    await call.ended;
     await endsWith('transferred');
   });
 
