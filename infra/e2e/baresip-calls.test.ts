@@ -155,7 +155,7 @@ describe('baresip calls', () => {
     expect(listenFor(await stop(phone), agentToneHz).toneMs).toBeGreaterThan(1_000);
   });
 
-  it('and puts the call on hold: the room hears nothing, until it is resumed', async () => {
+  it('and puts the call on hold: the room hears nothing, until it is resumed, and then both hear again', async () => {
     const { phone, agent } = await callBy('PCMU/8000/1');
     await established(phone);
     await pause(1_000);
@@ -170,6 +170,7 @@ describe('baresip calls', () => {
     );
     await pause(500);
     expect(phone.has('CALL_CLOSED')).toBe(false);
+    expect(toneAtTheEnd(await stop(phone), agentToneHz, 1_000)).toBeGreaterThan(300);
   });
 
   // baresip has no telephone events but those of 8000 Hz, beside Opus, too.

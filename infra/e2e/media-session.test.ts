@@ -339,6 +339,18 @@ describe('a call between a phone and a room', () => {
     }
   });
 
+  it('is silent when the phone has spoken and stops', async () => {
+    const call = await calls.open();
+    await calls.joinTalker('stops');
+    await calls.joinRoom(call, 'stops');
+    await eventually('joined', () => call.kinds().includes('joined'));
+    call.session.connect({ firstMediaMs: 30_000, silenceMs: 1_000 });
+    call.phone.play(440, call.session.local);
+    await eventually('it is heard', () => call.kinds().includes('first-audio'));
+    call.phone.stop();
+    await eventually('silent', () => call.kinds().includes('silent'));
+  });
+
   it('is silent when the phone is, but not while it is on hold', async () => {
     const call = await calls.open();
     await calls.joinTalker('silent');

@@ -27,6 +27,7 @@ export interface HeardPacket {
   readonly payload: Buffer;
 }
 
+const firstSequence = 1_000;
 /** Of what `heard` returns, Hz. */
 export const phoneRateHz = 8_000;
 
@@ -34,7 +35,7 @@ export class RtpPhone {
   readonly packets: HeardPacket[] = [];
   readonly #socket: Socket;
   #timer: NodeJS.Timeout | null = null;
-  #sequence = 1_000;
+  #sequence = firstSequence;
   #timestamp = 5_000;
   readonly ssrc = 0x1234_5678;
   #secure: { readonly send: Srtp; readonly receive: Srtp } | null = null;
@@ -91,6 +92,11 @@ export class RtpPhone {
       rtcp.close();
     }
     throw new Error(`no pair of free ports on ${address}`);
+  }
+
+  /** Packets that it has sent. */
+  get sent(): number {
+    return this.#sequence - firstSequence;
   }
 
   get address(): { readonly address: string; readonly port: number } {
