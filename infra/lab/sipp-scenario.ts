@@ -11,6 +11,10 @@ export type SippStep =
       readonly send: 'INVITE';
       readonly withCredentials?: boolean;
       readonly offer?: 'none' | 'G.729 only';
+      /** A re-INVITE: in the dialog of the 200 before it. */
+      readonly isInDialog?: boolean;
+      /** Of the offer; what is left out is the caller's own, both ways. */
+      readonly media?: SippMedia;
       /** Starts this timer of sipp's. */
       readonly startsTimer?: number;
     }
@@ -25,25 +29,40 @@ export type SippStep =
       readonly isChallenge?: boolean;
       /** Timers that stop, by the status that stops them: the one that must come, or one before it. */
       readonly stopsTimer?: Readonly<Partial<Record<number, number>>>;
+      /** Regular expression (POSIX) that the message must match. */
+      readonly matches?: string;
     }
   | { readonly receive: 'BYE' }
   | { readonly pauseMs: number }
   /** Plays a capture of G.711 as RTP from here on (needs root). */
   | { readonly playPcap: string };
 
+/** Where the caller wants its media, and whether. */
+export interface SippMedia {
+  readonly address?: string;
+  readonly port?: number;
+  readonly direction?: 'sendonly' | 'inactive';
+}
+
 const g711: readonly (readonly [string, string])[] = [
   ['8', 'PCMA'],
   ['0', 'PCMU'],
 ];
 
-function sdpLines(codecs: readonly (readonly [payloadType: string, name: string])[]): string[] {
+/** @param version counts the descriptions of a session (RFC 3264 §8) */
+function sdpLines(
+  codecs: readonly (readonly [payloadType: string, name: string])[],
+  version: number,
+  { address = '[media_ip]', port, direction }: SippMedia = {},
+): string[] {
   return [
     'v=0',
-    'o=sipp 53655765 2353687637 IN IP[local_ip_type] [local_ip]',
+    `o=sipp 53655765 ${version} IN IP[local_ip_type] [local_ip]`,
     's=-',
-    'c=IN IP[media_ip_type] [media_ip]',
+    `c=IN IP[media_ip_type] ${address}`,
     't=0 0',
-    `m=audio [media_port] RTP/AVP ${codecs.map(([payloadType]) => payloadType).join(' ')} 101`,
+    `m=audio ${port ?? '[media_port]'} RTP/AVP ${codecs.map(([payloadType]) => payloadType).join(' ')} 101`,
+    ...(direction === undefined ? [] : [`a=${direction}`]),
     ...codecs.map(([payloadType, name]) => `a=rtpmap:${payloadType} ${name}/8000`),
     'a=rtpmap:101 telephone-event/8000',
     'a=fmtp:101 0-15',
@@ -78,7 +97,14 @@ export function sippScenario(name: string, steps: readonly SippStep[]): string {
         }
         const challenge = step.isChallenge === true ? ' auth="true"' : '';
         const route = step.receive === 200 ? ' rrs="true"' : '';
-        add(`<recv response="${step.receive}"${challenge}${route}${stop(step.receive)}/>`);
+        const { matches } = step;
+        const check =
+          matches === undefined
+            ? ''
+            : `<action><ereg regexp="${matches}" search_in="msg" check_it="true" assign_to="matched"/></action>`;
+        add(
+          `<recv response="${step.receive}"${challenge}${route}${stop(step.receive)}>${check}</recv>`,
+        );
       }
     } else {
       if (step.send === 'INVITE') {
@@ -89,6 +115,8 @@ export function sippScenario(name: string, steps: readonly SippStep[]): string {
       add(sendXml(step, { distance: index - inviteAt, cseq }));
     }
   }
+  // sipp wants each variable used somewhere.
+  if (body.some((xml) => xml.includes('"matched"'))) body.push('<Reference variables="matched"/>');
   return `<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="${name}">\n${body.join('\n')}\n</scenario>\n`;
 }
 
@@ -107,7 +135,10 @@ function sendXml(
     ];
     return sendText(['SIP/2.0 200 OK', ...headers, '']);
   }
-  const isInDialog = step.send === 'BYE' || step.send === 'ACK';
+  const isInDialog =
+    step.send === 'BYE' ||
+    step.send === 'ACK' ||
+    (step.send === 'INVITE' && step.isInDialog === true);
   // CANCEL and the ACK to a refusal belong to the INVITE's transaction.
   const isSameTransaction =
     step.send === 'CANCEL' || (step.send === 'ACK' && step.to === 'refusal');
@@ -115,6 +146,7 @@ function sendXml(
   const hasBody =
     (step.send === 'INVITE' && step.offer !== 'none') ||
     (step.send === 'ACK' && step.answer === true);
+  const media = step.send === 'INVITE' ? step.media : undefined;
   const isUnknownCodec = step.send === 'INVITE' && step.offer === 'G.729 only';
   const lines = [
     `${step.send} sip:[service]@[remote_ip]:[remote_port] SIP/2.0`,
@@ -130,7 +162,7 @@ function sendXml(
       ? ['Content-Type: application/sdp', 'Content-Length: [len]']
       : ['Content-Length: 0']),
     '',
-    ...(hasBody ? sdpLines(isUnknownCodec ? [['18', 'G729']] : g711) : []),
+    ...(hasBody ? sdpLines(isUnknownCodec ? [['18', 'G729']] : g711, cseq, media) : []),
   ];
   const isRetransmitted = step.send !== 'ACK';
   const timer = step.send === 'INVITE' ? step.startsTimer : undefined;
@@ -144,7 +176,8 @@ function sendText(lines: readonly string[], attributes = ''): string {
   return `<send${attributes}><![CDATA[\n\n${lines.join('\n')}\n\n]]></send>`;
 }
 
-const askedForCredentials: readonly SippStep[] = [
+/** An INVITE without credentials is challenged. */
+export const askedForCredentials: readonly SippStep[] = [
   { send: 'INVITE' },
   { receive: 407, isChallenge: true },
   { send: 'ACK', to: 'refusal' },

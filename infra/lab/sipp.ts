@@ -33,9 +33,17 @@ export interface SippResult {
 
 /** Places calls. @throws Error when sipp cannot be started. */
 export function runSipp(caller: SippCaller, options: SippOptions): Promise<SippResult> {
-  const steps = sippSteps[caller];
+  return runSteps(caller, sippSteps[caller], options);
+}
+
+/** Places calls that are one test's own. @throws Error when sipp cannot be started. */
+export function runSteps(
+  name: string,
+  steps: readonly SippStep[],
+  options: SippOptions,
+): Promise<SippResult> {
   return inScratchFolder(async (folder) => {
-    const status = await placeCalls(folder, caller, steps, options, ['-trace_err', '-trace_msg']);
+    const status = await placeCalls(folder, name, steps, options, ['-trace_err', '-trace_msg']);
     return { succeeded: status === 0, trace: status === 0 ? '' : await traceOf(folder, status) };
   });
 }
