@@ -77,6 +77,8 @@ export class PhoneCall {
   readonly ended: Promise<CallEnd>;
   /** Headers of the 200; null: there was none. */
   answerFields: HeaderFields | null = null;
+  /** Where the answer wants our media; null: there was none. */
+  mediaTarget: { readonly address: string; readonly port: number } | null = null;
   /** Headers of the BYE that came; null: none came. */
   byeFields: HeaderFields | null = null;
   readonly #options: PhoneCallOptions;
@@ -286,6 +288,7 @@ export class PhoneCall {
     });
     this.#parts.send(this.#ack);
     const { address, port, codec } = readAnswer(response.body);
+    this.mediaTarget = { address, port };
     this.#parts.stream.start({ address, port }, codec, this.#options.says ?? silence);
     this.#settleAnswer({ kind: 'answered' });
   }
