@@ -103,21 +103,26 @@ describe('a carrier', () => {
     await eventually('the node is idle', () => isNodeIdle(stack));
   });
 
-  it('that is called over TLS and calls over UDP carries a call, and its BYE', async () => {
-    const [, , number = ''] = numbers;
-    const carrier = await carrierWith({ tls: await makeCertificate(folder, '127.0.0.3') });
-    const agent = await agentIn(stack, number);
-    agents.push(agent);
-    const baresip = await Baresip.start({
-      from: '+15550199',
-      ...caller,
-      codec: 'PCMU/8000/1',
-      says: phoneToneSound(8_000),
-    });
-    stopLater.push(baresip);
-    baresip.dial(number, carrier.sips ?? '', ';transport=tls');
-    await eventually('the call is up', () => baresip.has('CALL_ESTABLISHED'));
-    baresip.command('hangup');
-    await eventually('the node is idle', () => isNodeIdle(stack));
-  });
+  it.each(['phone', 'room'] as const)(
+    'that is called over TLS and calls over UDP carries a call, and the BYE of the %s',
+    async (who) => {
+      const number = numbers[who === 'phone' ? 2 : 3] ?? '';
+      const carrier = await carrierWith({ tls: await makeCertificate(folder, '127.0.0.3') });
+      const agent = await agentIn(stack, number);
+      agents.push(agent);
+      const baresip = await Baresip.start({
+        from: '+15550199',
+        ...caller,
+        codec: 'PCMU/8000/1',
+        says: phoneToneSound(8_000),
+      });
+      stopLater.push(baresip);
+      baresip.dial(number, carrier.sips ?? '', ';transport=tls');
+      await eventually('the call is up', () => baresip.has('CALL_ESTABLISHED'));
+      if (who === 'phone') baresip.command('hangup');
+      else await stack.rooms.deleteRoom(deskRoom(number));
+      await eventually('the phone knows that it is over', () => baresip.has('CALL_CLOSED'));
+      await eventually('the node is idle', () => isNodeIdle(stack));
+    },
+  );
 });

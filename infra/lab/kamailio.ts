@@ -94,10 +94,14 @@ function config(options: ConfigOptions): string {
       : `enable_tls=yes
 listen=tls:${address}:${tlsPort}
 loadmodule "tls.so"
+loadmodule "nathelper.so"
 modparam("tls", "certificate", "${tls.certificateFile}")
 modparam("tls", "private_key", "${tls.keyFile}")
 modparam("tls", "tls_method", "TLSv1.2+")
 `;
+  // A phone behind TLS cannot be called, only answered: what is for it goes back on the connection that it made (RFC 5626 in the way of Kamailio).
+  const alias = tls === undefined ? '' : '  if ($proto == "tls") add_contact_alias();\n';
+  const unalias = tls === undefined ? '' : 'handle_ruri_alias(); ';
   const drop =
     dropEvery === 0
       ? ''
@@ -125,13 +129,13 @@ request_route {
 ${drop}  if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
   if (!sanity_check()) { exit; }
   if (has_totag()) {
-    if (loose_route()) { t_relay(); exit; }
+    if (loose_route()) { ${unalias}t_relay(); exit; }
     if (is_method("ACK")) { if (t_check_trans()) { t_relay(); } exit; }
     sl_send_reply("404", "Not here"); exit;
   }
   if (is_method("CANCEL")) { if (t_check_trans()) { t_relay(); } exit; }
   ${recordRoute}
-  append_hf("X-Carrier: lab\\r\\n");
+${alias}  append_hf("X-Carrier: lab\\r\\n");
 ${fork}  $du = "sip:${target}";
   t_relay();
 }
