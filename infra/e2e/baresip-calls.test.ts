@@ -7,8 +7,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent, AgentEvents } from '../agent/agent.ts';
 import { listenFor } from '../audio/goertzel.ts';
 import type { Sound } from '../audio/wav.ts';
-import { Baresip, type BaresipCodec, type BaresipOptions } from '../lab/baresip.ts';
+import {
+  Baresip,
+  type BaresipCodec,
+  type BaresipEvent,
+  type BaresipOptions,
+} from '../lab/baresip.ts';
 import { makeCertificate } from '../lab/certificate.ts';
+import { startSippCallee } from '../lab/sipp-callee.ts';
 import { freeTcpPort } from '../local/free-port.ts';
 import {
   agentIn,
@@ -20,6 +26,7 @@ import {
 } from './phone-calls.ts';
 import {
   caller,
+  deskRoom,
   eventually,
   isNodeIdle,
   numbers,
@@ -171,6 +178,26 @@ describe('baresip calls', () => {
     await pause(500);
     expect(phone.has('CALL_CLOSED')).toBe(false);
     expect(toneAtTheEnd(await stop(phone), agentToneHz, 1_000)).toBeGreaterThan(300);
+  });
+
+  it('and is sent to somebody else by REFER: it calls there, and its call here ends', async () => {
+    const other = await startSippCallee();
+    try {
+      const { phone, agent } = await callBy('PCMU/8000/1');
+      await established(phone);
+      await eventually('the participant is seen', () => agent.others.length === 1);
+      const number = numbers[(called - 1) % numbers.length] ?? '';
+      const [identity = ''] = agent.others;
+      await stack.sip.transferSipParticipant(deskRoom(number), identity, `sip:other@${other.sip}`);
+      await eventually('its record says why', () =>
+        stack.nodeEvents('call-ended').some(({ reason }) => reason === 'transferred'),
+      );
+      const isUp = ({ type }: BaresipEvent) => type === 'CALL_ESTABLISHED';
+      expect(phone.events.filter(isUp)).toHaveLength(2);
+      await eventually('the node is idle', () => isNodeIdle(stack));
+    } finally {
+      await other.stop();
+    }
   });
 
   // baresip has no telephone events but those of 8000 Hz, beside Opus, too.
