@@ -33,7 +33,7 @@ export function readNodeSecret(
   const parts = /^(([a-z0-9-]{1,63})\.[A-Za-z0-9_-]{20,64})\.([0-9a-f]{16})$/.exec(text);
   const [, body = '', name = '', check = ''] = parts ?? [];
   if (parts === null || !nodeName.safeParse(name).success) return null;
-  return isSameText(check, checkOf(kind, body, key)) ? { text, name, hash: sha256Hex(text) } : null;
+  return isSameText(checkOf(kind, body, key), check) ? { text, name, hash: sha256Hex(text) } : null;
 }
 
 function checkOf(kind: NodeSecretKind, body: string, key: Uint8Array): string {
