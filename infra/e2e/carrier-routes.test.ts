@@ -14,6 +14,7 @@ import { agentIn, agentToneHz, dial, phoneToneSound, toneAtTheEnd } from './phon
 import {
   caller,
   deskRoom,
+  endedFor,
   eventually,
   isNodeIdle,
   numbers,
@@ -97,9 +98,7 @@ describe('a carrier', () => {
     const carrier = await carrierWith({ forkTo: other.sip });
     const call = await dial(stack, phone, number, { through: carrier.sip });
     expect(await call.answer).toEqual({ kind: 'answered' });
-    await eventually('the node has let go', () =>
-      stack.nodeEvents('call-refused').some(({ reason }) => reason === 'caller-cancelled'),
-    );
+    await endedFor(stack, 'caller-cancelled');
     await eventually('the node is idle', () => isNodeIdle(stack));
   });
 

@@ -9,6 +9,7 @@ import { SipPhone } from '../phone/sip-phone.ts';
 import { dial } from './phone-calls.ts';
 import {
   caller,
+  endedFor,
   eventually,
   isNodeIdle,
   numbers,
@@ -86,7 +87,7 @@ describe('a part is away', () => {
     });
     expect(result.trace).toBe('');
     expect(performance.now() - start).toBeLessThan(patienceMs);
-    expect(stack.nodeEvents('call-refused').at(-1)).toMatchObject({ reason: 'room-unreachable' });
+    await endedFor(stack, 'room-unreachable');
     await eventually('the node is idle', async () => stack !== null && (await isNodeIdle(stack)));
   });
 
@@ -98,7 +99,7 @@ describe('a part is away', () => {
     await eventually('the node says that the edge refused it', () => failed().length > 0);
     const result = await runSipp('refused with 503', { target: stack.node.sip, number });
     expect(result.trace).toBe('');
-    expect(stack.nodeEvents('call-refused').at(-1)).toMatchObject({ reason: 'edge-refused-node' });
+    await endedFor(stack, 'edge-refused-node');
   });
 });
 

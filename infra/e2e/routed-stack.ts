@@ -108,6 +108,16 @@ export async function eventually(
   }
 }
 
+/** Waits until a call has ended for that reason. (Refusals have a line of their own, but of one source one a second.) @returns the newest such line */
+export async function endedFor(
+  stack: Pick<RoutedStack, 'nodeEvents'>,
+  reason: string,
+): Promise<Record<string, unknown>> {
+  const lines = () => stack.nodeEvents('call-ended').filter((line) => line['reason'] === reason);
+  await eventually(`a call has ended for ${reason}`, () => lines().length > 0);
+  return lines().at(-1) ?? {};
+}
+
 /** True when the node holds nothing of any call. */
 export async function isNodeIdle(stack: RoutedStack): Promise<boolean> {
   const stats = await stack.nodeStats();

@@ -158,16 +158,19 @@ describe('the log', () => {
 it('says as little or as much as it is told to from afar, without a restart', async () => {
   const setLevel = async (level: string) =>
     (await asOperator(stack, 'POST', '/v1/nodes/local/log-level', { level })).status;
-  const refuse = async () => {
-    const call = await dial(stack, phone, unknownNumber);
+  // Each of a source of its own: of one source a line is written once a second.
+  const refuse = async (caller: SipPhone) => {
+    const call = await dial(stack, caller, unknownNumber);
     expect(await call.answer).toMatchObject({ kind: 'refused', status: 404 });
   };
   const told = () => stack.nodeEvents('call-refused').length;
   const before = told();
+  const other = await SipPhone.open('127.0.0.5');
   expect(await setLevel('error')).toBe(200);
-  await refuse();
+  await refuse(phone);
   expect(await setLevel('info')).toBe(200);
-  await refuse();
+  await refuse(other);
+  other.close();
   // Lines come in their order: had the first been told, both would be here.
   await eventually('the second is told', () => told() > before);
   expect(told()).toBe(before + 1);
