@@ -47,17 +47,22 @@ export class OneConnection implements StayMedia {
     };
     this.#connection = parts.spare?.take(options) ?? new RoomConnection(clock, options);
     this.#connection.listen({
-      onUp: () => {
-        events.onUp();
+      onReached: () => {
+        events.onReached();
         receiver.up();
         this.#tellSubscribed();
       },
+      onUp: () => events.onUp(),
       onDown: () => events.onDown(),
       onPacket: (mid, packet) => receiver.packet(mid, packet),
       onData: (message) => events.onData(message),
     });
     this.#firstAnswer = new HeldAnswer((answer) => this.#onAnswer(answer), clock);
     this.#sender = new TrackSender(this.#connection, parts.codec);
+  }
+
+  get isReached(): boolean {
+    return this.#connection.isReached;
   }
 
   get isUp(): boolean {
@@ -143,7 +148,7 @@ export class OneConnection implements StayMedia {
 
   #tellSubscribed(): void {
     const audio = this.#parts.roster.audioTracks();
-    if (this.isUp && audio.some((sid) => this.#expected.has(sid))) this.#events.onSubscribed();
+    if (this.isReached && audio.some((sid) => this.#expected.has(sid))) this.#events.onSubscribed();
   }
 
   #offerForExpected(): void {

@@ -20,15 +20,29 @@ export function createPeer({ bindAddress, relay }: PeerOptions): PeerConnection 
   });
 }
 
+export interface PeerStateEvents {
+  /** The other side answers: ICE has found a way, only the keys of DTLS are still to be made. Once, before `onUp`. */
+  onReached(): void;
+  /** Packets can go both ways. Once. */
+  onUp(): void;
+  /** It failed, or the other side closed it. */
+  onDown(): void;
+}
+
 /** Whether packets can pass, as the states of a connection tell it. */
 export class PeerState {
-  readonly #events: { onUp(): void; onDown(): void };
+  readonly #events: PeerStateEvents;
+  #isReached = false;
   #isUp = false;
   #isClosing = false;
 
-  /** @param events `onUp` once; `onDown` when it fails or the other side closes it, not after `close` */
-  constructor(events: { onUp(): void; onDown(): void }) {
+  /** @param events none after `close` */
+  constructor(events: PeerStateEvents) {
     this.#events = events;
+  }
+
+  get isReached(): boolean {
+    return this.#isReached;
   }
 
   get isUp(): boolean {
@@ -39,13 +53,20 @@ export class PeerState {
     return this.#isClosing;
   }
 
+  /** Takes a state of ICE. */
+  becomeIce(state: string): void {
+    if (state === 'connected' || state === 'completed') this.#reach();
+  }
+
   /** Takes a state of the connection. */
   become(state: string): void {
     if (this.#isClosing) return;
     if (state === 'connected' && !this.#isUp) {
+      this.#reach();
       this.#isUp = true;
       this.#events.onUp();
     } else if (state === 'failed' || state === 'closed') {
+      this.#isReached = false;
       this.#isUp = false;
       this.#events.onDown();
     }
@@ -55,7 +76,14 @@ export class PeerState {
   close(): boolean {
     if (this.#isClosing) return false;
     this.#isClosing = true;
+    this.#isReached = false;
     this.#isUp = false;
     return true;
+  }
+
+  #reach(): void {
+    if (this.#isClosing || this.#isReached) return;
+    this.#isReached = true;
+    this.#events.onReached();
   }
 }

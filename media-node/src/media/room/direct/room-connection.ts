@@ -9,7 +9,7 @@ import { Audio, type DataChannel, type PeerConnection, type Track } from 'node-d
 import type { Clock } from '../../../clock.ts';
 import type { TrackCodec } from '../room.ts';
 import { isUsableCandidate, withUsableCandidates } from './candidates.ts';
-import { createPeer, type PeerOptions, PeerState } from './peer.ts';
+import { createPeer, type PeerOptions, PeerState, type PeerStateEvents } from './peer.ts';
 
 /** Payload types in our offers. PCMU and PCMA have theirs from RFC 3551 §6. */
 export const payloadTypes = { opus: 111, PCMU: 0, PCMA: 8 } as const;
@@ -17,11 +17,7 @@ export const payloadTypes = { opus: 111, PCMU: 0, PCMA: 8 } as const;
 /** The id of the audio level extension in our offers. */
 export const levelExtensionId = 1;
 
-export interface ConnectionEvents {
-  /** Packets can go both ways. Once. */
-  onUp(): void;
-  /** The connection failed or was closed by the other side. Nothing follows. Not after `close`. */
-  onDown(): void;
+export interface ConnectionEvents extends PeerStateEvents {
   /** A datagram of the receive section `mid`, RTP or RTCP; valid during the call. */
   onPacket(mid: string, packet: Buffer): void;
   /** A message of a data channel. */
@@ -62,6 +58,7 @@ export class RoomConnection {
 
   constructor(clock: Clock, options: ConnectionOptions) {
     this.#state = new PeerState({
+      onReached: () => this.#events?.onReached(),
       onUp: () => this.#events?.onUp(),
       onDown: () => this.#events?.onDown(),
     });
@@ -69,6 +66,7 @@ export class RoomConnection {
     this.#bindAddress = options.bindAddress;
     this.#peer = createPeer(options);
     this.#peer.onStateChange((state) => this.#onState(state));
+    this.#peer.onIceStateChange((state) => this.#state.becomeIce(state));
     this.#sender = this.#peer.addTrack(this.#sendSection(options.codec));
     for (let i = 0; i < options.receivers; i++) this.#addReceiver();
     this.#reliable = this.#hold(this.#peer.createDataChannel('_reliable', {}));
@@ -122,6 +120,10 @@ export class RoomConnection {
     if (this.#hasAnswer) this.#addCandidate(candidate);
     else if (this.#candidates.length < candidatesMax) this.#candidates.push(candidate);
     return true;
+  }
+
+  get isReached(): boolean {
+    return this.#state.isReached;
   }
 
   get isUp(): boolean {

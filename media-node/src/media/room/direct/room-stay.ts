@@ -110,7 +110,8 @@ export class RoomStay {
     const Media = options.needsTwoConnections ? TwoConnections : OneConnection;
     this.#media = new Media(
       {
-        onUp: () => this.#reportJoined(),
+        onReached: () => this.#reportJoined(),
+        onUp: () => this.#onMediaUp(),
         onSubscribed: () => {
           if (this.#isJoined) this.#events.onSubscribed();
         },
@@ -241,6 +242,7 @@ export class RoomStay {
     this.#onAttributes(join.participant?.attributes ?? {});
     this.#sendUnconfirmedAttributes();
     this.#reportJoined();
+    this.#onMediaUp();
   }
 
   #onAttributes(attributes: Readonly<Record<string, string>>): void {
@@ -281,13 +283,19 @@ export class RoomStay {
     });
   }
 
+  /** Once the server is in reach, not when the keys are made: the call is answered sooner by that, and its first packet comes no later. */
   #reportJoined(): void {
-    if (this.#isJoined || !this.#isInRoom || !this.#media.isUp) return;
+    if (this.#isJoined || !this.#isInRoom || !this.#media.isReached) return;
     this.#isJoined = true;
+    this.#events.onJoined();
+  }
+
+  /** The join has met its time limit. */
+  #onMediaUp(): void {
+    if (!this.#isInRoom || !this.#media.isUp) return;
     this.#deadline?.cancel();
     this.#deadline = null;
     this.#relayTimer?.cancel();
-    this.#events.onJoined();
   }
 
   #onRefused(status: number): void {

@@ -20,6 +20,8 @@ export interface StayMediaParts extends Pick<RoomParts, 'clock' | 'log' | 'bindA
 }
 
 export interface StayMediaEvents {
+  /** The server is in reach: packets go both ways a few milliseconds later. Once, before `onUp`. */
+  onReached(): void;
   /** Packets can go both ways. Once. */
   onUp(): void;
   /** As in RoomEvents. May come before the join. */
@@ -32,6 +34,7 @@ export interface StayMediaEvents {
 }
 
 export interface StayMedia {
+  readonly isReached: boolean;
   readonly isUp: boolean;
   /** The signalling may break and be taken up again without harm to what flows. */
   readonly canResume: boolean;

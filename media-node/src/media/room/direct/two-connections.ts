@@ -32,6 +32,7 @@ export class TwoConnections implements StayMedia {
     this.#parts = parts;
     const { receiver, clock } = parts;
     const shared = {
+      onReached: () => {},
       onDown: () => events.onDown(),
       onPacket: (mid: string, packet: Buffer) => receiver.packet(mid, packet),
       onData: (message: Buffer) => events.onData(message),
@@ -49,6 +50,10 @@ export class TwoConnections implements StayMedia {
       parts,
     );
     this.#sender = new TrackSender(this.#publisher, parts.codec);
+  }
+
+  get isReached(): boolean {
+    return this.isUp;
   }
 
   get isUp(): boolean {
@@ -129,6 +134,8 @@ export class TwoConnections implements StayMedia {
   }
 
   #onUp(): void {
-    if (this.isUp) this.#events.onUp();
+    if (!this.isUp) return;
+    this.#events.onReached();
+    this.#events.onUp();
   }
 }
