@@ -1,27 +1,42 @@
-/** Free ports on this machine, asked of the kernel. Another program may take one before it is used: who starts one retries. */
+/**
+ * Free ports on this machine, for programs that want to be told theirs. They come from below the range from which the kernel serves passing sockets (32768 and up), so
+ * that none of those sits on a port between our look and the program's start.
+ */
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 
-/** A TCP port that is free on `address` at this moment. */
+/** Above the ports for RTP of a local node, and those that tests name. */
+const [first, last] = [26_000, 31_999];
+const triesMax = 100;
+
+/** A TCP port that is free on `address` at this moment. @throws Error when none is found */
 export function freeTcpPort(address: string): Promise<number> {
-  return new Promise((settle, fail) => {
+  return freePort((port, settle) => {
     const server = createServer();
-    server.once('error', fail);
-    server.listen(0, address, () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => settle(port));
-    });
+    server.once('error', () => settle(false));
+    server.listen(port, address, () => server.close(() => settle(true)));
   });
 }
 
-/** A UDP port that is free on `address` at this moment. */
+/** A UDP port that is free on `address` at this moment. @throws Error when none is found */
 export function freeUdpPort(address: string): Promise<number> {
-  return new Promise((settle, fail) => {
+  return freePort((port, settle) => {
     const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-    socket.once('error', fail);
-    socket.bind(0, address, () => {
-      const { port } = socket.address();
-      socket.close(() => settle(port));
+    socket.once('error', () => {
+      socket.close();
+      settle(false);
     });
+    socket.bind(port, address, () => socket.close(() => settle(true)));
   });
+}
+
+async function freePort(
+  check: (port: number, settle: (isFree: boolean) => void) => void,
+): Promise<number> {
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const port = randomInt(first, last + 1);
+    if (await new Promise<boolean>((settle) => check(port, settle))) return port;
+  }
+  throw new Error(`no free port found between ${first} and ${last} in ${triesMax} tries`);
 }
