@@ -35,7 +35,7 @@ delete process.env['CALLGATE_EDGE_HOST'];
 const { workerOptions } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
 const miniflare = startMiniflare({
   host: options.host,
-  port: options.port,
+  port: 0,
   ...(options.isInspected ? { inspectorPort: 0 } : {}),
   // No look-up of a sample Request.cf: nothing is asked of the internet.
   cf: false,
@@ -46,6 +46,8 @@ const miniflare = startMiniflare({
     {
       ...workerOptions,
       name: 'callgate',
+      // Straight to the Worker, as at Cloudflare: miniflare's own door is a Worker too, which every request would pass first.
+      unsafeDirectSockets: [{ host: options.host, port: options.port }],
       modulesRoot: dirname(options.bundle),
       modules: [...new Set([options.bundle, join(dirname(options.bundle), 'worker.js')])].map(
         (path) => ({ type: 'ESModule', path }),
@@ -67,6 +69,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-const url = await miniflare.ready;
+await miniflare.ready;
+const url = await miniflare.unsafeGetDirectURL();
 const inspector = options.isInspected ? (await miniflare.getInspectorURL()).href : null;
 write(JSON.stringify({ edge: url.origin, inspector }));

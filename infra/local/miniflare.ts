@@ -5,6 +5,8 @@ export interface MiniflareWorkers {
   readonly ready: Promise<URL>;
   /** Where the inspector listens, once it was asked for by inspectorPort. */
   getInspectorURL(): Promise<URL>;
+  /** Where the Worker itself listens, once it was asked for by unsafeDirectSockets. */
+  unsafeGetDirectURL(): Promise<URL>;
   dispose(): Promise<void>;
 }
 
