@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   const callsPerLook = Number(values.look);
   if (!(callsPerLook >= 1 && calls >= 3 * callsPerLook))
     throw new Error('--calls: expected three times as many as --look, or more');
-  const bridge = await startCallgate('opus', { from: 22_000, to: 27_999 }, say);
+  const bridge = await startCallgate('opus', { from: 24_000, to: 25_999 }, say);
   const phone = await SipPhone.open('127.0.0.2');
   const listeners: RoomListener[] = [];
   try {

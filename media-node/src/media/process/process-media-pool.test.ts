@@ -75,7 +75,7 @@ describe('ProcessMediaPool', () => {
     const { execPath } = process;
     process.execPath = '/no/such/program';
     try {
-      const { pool, lines } = start(1, 43_100);
+      const { pool, lines } = start(1, 23_100);
       await expect(pool.open('SCL_1', () => {})).rejects.toMatchObject({ reason: 'media-lost' });
       expect(lines.map(({ event }) => event)).toContain('media-process-failed');
       expect(pool.isReady).toBe(false);
@@ -88,7 +88,7 @@ describe('ProcessMediaPool', () => {
   });
 
   it('refuses a session while no files and sockets are left, and keeps those that it has', async () => {
-    const { pool, lines } = start(1, 43_300);
+    const { pool, lines } = start(1, 23_300);
     const events: MediaEvent[] = [];
     await pool.open('SCL_1', (event) => events.push(event));
     const [pid] = pool.pids;
@@ -103,9 +103,9 @@ describe('ProcessMediaPool', () => {
   });
 
   it('places sessions on the process with the fewest, and takes them back', async () => {
-    const { pool, lines } = start(2, 43_000);
+    const { pool, lines } = start(2, 23_000);
     const sessions = await Promise.all([1, 2, 3, 4].map((n) => pool.open(`SCL_${n}`, () => {})));
-    const lowShare = sessions.filter(({ local }) => local.port < 43_050).length;
+    const lowShare = sessions.filter(({ local }) => local.port < 23_050).length;
     expect(lowShare).toBe(2);
     expect(sessions[0]?.local.address).toBe('192.0.2.1');
     expect(pool.stats().sessions).toBe(4);
@@ -115,7 +115,7 @@ describe('ProcessMediaPool', () => {
   });
 
   it('lets only the sessions of a process die with it, tells them at once, and replaces it', async () => {
-    const { pool } = start(2, 43_200);
+    const { pool } = start(2, 23_200);
     const events = new Map<number, MediaEvent[]>();
     const ports: number[] = [];
     for (const n of [0, 1, 2, 3]) {
@@ -130,16 +130,16 @@ describe('ProcessMediaPool', () => {
     await until(() => ended() === 2);
     expect(performance.now() - killedAt).toBeLessThan(1_000);
     for (const [n, list] of events) {
-      const isVictim = (ports[n] ?? 0) < 43_250;
+      const isVictim = (ports[n] ?? 0) < 23_250;
       expect(list).toEqual(isVictim ? [{ kind: 'room-ended', reason: 'media-lost' }] : []);
     }
     await until(() => pool.pids.length === 2 && !pool.pids.includes(victim ?? 0));
     const session = await pool.open('SCL_after', () => {});
-    expect(session.local.port).toBeLessThan(43_250);
+    expect(session.local.port).toBeLessThan(23_250);
   });
 
   it('begins a process when each of those before has its number of sessions', async () => {
-    const { pool } = start(3, 44_400, undefined, 2);
+    const { pool } = start(3, 24_400, undefined, 2);
     expect(pool.pids.length).toBe(1);
     for (const [n, processes] of [1, 2, 2, 3, 3].entries()) {
       await pool.open(`SCL_${n}`, () => {});
@@ -148,7 +148,7 @@ describe('ProcessMediaPool', () => {
   });
 
   it('begins a process when the ports of those before are used up', async () => {
-    const { pool } = start(2, 44_600, undefined, 1_000);
+    const { pool } = start(2, 24_600, undefined, 1_000);
     const opened = await Promise.allSettled(
       Array.from({ length: 26 }, (_, n) => pool.open(`SCL_${n}`, () => {})),
     );
@@ -157,7 +157,7 @@ describe('ProcessMediaPool', () => {
   });
 
   it('goes on with the ports of another process when those of one are used up', async () => {
-    const { pool } = start(2, 43_800);
+    const { pool } = start(2, 23_800);
     const opened = await Promise.allSettled(
       Array.from({ length: 51 }, (_, n) => pool.open(`SCL_${n}`, () => {})),
     );
@@ -170,7 +170,7 @@ describe('ProcessMediaPool', () => {
   ])(
     'lets a process that %s end its sessions, and gives new ones to a successor',
     async (_why, growth) => {
-      const { pool, lines } = start(1, 44_000, growth);
+      const { pool, lines } = start(1, 24_000, growth);
       const events: MediaEvent[] = [];
       const open = () => pool.open('SCL_old', (event) => events.push(event));
       const old = [await open(), await open()];
@@ -182,7 +182,7 @@ describe('ProcessMediaPool', () => {
       for (const session of old) await session.close();
       await until(() => !pool.pids.includes(retired ?? 0));
       const session = await pool.open('SCL_new', () => {});
-      expect(session.local.port).toBeGreaterThanOrEqual(44_000);
+      expect(session.local.port).toBeGreaterThanOrEqual(24_000);
       expect(events).toEqual([]);
       const ended = lines.find(
         ({ event, fields }) => event === 'media-process-ended' && fields['pid'] === retired,
@@ -193,7 +193,7 @@ describe('ProcessMediaPool', () => {
   );
 
   it('kills a process that hangs, and its sessions are told', async () => {
-    const { pool } = start(1, 44_200);
+    const { pool } = start(1, 24_200);
     const events: MediaEvent[] = [];
     await pool.open('SCL_hangs', (event) => events.push(event));
     const [hanging] = pool.pids;
@@ -205,7 +205,7 @@ describe('ProcessMediaPool', () => {
   }, 40_000);
 
   it('tells of each process what it holds and uses', async () => {
-    const { pool } = start(2, 44_400);
+    const { pool } = start(2, 24_400);
     await Promise.all([1, 2, 3].map((n) => pool.open(`SCL_${n}`, () => {})));
     await until(() => pool.stats().processes.every(({ residentBytes }) => residentBytes > 1e7));
     const { processes } = pool.stats();
@@ -218,7 +218,7 @@ describe('ProcessMediaPool', () => {
   });
 
   it('says why a session could not be opened', async () => {
-    const { pool } = start(1, 43_400);
+    const { pool } = start(1, 23_400);
     const opened = await Promise.allSettled(
       Array.from({ length: 51 }, (_, n) => pool.open(`SCL_${n}`, () => {})),
     );
@@ -228,7 +228,7 @@ describe('ProcessMediaPool', () => {
   });
 
   it('ends its processes when it is closed', async () => {
-    const { pool } = start(2, 43_600);
+    const { pool } = start(2, 23_600);
     const pids = [...pool.pids];
     await pool.open('SCL_1', () => {});
     await pool.close();
