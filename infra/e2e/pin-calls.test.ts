@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resample } from '../../media-node/src/media/audio/resample.ts';
 import { readWav } from '../../media-node/src/media/sounds/wav.ts';
 import { Agent, agentRateHz } from '../agent/agent.ts';
-import { type Likeness, likenessOf } from '../audio/likeness.ts';
+import { type Likeness, likenessOf, pieceMs } from '../audio/likeness.ts';
 import { tone } from '../audio/tone.ts';
 import type { Sound } from '../audio/wav.ts';
 import { runSecrets } from '../local/secret-watch.ts';
@@ -65,17 +65,18 @@ async function hear(
 ): Promise<Likeness> {
   const recording = prompt(name);
   let found: Likeness = { likeness: 0, atMs: 0 };
-  // To look for a prompt costs a second of a busy machine, and while it looks the phone presses no keys.
+  let from = Math.round((fromMs * recording.sampleRateHz) / 1_000);
   const end = performance.now() + 30_000;
   while (found.likeness < heardLeast && performance.now() < end) {
     await new Promise((settle) => setTimeout(settle, 250));
     const { samples, sampleRateHz } = call.heard();
-    const from = Math.round((fromMs * sampleRateHz) / 1_000);
     const { likeness, atMs } = likenessOf(
       { sampleRateHz, samples: samples.subarray(from) },
       recording,
     );
-    found = { likeness, atMs: atMs + fromMs };
+    found = { likeness, atMs: atMs + (from * 1_000) / sampleRateHz };
+    // What was looked at is not looked at again: the phone presses no keys meanwhile.
+    from = Math.max(from, samples.length - Math.round((pieceMs * sampleRateHz) / 1_000));
   }
   expect(found.likeness, name).toBeGreaterThan(heardLeast);
   return found;
