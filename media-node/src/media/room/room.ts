@@ -33,7 +33,7 @@ export interface RoomEvents {
   /** We are in the room as a participant. */
   onJoined(): void;
   /**
-   * The server sends us another participant's audio track from its next moment on, and our connection is up: whoever waits for somebody to be heard need not wait for the
+   * The server sends us another participant's audio track from its next moment on, and is in reach: whoever waits for somebody to be heard need not wait for the
    * section that carries it. Clients that do not learn of it earlier tell by `onTrack` alone.
    */
   onSubscribed(): void;

@@ -49,10 +49,12 @@ export class OneConnection implements StayMedia {
     this.#connection.listen({
       onReached: () => {
         events.onReached();
-        receiver.up();
         this.#tellSubscribed();
       },
-      onUp: () => events.onUp(),
+      onUp: () => {
+        events.onUp();
+        receiver.up();
+      },
       onDown: () => events.onDown(),
       onPacket: (mid, packet) => receiver.packet(mid, packet),
       onData: (message) => events.onData(message),
@@ -131,6 +133,7 @@ export class OneConnection implements StayMedia {
     const others = receivedTracks(sdp).filter((track) => track.participantSid !== roster.ownSid);
     receiver.map(others, (sid) => roster.identityOf(sid));
     this.#negotiation.settle();
+    this.#tellSubscribed();
     this.#offerForExpected();
     this.#missing.check();
   }
@@ -147,8 +150,9 @@ export class OneConnection implements StayMedia {
   }
 
   #tellSubscribed(): void {
-    const audio = this.#parts.roster.audioTracks();
-    if (this.isReached && audio.some((sid) => this.#expected.has(sid))) this.#events.onSubscribed();
+    const { roster, receiver } = this.#parts;
+    const isSubscribed = (sid: string) => receiver.has(sid) || this.#expected.has(sid);
+    if (this.isReached && roster.audioTracks().some(isSubscribed)) this.#events.onSubscribed();
   }
 
   #offerForExpected(): void {
