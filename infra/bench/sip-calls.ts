@@ -5,6 +5,7 @@
  * - refused: no codec of the caller's fits, so that a call is decided and refused and no room is entered;
  * - rings: the caller's room is empty; it waits there for a second, gives up with CANCEL and gets its 487.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { SipClient } from 'livekit-server-sdk';
 import { timeSipp } from '../lab/sipp.ts';
@@ -14,6 +15,7 @@ import { startCallgate } from './media/callgate-bridge.ts';
 import { type Bridge, benchCredentials } from './media/measurement.ts';
 import { startPeerBridge } from './media/peer-bridge.ts';
 import { cpuMs } from './process-cost.ts';
+import { runToEnd } from './run-to-end.ts';
 
 /** After a run: what its calls have left behind is done by then, ms. */
 const restMs = 3_000;
@@ -204,14 +206,4 @@ function positive(name: string, text: string): number {
   return value;
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((settle) => setTimeout(settle, ms));
-}
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    say(error instanceof Error ? error.message : String(error));
-    process.exit(1);
-  },
-);
+runToEnd(main, say);

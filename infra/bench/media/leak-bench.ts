@@ -3,6 +3,7 @@
  * the phone or by the room in turn, and what the node's processes keep of them: memory of their own (heaps), resident memory and file descriptors, looked at every 500 calls while
  * no call is up. The first 500 warm up what is compiled and pooled; what each call after them keeps is the slope through the looks that follow.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { RoomServiceClient } from 'livekit-server-sdk';
 import { tone } from '../../audio/tone.ts';
@@ -10,6 +11,7 @@ import { phoneRateHz } from '../../phone/rtp-stream.ts';
 import { SipPhone } from '../../phone/sip-phone.ts';
 import { descriptors, ownMemoryMb, residentMb } from '../process-cost.ts';
 import { encoded, joinDeaf, type RoomListener } from '../room-listener.ts';
+import { runToEnd } from '../run-to-end.ts';
 import { startCallgate } from './callgate-bridge.ts';
 import { type Bridge, benchCredentials, firstNumber } from './measurement.ts';
 import { makeRoute } from './own-phones.ts';
@@ -151,14 +153,4 @@ function report(looks: readonly Look[], failed: number): void {
 
 const roomOf = (slot: number) => `bench_${firstNumber + slot}`;
 
-function pause(ms: number): Promise<void> {
-  return new Promise((settle) => setTimeout(settle, ms));
-}
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    say(error instanceof Error ? error.message : String(error));
-    process.exit(1);
-  },
-);
+runToEnd(main, say);

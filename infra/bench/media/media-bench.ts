@@ -4,8 +4,10 @@
  * on this machine. Without a judge our own phones judge. Bridges take turns at each number of calls, so that what else the
  * machine does meets all of them. The table goes to standard output; `--write` puts it and a plot into docs/performance.md.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Summary } from '../distribution.ts';
+import { runToEnd } from '../run-to-end.ts';
 import { type RoomAudio, startCallgate } from './callgate-bridge.ts';
 import { comparisonTable, spreadTable } from './comparison.ts';
 import type { Bridge, Load, Measurement } from './measurement.ts';
@@ -181,14 +183,4 @@ function commandLine(): string {
   return `npm run bench:media -- ${args.join(' ')}`;
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((settle) => setTimeout(settle, ms));
-}
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    say(error instanceof Error ? error.message : String(error));
-    process.exit(1);
-  },
-);
+runToEnd(main, say);

@@ -4,7 +4,9 @@
  * seeded schedule, the same for every bridge. What the phone hears is judged without concealment of the phone's own: what is lost on its line is silence. The
  * bridges take the same calls at the same time; a row is the mean of calls with other seeds.
  */
+
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { resample } from '../../../media-node/src/media/audio/resample.ts';
@@ -15,6 +17,7 @@ import type { SampleSource } from '../../audio/tone.ts';
 import type { Sound } from '../../audio/wav.ts';
 import { type LineOptions, type PhoneCodec, phoneRateHz } from '../../phone/rtp-stream.ts';
 import { SipPhone } from '../../phone/sip-phone.ts';
+import { runToEnd } from '../run-to-end.ts';
 import { startCallgate } from './callgate-bridge.ts';
 import { type Bridge, benchCredentials, firstNumber } from './measurement.ts';
 import { makeRoute } from './own-phones.ts';
@@ -174,14 +177,4 @@ function once({ samples, sampleRateHz }: Sound, silentMs: number): SampleSource 
   };
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((settle) => setTimeout(settle, ms));
-}
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    say(error instanceof Error ? error.message : String(error));
-    process.exit(1);
-  },
-);
+runToEnd(main, say);
