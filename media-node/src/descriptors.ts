@@ -3,7 +3,6 @@
  * because WebRTC's native code ends the process when it is refused one half-way.
  */
 import { closeSync, openSync } from 'node:fs';
-import { memoryUsage } from 'node:process';
 
 /** Whether so many files or sockets could be opened right now; some 10 us each. */
 export function areDescriptorsLeft(count: number): boolean {
@@ -23,7 +22,7 @@ let lastResidentBytes = 0;
 /** Memory of this process; Node reads it from a file, so without a descriptor it is what it was last. */
 export function residentBytes(): number {
   try {
-    lastResidentBytes = memoryUsage.rss();
+    lastResidentBytes = process.memoryUsage.rss();
   } catch {
     // EMFILE: nothing is worth the process's end here.
   }

@@ -2,9 +2,10 @@
  * HTTP to one server over connections that stay open: Node's own client, which the node has in memory anyway for its links and its health listener. An answer is read whole,
  * within bounds of time and size.
  */
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest } from 'node:http';
+import type { Agent, ClientRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Clock } from '../clock.ts';
+import { HttpAgent, httpRequest } from '../node-http.ts';
 
 export interface PostOptions {
   readonly headers: Readonly<Record<string, string>>;
@@ -25,7 +26,7 @@ const keepAliveMs = 60_000;
 
 export class KeepAliveClient {
   readonly #clock: Clock;
-  readonly #http: HttpAgent;
+  readonly #http: Agent;
   readonly #https: HttpsAgent;
 
   constructor(clock: Clock) {

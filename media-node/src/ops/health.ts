@@ -1,6 +1,7 @@
 /** A small HTTP listener for operators, load balancers and Prometheus. It answers GET alone, and what it answers is decided by routes.ts. */
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServer } from '../node-http.ts';
 
 export interface HealthAnswer {
   readonly status: number;

@@ -3,7 +3,6 @@
  * and ends when the main process does.
  */
 import { flushCompileCache } from 'node:module';
-import { cpuUsage } from 'node:process';
 import { systemClock } from '../../clock.ts';
 import { residentBytes } from '../../descriptors.ts';
 import { PartError } from '../../part-error.ts';
@@ -14,7 +13,7 @@ import type { FromProcess, ProcessSettings, ToProcess } from './messages.ts';
 const loadIntervalMs = 1_000;
 
 let pool: LocalMediaPool | null = null;
-let cpu = cpuUsage();
+let cpu = process.cpuUsage();
 let lookedAtMono = systemClock.nowMono();
 /** In the last second. */
 let coresUsed = 0;
@@ -84,8 +83,8 @@ function start({ promptsFolder, ...settings }: ProcessSettings): void {
   tellLoad();
   const again = () => {
     const now = systemClock.nowMono();
-    const { user, system } = cpuUsage(cpu);
-    cpu = cpuUsage();
+    const { user, system } = process.cpuUsage(cpu);
+    cpu = process.cpuUsage();
     coresUsed = (user + system) / 1_000 / Math.max(1, now - lookedAtMono);
     lookedAtMono = now;
     tellLoad();
