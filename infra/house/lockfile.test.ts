@@ -44,6 +44,13 @@ describe('package-lock.json', () => {
     expect(missing).toEqual([]);
   });
 
+  it('has one copy of what our programs share: a second one is loaded beside it, and kept in memory', () => {
+    const ofWorkspaces = Object.keys(packages).filter((path) =>
+      /^(shared|media-node|edge-worker)\/node_modules\//.test(path),
+    );
+    expect(ofWorkspaces).toEqual([]);
+  });
+
   it('names no registry', () => {
     const hosts = Object.values(packages).filter(({ resolved }) => /^https?:/.test(resolved ?? ''));
     expect(hosts).toEqual([]);
