@@ -84,12 +84,23 @@ export class RequestSender {
     onReached: (flow: Flow, peer: HostPort) => void,
     onLost: () => void,
   ): void {
-    if (to.kind === 'source') onReached(near, near.remote);
+    if (to.kind === 'source') this.#hand(request, () => onReached(near, near.remote), onLost);
     else this.#find(request, to.uri, near, onReached, onLost);
   }
 
+  /** What cannot be written or connected is not sent; it throws into no call. */
+  #hand({ method }: DialogRequest, reach: () => void, onLost: () => void): void {
+    try {
+      reach();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#parts.onUnsent(`${method} cannot be sent: ${why}`);
+      onLost();
+    }
+  }
+
   #find(
-    { method }: DialogRequest,
+    request: DialogRequest,
     uri: Uri,
     near: Near,
     onReached: (flow: Flow, peer: HostPort) => void,
@@ -99,13 +110,13 @@ export class RequestSender {
     const transport = transportOf(uri, near.transport);
     const options = { transport, isIPv6: isIPv6(near.remote.address), resolver };
     const lost = (why: string) => {
-      this.#parts.onUnsent(`${method} has no way to go: ${why}`);
+      this.#parts.onUnsent(`${request.method} has no way to go: ${why}`);
       onLost();
     };
     const reach = (peer: Peer) => {
       const flow = transports.flowTo(peer, transport, near);
       if (flow === null) lost(`no listener for ${transport}`);
-      else onReached(flow, peer);
+      else this.#hand(request, () => onReached(flow, peer), onLost);
     };
     const here = literalPeer(uri, options);
     if (here !== null) return reach(here);

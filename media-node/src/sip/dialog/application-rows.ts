@@ -1,4 +1,5 @@
 /** Headers that the call adds to an answer or a request: checked before they may go out, and never those that make the protocol work. */
+import { sipLimits } from '@callgate/shared/limits.ts';
 import type { SipHeader } from '../sip-endpoint.ts';
 import { wireText } from '../wire/characters.ts';
 import { isWritableRow, type Row } from '../wire/write-message.ts';
@@ -24,7 +25,7 @@ const own: ReadonlySet<string> = new Set([
 
 export interface ApplicationRows {
   readonly rows: readonly Row[];
-  /** Names of what was left out: a control character, no token, or a name of the endpoint's own. */
+  /** Names of what was left out: a control character, no token, a name of the endpoint's own, or no room for it. */
   readonly leftOut: readonly string[];
 }
 
@@ -32,10 +33,16 @@ export interface ApplicationRows {
 export function applicationRows(headers: readonly SipHeader[]): ApplicationRows {
   const rows: Row[] = [];
   const leftOut: string[] = [];
+  let bytesLeft: number = sipLimits.applicationHeaderBytesMax;
   for (const { name, value } of headers) {
     const text = wireText(value);
-    if (isWritableRow(name, text) && !own.has(name.toLowerCase())) rows.push([name, text]);
-    else leftOut.push(name);
+    const bytes = name.length + text.length;
+    if (!isWritableRow(name, text) || own.has(name.toLowerCase()) || bytes > bytesLeft) {
+      leftOut.push(name);
+      continue;
+    }
+    bytesLeft -= bytes;
+    rows.push([name, text]);
   }
   return { rows, leftOut };
 }

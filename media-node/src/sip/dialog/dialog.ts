@@ -2,6 +2,7 @@
  * A dialog: what two user agents know of each other between the first answer and the BYE (RFC 3261 §12). Pure bookkeeping: tags, CSeq
  * numbers, the remote target and the route set, and the requests that follow from them.
  */
+import { sipLimits } from '@callgate/shared/limits.ts';
 import type { DialogState } from '../sip-endpoint.ts';
 import type { SipRequest } from '../wire/message.ts';
 import { type NameAddr, readNameAddr, splitList } from '../wire/name-addr.ts';
@@ -147,7 +148,8 @@ export function dialogFault(invite: SipRequest): DialogFault | null {
   const contacts = readAddresses(invite, 'contact');
   if (contacts === null || contacts.some(({ uri }) => !isSip(uri))) return 'contact';
   const routes = readAddresses(invite, 'record-route');
-  if (routes === null || routes.some(({ uri }) => !isSip(uri))) return 'record-route';
+  if (routes === null || routes.length > sipLimits.routesMax) return 'record-route';
+  if (routes.some(({ uri }) => !isSip(uri))) return 'record-route';
   return null;
 }
 

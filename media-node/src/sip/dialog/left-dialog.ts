@@ -5,6 +5,7 @@ import { leftDialogLimits } from '@callgate/shared/limits.ts';
 import type { RequestSender } from '../request-sender.ts';
 import type { ByeResult, DialogState, SipHeader } from '../sip-endpoint.ts';
 import { readUri, type Uri, writeHostPort } from '../wire/uri.ts';
+import { isWritableRow } from '../wire/write-message.ts';
 import { applicationRows } from './application-rows.ts';
 import { dialogRequest } from './dialog.ts';
 
@@ -17,6 +18,9 @@ export async function endLeftDialog(
   // What the dead process sent after its state was kept has lower numbers; a gap is no error (RFC 3261 §12.2.2).
   const number = state.localNumber + leftDialogLimits.numberLeap;
   const bye = dialogRequest(state, 'BYE', number, applicationRows(headers).rows);
+  if (!bye.rows.every(([name, value]) => isWritableRow(name, value))) {
+    throw new RangeError('a header of the dialog must not be written');
+  }
   const { source, local } = state;
   const near = { transport: source.transport, local, remote: source };
   return await new Promise((resolve) => {

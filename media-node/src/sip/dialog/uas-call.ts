@@ -137,10 +137,6 @@ export class UasCall implements SipCall {
 
   accept(answer: SipAnswer): void {
     if (this.#stage !== 'early') return;
-    this.#stage = 'accepted';
-    this.#options.onWelcome();
-    this.reliable?.stop();
-    this.description = answer.body;
     const { request } = this.#incoming;
     const session = agreeSession(request);
     const bytes = this.#respond(answer, [
@@ -150,6 +146,10 @@ export class UasCall implements SipCall {
       supportedRow,
       ...(session.kind === 'agreed' ? session.rows : []),
     ]);
+    this.#stage = 'accepted';
+    this.#options.onWelcome();
+    this.reliable?.stop();
+    this.description = answer.body;
     this.session.agree(session);
     this.acks.expect(request.cseq.number, () => this.#transaction.respond(answer.status, bytes), {
       onAck: (ack) => {

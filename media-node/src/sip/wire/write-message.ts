@@ -38,9 +38,9 @@ export function writeMessage({ start, rows, body }: OutgoingMessage): Buffer {
   if (!isWritableStart(message)) throw new RangeError('start line must not be written');
   if (body !== undefined && body.length > 0) message.content = body.toString('latin1');
   const bytes = Buffer.from(stringify(message), 'latin1');
-  if (bytes.length > sipLimits.datagramBytesMax) {
+  if (bytes.length > sipLimits.writtenBytesMax) {
     throw new RangeError(
-      `message would be ${bytes.length} bytes, limit ${sipLimits.datagramBytesMax}`,
+      `message would be ${bytes.length} bytes, limit ${sipLimits.writtenBytesMax}`,
     );
   }
   return bytes;
