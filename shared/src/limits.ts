@@ -5,7 +5,7 @@
 
 export { admissionLimits } from './admission-limits.ts';
 export { capLimits, recordLimits, webhookLimits } from './record-limits.ts';
-export { sipLimits, sipReferMs, sipSession, sipTimers } from './sip-limits.ts';
+export { sipLimits, sipProvisional, sipReferMs, sipSession, sipTimers } from './sip-limits.ts';
 export { strangerLimits } from './stranger-limits.ts';
 
 /** How long each stage of a call may take, ms. After it the call ends with a reason of the outcome table. */

@@ -58,12 +58,22 @@ export const sipTimers = {
   t4Ms: 5_000,
 } as const;
 
+/** How often a phone that rings is said to ring, ms. */
+export const sipProvisional = {
+  /** A proxy gives up three minutes after the last one; any may be lost (RFC 3261 §13.3.1.1). */
+  everyMs: 60_000,
+  /** None is lost that has a PRACK (RFC 3262 §3). */
+  reliableEveryMs: 150_000,
+} as const;
+
 /** Session timers (RFC 4028), s. */
 export const sipSession = {
   /** The interval of RFC 4028 §4: a refresh every quarter of an hour. */
   intervalS: 1_800,
   /** The smallest the standard allows (§5); below it the timers cost more than they find. */
   minS: 90,
+  /** A longer one is no timer to anybody, and overflows the clock's. */
+  maxS: 86_400,
 } as const;
 
 /** REFER: how long the new call may take before the transfer counts as failed, ms (livekit/sip: 120 s). */

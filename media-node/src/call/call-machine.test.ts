@@ -99,6 +99,7 @@ const table: [Plain, keyof typeof events, string][] = [
     [name, 'removed', refused('participant-removed')],
     [name, 'room away', refused('room-unreachable')],
     [name, 'CANCEL', refusedInRoom('caller-cancelled')],
+    [name, 'no ACK', refusedInRoom('ack-missing')],
     [name, 'ringing timer', refusedInRoom('ringing-timeout')],
     [name, 'send failed', 'ended, finish internal'],
     [name, 'node stops', refusedInRoom('node-stopped')],

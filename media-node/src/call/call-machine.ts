@@ -183,6 +183,11 @@ function whileRinging(state: Ringing, event: CallEvent): Step {
       return refuseInRoom(event.reason, event.explanation);
     case 'cancelled':
       return refuseInRoom('caller-cancelled', 'The caller gave up while the phone rang.');
+    case 'ack-missing':
+      return refuseInRoom(
+        'ack-missing',
+        'The caller required answers that arrive and sent no PRACK.',
+      );
     case 'timer':
       if (event.timer !== 'ringing') return stay(state);
       return refuseInRoom('ringing-timeout', 'Nobody published a track in the room in time.');

@@ -202,37 +202,6 @@ describe('a call', () => {
   });
 });
 
-describe('an INVITE without an offer', () => {
-  const answerOf = (payloadType: number) =>
-    Buffer.from(
-      `v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\nc=IN IP4 192.0.2.7\r\nm=audio 4000 RTP/AVP ${payloadType}\r\n`,
-    );
-
-  async function answered() {
-    const sip = dial({ body: Buffer.alloc(0), contentType: '' });
-    await edge.answer(decisionExamples.join);
-    const session = media.sessions[0];
-    session?.raise({ kind: 'audible' });
-    return { sip, session };
-  }
-
-  it('gets ours in the 200, and the ACK settles the stream', async () => {
-    const { sip, session } = await answered();
-    expect(sip.answers.at(-1)?.body?.bytes.toString()).toContain('m=audio 20000 RTP/AVP 0 8 101');
-    expect(session?.stream).toBeNull();
-    sip.events?.onAck(answerOf(8));
-    expect(session?.stream).toMatchObject({ codec: 'PCMA', remote: { port: 4000 } });
-    expect(calls.size).toBe(1);
-  });
-
-  it('ends with BYE when the ACK brings no usable answer', async () => {
-    const { sip } = await answered();
-    sip.events?.onAck(Buffer.alloc(0));
-    expect(sip.said.at(-1)).toContain('text="bad-sdp"');
-    await expectNothingLeft();
-  });
-});
-
 describe('a call behind a PIN', () => {
   it('is answered, asked, and joins the room that the edge names for the digits', async () => {
     const sip = dial();

@@ -25,7 +25,7 @@ import {
 import { CallMedia, type SdpBody } from './call-media.ts';
 import { attemptOf, type CallIdentity, type CallParts } from './call-parts.ts';
 import { CallSession } from './call-session.ts';
-import { playEarly, playSound } from './call-sounds.ts';
+import { offerEarly, playEarly, playSound } from './call-sounds.ts';
 import { CallTimers } from './call-timers.ts';
 import { failureOf } from './failure.ts';
 import { type HeaderMap, headersOut, listed } from './headers-out.ts';
@@ -252,6 +252,7 @@ export class Call {
       const session = await this.#held.take();
       if (session === null) return;
       this.#setStream(session);
+      offerEarly(session, this.#policy, this.#media, this.#sip);
       this.#handle({ kind: 'media-opened' });
     } catch (error) {
       this.#fail(error);

@@ -185,6 +185,7 @@ describe('a call behind a PIN', () => {
       { kind: 'part-failed', reason: 'no-rtp-port', explanation: '' },
       'refuse no-rtp-port',
     ],
+    ['a missing PRACK', { kind: 'ack-missing' }, 'refuse ack-missing'],
     ['a node that stops', { kind: 'stopped' }, 'refuse node-stopped'],
     ['its application', { kind: 'application-hang-up' }, 'refuse application-hung-up'],
   ] as const)('is refused by %s before it is answered', (_what, event, first) => {

@@ -69,6 +69,8 @@ function whileOpening(state: Extract<PinState, { name: 'pin-opening' }>, event: 
       return refuse(event.reason, event.explanation);
     case 'cancelled':
       return refuse('caller-cancelled', 'The caller gave up before the PIN was asked.');
+    case 'ack-missing':
+      return refuse('ack-missing', 'The caller required answers that arrive and sent no PRACK.');
     case 'transport-failed':
       return end('internal');
     case 'application-hang-up':

@@ -58,6 +58,16 @@ export class SipLeg {
     this.#sip.provisional({ status: 183, phrase: 'Session Progress', body });
   }
 
+  /** Where the caller made no offer and what we say must arrive, ours comes before the answer: 180 with it (RFC 3262 §5). */
+  get wantsOfferEarly(): boolean {
+    const { requiresReliable, body } = this.invite;
+    return requiresReliable && body.length === 0;
+  }
+
+  ringWith(offer: NonNullable<SipAnswer['body']>): void {
+    this.#sip.provisional({ status: 180, phrase: 'Ringing', body: offer });
+  }
+
   challenge(decision: ChallengeDecision): void {
     this.#status = decision.status;
     this.#sip.refuse(challengeAnswer(decision));

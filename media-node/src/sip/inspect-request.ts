@@ -2,16 +2,11 @@
  * Whether a request outside of any dialog may go on, or what it is answered: the checks of RFC 3261 §8.2 in their order. Pure; what is
  * refused here costs one answer and no state.
  */
-import {
-  acceptRow,
-  allowedMethods,
-  allowRow,
-  supportedExtensions,
-  supportedRow,
-} from './capabilities.ts';
+import { acceptRow, allowedMethods, allowRow, supportedRow } from './capabilities.ts';
 import { dialogFault } from './dialog/dialog.ts';
-import { bodyOf, isEncoded } from './dialog/invite-request.ts';
+import { bodyOf } from './dialog/invite-request.ts';
 import { agreeSession } from './dialog/session-timer.ts';
+import { unmetDemand } from './request-demands.ts';
 import { plainList, type SipRequest } from './wire/message.ts';
 import { readUri } from './wire/uri.ts';
 import type { Row } from './wire/write-message.ts';
@@ -41,16 +36,8 @@ export function inspectRequest(request: SipRequest): Inspection {
   if (uri === null || uri.headers !== '') return refuse(400, 'Bad Request-URI', 'request-uri');
   if (uri.scheme === 'other') return refuse(416, 'Unsupported URI Scheme', 'uri-scheme');
   if (request.maxForwards === 0) return refuse(483, 'Too Many Hops', 'max-forwards');
-  const unknown = plainList(request, 'require').filter((tag) => !supportedExtensions.includes(tag));
-  if (unknown.length > 0) {
-    return refuse(420, 'Bad Extension', 'require', [['Unsupported', unknown.join(', ')]]);
-  }
-  if (isEncoded(request)) {
-    return refuse(415, 'Unsupported Media Type', 'encoding', [
-      ['Accept-Encoding', 'identity'],
-      acceptRow,
-    ]);
-  }
+  const unmet = unmetDemand(request);
+  if (unmet !== null) return { kind: 'answer', ...unmet };
   if (method === 'OPTIONS') {
     return {
       kind: 'answer',

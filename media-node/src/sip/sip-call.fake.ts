@@ -31,6 +31,7 @@ export const inviteExample: InviteRequest = {
   callId: 'call-1@192.0.2.7',
   headers: [{ name: 'X-Ticket', value: '4711' }],
   credentials: null,
+  requiresReliable: false,
   contentType: 'application/sdp',
   body: Buffer.from(sdp),
 };

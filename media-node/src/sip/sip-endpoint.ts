@@ -40,6 +40,8 @@ export interface InviteRequest {
     readonly header: 'authorization' | 'proxy-authorization';
     readonly value: string;
   } | null;
+  /** The caller requires that provisional answers arrive (100rel, RFC 3262). */
+  readonly requiresReliable: boolean;
   /** Content-Type without parameters, lower-case; empty without body. */
   readonly contentType: string;
   readonly body: Buffer;
@@ -62,7 +64,10 @@ export interface SipCallEvents {
   onCancel(reason?: string): void;
   /** The ACK of our 200. `body` is an SDP answer when the 200 carried the offer (late offer). */
   onAck(body: Buffer): void;
-  /** The 200 was resent for 64*T1 without an ACK. The call should hang up. RFC 3261 §13.3.1.4. */
+  /**
+   * The 200 was resent for 64*T1 without an ACK, or a provisional answer that must arrive without a PRACK. The call should hang up, or refuse. RFC 3261
+   * §13.3.1.4, RFC 3262 §3.
+   */
   onAckMissing(): void;
   /** BYE; already answered 200. Ends the dialog. `reason` is the Reason header (RFC 3326), empty if none. */
   onBye(reason: string): void;
@@ -71,7 +76,7 @@ export interface SipCallEvents {
    * the call as it is. `body` empty: a session refresh, or a re-INVITE that wants an offer of ours. May be called often.
    */
   onReoffer(offered: { readonly contentType: string; readonly body: Buffer }): SipAnswer;
-  /** The ACK of a re-INVITE without a body, to which `onReoffer` gave an offer of ours: `body` is the answer to that. */
+  /** The ACK or PRACK that answers an offer of ours, in the 200 to a re-INVITE without a body or in a provisional answer: `body` is the answer to that. */
   onReofferAnswer?(answered: { readonly contentType: string; readonly body: Buffer }): void;
   /** A digit by INFO (application/dtmf-relay, application/dtmf), already answered 200. */
   onDigit?(digit: { readonly digit: string; readonly durationMs: number }): void;
@@ -88,11 +93,14 @@ export interface SipCall {
   readonly invite: InviteRequest;
   /** Tells who hears of events; call it once, synchronously in the invite handler. */
   listen(events: SipCallEvents): void;
-  /** Sends a 1xx. Ignored after a final answer. */
+  /**
+   * Sends a 1xx, and says it again while nothing else is said. Ignored after a final answer, and without a body also before our offer where the caller
+   * requires that it arrives and has made no offer.
+   */
   provisional(answer: SipAnswer): void;
   /** Sends 300-699 and ends the call's life here. Ignored after a final answer. */
   refuse(answer: SipAnswer): void;
-  /** Sends 200 and resends it until the ACK. Ignored after a final answer. */
+  /** Sends 200, at once or when a description that must arrive before it has, and resends it until the ACK. Ignored after a final answer. */
   accept(answer: SipAnswer): void;
   /** Says nothing at all, ever, and forgets the transaction. */
   drop(): void;

@@ -283,6 +283,9 @@ export class UserAgent {
         rows: [fullRetryAfter],
       });
     }
+    // A CANCEL of a re-INVITE comes too late, as that is answered at once; it is answered all the same (§9.2).
+    if (transaction.isInvite)
+      this.#invites.set(transaction, { toTag: call.dialog.localTag, call: null });
     call.receive(incoming, transaction);
   }
 

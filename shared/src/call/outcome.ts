@@ -248,11 +248,11 @@ const rows = {
   ),
   'ack-missing': row(
     'indeterminate',
-    408,
-    'Request Timeout',
+    504,
+    'Server Time-out',
     102,
     'upstream',
-    'The answer was never acknowledged.',
+    'The answer was never acknowledged, or a provisional one that has to be.',
     'Check that the Contact and address of the node can be reached by the provider.',
   ),
   'session-expired': row(

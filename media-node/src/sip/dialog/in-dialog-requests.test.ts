@@ -174,64 +174,36 @@ describe('INFO', () => {
   }
 });
 
-describe('answers that must arrive (RFC 3262)', () => {
-  const ringing = async () => {
-    const bench = await endpointBench((call) =>
-      call.provisional({ status: 180, phrase: 'Ringing' }),
-    );
-    bench.request({ headers: { Require: '100rel' } });
-    const rseq = headerOf(lastText(bench), 'RSeq')[0] ?? '';
-    const prack = (rack: string, number = 2) =>
-      bench.request({ method: 'PRACK', number, toTag: bench.toTag(), headers: { RAck: rack } });
-    return { bench, rseq, prack };
-  };
+describe('what a request demands that we cannot give', () => {
+  it.each(['INVITE', 'UPDATE', 'INFO', 'OPTIONS', 'BYE'])(
+    '%s that requires an extension: 420 names it, and nothing changes (RFC 3261 §8.2.2.3)',
+    async (method) => {
+      const { bench, ask } = await answered();
+      expect(ask(method, { headers: { Require: 'timer, gruu' } })).toEqual(['420 Bad Extension']);
+      expect(headerOf(lastText(bench), 'Unsupported')).toEqual(['gruu']);
+      expect(bench.heard).toEqual([]);
+      expect(bench.endpoint.stats().dialogs).toBe(1);
+    },
+  );
 
-  it('are resent at 0.5, 1.5, ... 31.5 s, then the INVITE is refused', async () => {
-    const { bench } = await ringing();
-    expect(headerOf(lastText(bench), 'Require')).toEqual(['100rel']);
-    bench.clock.advance(40_000);
-    const instants = bench.transport.sent
-      .filter(({ text }) => text.startsWith('SIP/2.0 180'))
-      .map(({ atMono }) => atMono);
-    expect(instants).toEqual([0, 500, 1_500, 3_500, 7_500, 15_500, 31_500]);
-    expect(bench.answers()).toContain('504 PRACK Missing');
+  it('a packed body: 415 says which are taken (RFC 3261 §8.2.3)', async () => {
+    const { bench, ask } = await answered();
+    const packed = { ...hold.headers, 'Content-Encoding': 'gzip' };
+    expect(ask('INVITE', { ...hold, headers: packed })).toEqual(['415 Unsupported Media Type']);
+    expect(headerOf(lastText(bench), 'Accept-Encoding')).toEqual(['identity']);
+    expect(bench.heard).toEqual([]);
   });
+});
 
-  it('stop at their PRACK', async () => {
-    const { bench, rseq, prack } = await ringing();
-    bench.answers();
-    prack(`${rseq} 1 INVITE`);
+describe('CANCEL of a re-INVITE', () => {
+  it('comes too late and is answered 200 with our tag (RFC 3261 §9.2)', async () => {
+    const { bench, ask, toTag, ack } = await answered();
+    ask('INVITE', hold);
+    bench.request({ method: 'CANCEL', number: 2, toTag, branch: 'z9hG4bK-INVITE-2' });
     expect(bench.answers()).toEqual(['200 OK']);
-    bench.clock.advance(32_000);
-    expect(bench.answers()).toEqual([]);
-  });
-
-  it('do not stop at a PRACK for another: 481', async () => {
-    const { bench, rseq, prack } = await ringing();
-    bench.answers();
-    prack(`${Number(rseq) + 1} 1 INVITE`);
-    prack(`${rseq} 2 INVITE`, 3);
-    prack(`${rseq} 1 BYE`, 4);
-    prack('x', 5);
-    expect(bench.answers()).toEqual(
-      Array.from({ length: 4 }, () => '481 Call/Transaction Does Not Exist'),
-    );
-  });
-
-  it('wait for each other, and end with the 200', async () => {
-    const { bench, rseq, prack } = await ringing();
-    const [call] = bench.calls;
-    call?.provisional({ status: 183, phrase: 'Session Progress' });
-    bench.answers();
-    prack(`${rseq} 1 INVITE`);
-    expect(bench.answers()).toEqual(['183 Session Progress', '200 OK']);
-    expect(headerOf(bench.transport.sent.at(-2)?.text ?? '', 'RSeq')).toEqual([
-      String(Number(rseq) + 1),
-    ]);
-    call?.accept(answerBody);
-    bench.answers();
-    bench.clock.advance(400);
-    expect(bench.answers()).toEqual([]);
+    expect(bench.toTag()).toBe(toTag);
+    ack();
+    expect(bench.heard).toEqual(['reoffer sendonly']);
   });
 });
 

@@ -3,6 +3,7 @@
  * of a transfer, OPTIONS. RFC 3261 §12.2.2 and §14.2, RFC 3311, 3262, 3515, 6086.
  */
 import { acceptRow, allowRow, supportedRow } from '../capabilities.ts';
+import { unmetDemand } from '../request-demands.ts';
 import type { SipAnswer } from '../sip-endpoint.ts';
 import { type IncomingRequest, writeResponse } from '../transaction/incoming-request.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
@@ -43,6 +44,8 @@ export class InDialogRequests {
       exchange.answer({ status: 500, phrase: 'CSeq Out Of Order' });
       return;
     }
+    const unmet = unmetDemand(request);
+    if (unmet !== null) return void exchange.answer(unmet, unmet.rows);
     switch (request.method) {
       case 'BYE':
         exchange.answer(fine);
@@ -54,8 +57,7 @@ export class InDialogRequests {
       case 'INFO':
         return this.#info(exchange);
       case 'PRACK':
-        exchange.answer(this.#call.reliable?.acknowledge(request) === true ? fine : gone);
-        return;
+        return this.#prack(exchange);
       case 'NOTIFY':
         return this.#notify(exchange);
       case 'OPTIONS':
@@ -85,7 +87,7 @@ export class InDialogRequests {
 
     const offered = bodyOf(request);
     const reply = events?.onReoffer(offered) ?? gone;
-    if (reply.status >= 300) return void answer(reply, [allowRow]);
+    if (reply.status >= 300) return void this.#refuseOffer(answer, reply);
     this.#call.dialog.refreshTarget(request);
     this.#call.tellDialog();
     this.#call.description = reply.body ?? this.#call.description;
@@ -101,26 +103,49 @@ export class InDialogRequests {
   }
 
   #update({ request, answer }: Exchange): void {
-    const { stage, acks, events, session } = this.#call;
+    const { stage, acks, events, session, offers } = this.#call;
     if (stage === 'ending') return void answer(gone);
     const offered = bodyOf(request);
     const hasOffer = offered.body.length > 0;
-    // RFC 3311 §5.2: an offer may not come while another one waits, ours or theirs.
-    if (hasOffer && stage === 'early') return void this.#tooEarly(answer);
-    if (hasOffer && (acks.size > 0 || session.isInviting)) return void answer(pending);
+    // RFC 3311 §5.2: an offer may not come while another one waits, theirs or ours. The first may be settled before the call is answered.
+    if (hasOffer && (offers.stage === 'theirs' || offers.stage === 'none')) {
+      return void this.#tooEarly(answer);
+    }
+    const isOursPending = offers.stage === 'ours' || acks.size > 0 || session.isInviting;
+    if (hasOffer && isOursPending) return void answer(pending);
     const agreement = agreeSession(request);
     if (agreement.kind === 'too-small') {
       return void answer({ status: 422, phrase: 'Session Interval Too Small' }, agreement.rows);
     }
     if (targetFault(request)) return void answer({ status: 400, phrase: 'Bad Contact' });
     const reply = hasOffer ? (events?.onReoffer(offered) ?? gone) : fine;
-    if (reply.status >= 300) return void answer(reply, [allowRow]);
+    if (reply.status >= 300) return void this.#refuseOffer(answer, reply);
     this.#call.dialog.refreshTarget(request);
     this.#call.tellDialog();
     this.#call.description = reply.body ?? this.#call.description;
     const agreed = agreement.kind === 'agreed' ? agreement.rows : [];
     answer(reply, [this.#call.contactRow(), allowRow, supportedRow, ...agreed]);
     if (stage !== 'early') session.agree(agreement);
+  }
+
+  /** RFC 3262 §3 and §5: it may bring the answer to our offer, or an offer when the first one is settled. */
+  #prack({ request, answer }: Exchange): void {
+    const { provisionals, offers, events } = this.#call;
+    if (!provisionals.acknowledge(request)) return void answer(gone);
+    const described = bodyOf(request);
+    let reply = fine;
+    if (described.body.length > 0 && offers.stage === 'ours') events?.onReofferAnswer?.(described);
+    if (described.body.length > 0 && offers.stage === 'settled') {
+      reply = events?.onReoffer(described) ?? gone;
+    }
+    offers.answered();
+    if (reply.status < 300) answer(reply);
+    else this.#refuseOffer(answer, reply);
+    this.#call.acknowledged();
+  }
+
+  #refuseOffer(answer: Exchange['answer'], reply: SipAnswer): void {
+    answer(reply, reply.status === 415 ? [allowRow, acceptRow] : [allowRow]);
   }
 
   #info({ request, answer }: Exchange): void {

@@ -29,6 +29,7 @@ export function inviteRequest(
       .filter(({ key }) => !secretHeaders.has(key))
       .map(({ name, value }) => ({ name, value: readableText(value) })),
     credentials: isReplay ? null : credentials(request),
+    requiresReliable: plainList(request, 'require').includes('100rel'),
     ...bodyOf(request),
   };
 }

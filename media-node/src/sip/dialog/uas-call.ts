@@ -19,7 +19,6 @@ import type {
 } from '../sip-endpoint.ts';
 import { type IncomingRequest, writeResponse } from '../transaction/incoming-request.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
-import { plainList } from '../wire/message.ts';
 import { readUri } from '../wire/uri.ts';
 import type { Row } from '../wire/write-message.ts';
 import { applicationRows } from './application-rows.ts';
@@ -29,8 +28,10 @@ import { DialogPeer } from './dialog-peer.ts';
 import type { DialogServices } from './dialog-services.ts';
 import { InDialogRequests } from './in-dialog-requests.ts';
 import { inviteRequest } from './invite-request.ts';
+import { OfferState } from './offer-state.ts';
+import { ProvisionalAnswers } from './provisional-answers.ts';
 import { Referral } from './referral.ts';
-import { ReliableProvisional } from './reliable-provisional.ts';
+import { ReliableProvisional, type SendProvisional } from './reliable-provisional.ts';
 import { SessionRefresh } from './session-refresh.ts';
 import { agreeSession } from './session-timer.ts';
 
@@ -56,8 +57,8 @@ export class UasCall implements SipCall {
   readonly peer: DialogPeer;
   readonly acks: AwaitedAcks;
   readonly session: SessionRefresh;
-  /** Waits for PRACK; null unless the caller requires reliable provisional answers. */
-  readonly reliable: ReliableProvisional | null;
+  readonly provisionals: ProvisionalAnswers;
+  readonly offers: OfferState;
   /** Our description that stands, for a refresh by re-INVITE. */
   description: DialogBody | undefined = undefined;
   referral: Referral | null = null;
@@ -68,6 +69,8 @@ export class UasCall implements SipCall {
   /** Wake whoever waits in `bye` for the ACK. */
   readonly #ackWaiters = new Set<() => void>();
   #stage: CallStage = 'early';
+  /** The 200 that the call has given while a description of ours waits for its PRACK. */
+  #held: SipAnswer | null = null;
   #events: SipCallEvents | null = null;
 
   constructor(options: UasCallOptions) {
@@ -81,11 +84,13 @@ export class UasCall implements SipCall {
     this.invite = inviteRequest(incoming, services.localFor(incoming.flow));
     this.peer = new DialogPeer(dialog, incoming, services);
     this.acks = new AwaitedAcks(services.clock);
-    this.reliable = plainList(request, 'require').includes('100rel')
+    const reliable = this.invite.requiresReliable
       ? new ReliableProvisional(services.clock, request.cseq.number, firstRSeq(services), () =>
-          this.refuse({ status: 504, phrase: 'PRACK Missing' }),
+          this.#prackMissing(),
         )
       : null;
+    this.provisionals = new ProvisionalAnswers(services.clock, reliable);
+    this.offers = new OfferState(this.invite.body.length > 0);
     this.session = new SessionRefresh({
       services,
       peer: this.peer,
@@ -115,17 +120,29 @@ export class UasCall implements SipCall {
   }
 
   provisional(answer: SipAnswer): void {
-    if (this.#stage !== 'early') return;
+    if (this.#stage !== 'early' || this.#held !== null) return;
     this.#options.onWelcome();
+    const { provisionals, offers } = this;
+    const { body, ...plain } = answer;
+    // RFC 3262 §5: the first one that must arrive brings our offer when the INVITE has none.
+    if (provisionals.areReliable && offers.stage === 'none' && body === undefined) return;
     const rows = [...this.#recordRoute(), this.contactRow(), allowRow];
-    if (this.reliable === null) {
-      this.#respond(answer, rows);
-      return;
-    }
-    this.reliable.send((reliability) => {
-      const bytes = this.#respond(answer, [...rows, ...reliability]);
-      return () => this.#transaction.respond(answer.status, bytes);
-    });
+    const write =
+      (said: SipAnswer): SendProvisional =>
+      (reliability) => {
+        if (provisionals.areReliable && said.body !== undefined) offers.described();
+        const bytes = this.#respond(said, [...rows, ...reliability]);
+        return () => this.#transaction.respond(said.status, bytes);
+      };
+    provisionals.send(write(answer), body !== undefined, write(plain));
+  }
+
+  /** A PRACK has come and is answered. */
+  acknowledged(): void {
+    const held = this.#held;
+    this.#held = null;
+    if (held === null) this.provisionals.proceed();
+    else this.accept(held);
   }
 
   refuse(answer: SipAnswer): void {
@@ -136,10 +153,15 @@ export class UasCall implements SipCall {
   }
 
   accept(answer: SipAnswer): void {
-    if (this.#stage !== 'early') return;
+    if (this.#stage !== 'early' || this.#held !== null) return;
+    if (this.provisionals.holdsFinal) {
+      this.#held = answer;
+      return;
+    }
     const { request } = this.#incoming;
     const session = agreeSession(request);
-    const bytes = this.#respond(answer, [
+    const { body, ...bare } = answer;
+    const bytes = this.#respond(this.offers.isClosed ? bare : answer, [
       ...this.#recordRoute(),
       this.contactRow(),
       allowRow,
@@ -148,11 +170,13 @@ export class UasCall implements SipCall {
     ]);
     this.#stage = 'accepted';
     this.#options.onWelcome();
-    this.reliable?.stop();
-    this.description = answer.body;
+    this.provisionals.stop();
+    this.offers.described();
+    this.description = body;
     this.session.agree(session);
     this.acks.expect(request.cseq.number, () => this.#transaction.respond(answer.status, bytes), {
       onAck: (ack) => {
+        this.offers.answered();
         this.#confirm();
         this.#events?.onAck(ack.body);
       },
@@ -177,6 +201,9 @@ export class UasCall implements SipCall {
   }
 
   async bye(headers: readonly SipHeader[] = []): Promise<void> {
+    // To the call it is answered; the 200 that waits for a PRACK is never sent.
+    if (this.#held !== null)
+      this.refuse({ status: 480, phrase: 'Temporarily Unavailable', headers });
     if (this.#stage === 'accepted') {
       // RFC 3261 §15: no BYE from the callee before the ACK, or before it is clear that none will come.
       await new Promise<void>((resolve) => {
@@ -215,7 +242,10 @@ export class UasCall implements SipCall {
 
   /** A CANCEL for this INVITE, already answered. After a final answer it has no effect. RFC 3261 §9.2. */
   cancel(reason: string): void {
-    if (this.#stage === 'early') this.#events?.onCancel(reason);
+    if (this.#stage !== 'early') return;
+    if (this.#held === null) return this.#events?.onCancel(reason);
+    this.refuse({ status: 487, phrase: 'Request Terminated' });
+    this.#events?.onBye(reason);
   }
 
   /** Any request of this dialog but ACK and CANCEL. */
@@ -231,8 +261,7 @@ export class UasCall implements SipCall {
     const stage = this.#stage;
     if (stage === 'early') {
       // RFC 3261 §15: a caller may end an early dialog with BYE; the INVITE is then answered as after CANCEL.
-      this.#events?.onCancel(reason);
-      return;
+      return this.cancel(reason);
     }
     this.#end();
     // Our own BYE has crossed theirs: the call knows that it is over.
@@ -283,7 +312,8 @@ export class UasCall implements SipCall {
   /** Stops everything that would speak by itself. */
   #quiet(): void {
     this.acks.stop();
-    this.reliable?.stop();
+    this.provisionals.stop();
+    this.#held = null;
     this.session.stop();
     this.referral?.ended();
   }
@@ -291,6 +321,11 @@ export class UasCall implements SipCall {
   #settleAck(): void {
     for (const settled of this.#ackWaiters) settled();
     this.#ackWaiters.clear();
+  }
+
+  #prackMissing(): void {
+    this.#events?.onAckMissing();
+    this.refuse({ status: 504, phrase: 'Server Time-out' });
   }
 
   /** The INVITE was never answered, or its refusal never acknowledged; the latter is of no consequence. */
