@@ -76,7 +76,10 @@ export interface SipCallEvents {
    * the call as it is. `body` empty: a session refresh, or a re-INVITE that wants an offer of ours. May be called often.
    */
   onReoffer(offered: { readonly contentType: string; readonly body: Buffer }): SipAnswer;
-  /** The ACK or PRACK that answers an offer of ours, in the 200 to a re-INVITE without a body or in a provisional answer: `body` is the answer to that. */
+  /**
+   * The answer to an offer of ours: in the ACK where the 200 to a re-INVITE had it, in the PRACK where a provisional answer had, in the 200 to a re-INVITE
+   * by which we refresh the session.
+   */
   onReofferAnswer?(answered: { readonly contentType: string; readonly body: Buffer }): void;
   /** A digit by INFO (application/dtmf-relay, application/dtmf), already answered 200. */
   onDigit?(digit: { readonly digit: string; readonly durationMs: number }): void;

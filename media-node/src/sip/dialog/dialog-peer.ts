@@ -59,7 +59,7 @@ export class DialogPeer {
       const events: ClientTransactionEvents = {
         onResponse: (response) => {
           if (response.status < 200) return;
-          if (method === 'INVITE' && response.status < 300) this.#acknowledge(localNumber);
+          if (response.status < 300) this.#succeeded(method, response, localNumber);
           settle({ kind: 'answered', response });
         },
         onTimeout: () => settle({ kind: 'timeout' }),
@@ -85,6 +85,13 @@ export class DialogPeer {
   /** Gives every request that still waits its result. */
   close(): void {
     for (const settle of [...this.#pending]) settle({ kind: 'unsent' });
+  }
+
+  /** A target refresh that succeeds may move the peer; an INVITE is acknowledged where it is then. */
+  #succeeded(method: string, response: SipResponse, number: number): void {
+    if (method !== 'INVITE' && method !== 'UPDATE') return;
+    this.#dialog.refreshTarget(response);
+    if (method === 'INVITE') this.#acknowledge(number);
   }
 
   #acknowledge(number: number): void {

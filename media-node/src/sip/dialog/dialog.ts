@@ -4,7 +4,7 @@
  */
 import { sipLimits } from '@callgate/shared/limits.ts';
 import type { DialogState } from '../sip-endpoint.ts';
-import type { SipRequest } from '../wire/message.ts';
+import type { SipMessage, SipRequest } from '../wire/message.ts';
 import { type NameAddr, readNameAddr, splitList } from '../wire/name-addr.ts';
 import { readUri, type Uri } from '../wire/uri.ts';
 import type { Row } from '../wire/write-message.ts';
@@ -77,9 +77,9 @@ export class Dialog {
     return true;
   }
 
-  /** A target refresh (re-INVITE, UPDATE) may move the other side. RFC 3261 §12.2.2. */
-  refreshTarget(request: SipRequest): void {
-    const contact = readAddresses(request, 'contact')?.[0];
+  /** A target refresh (re-INVITE, UPDATE) or a 2xx to one of ours may move the other side. RFC 3261 §12.2.2 and §12.2.1.2. */
+  refreshTarget(message: SipMessage): void {
+    const contact = readAddresses(message, 'contact')?.[0];
     if (contact !== undefined && isSip(contact.uri)) this.#target = contact;
   }
 
@@ -165,9 +165,9 @@ function withoutHeaders(uriText: string): string {
   return uri === null || uri.headers === '' ? uriText : uriText.slice(0, -(uri.headers.length + 1));
 }
 
-function readAddresses(request: SipRequest, key: string): NameAddr[] | null {
+function readAddresses(message: SipMessage, key: string): NameAddr[] | null {
   const addresses: NameAddr[] = [];
-  for (const value of request.fields.all(key)) {
+  for (const value of message.fields.all(key)) {
     for (const text of splitList(value) ?? ['']) {
       const address = readNameAddr(text);
       if (address === null) return null;

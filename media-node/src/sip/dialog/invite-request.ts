@@ -2,7 +2,7 @@
 import type { InviteRequest, SipParty } from '../sip-endpoint.ts';
 import type { IncomingRequest } from '../transaction/incoming-request.ts';
 import { readableText } from '../wire/characters.ts';
-import { plainList, type SipRequest } from '../wire/message.ts';
+import { plainList, type SipMessage, type SipRequest } from '../wire/message.ts';
 import { partOf } from '../wire/multipart.ts';
 import { readUri, type Uri } from '../wire/uri.ts';
 
@@ -47,14 +47,14 @@ function credentials(request: SipRequest): InviteRequest['credentials'] {
 }
 
 /**
- * The body of a request with its type in lower case and without parameters. A body without a type is SDP, as old phones leave it out; of
+ * The body of a message with its type in lower case and without parameters. A body without a type is SDP, as old phones leave it out; of
  * a multipart body the SDP is taken.
  */
-export function bodyOf(request: SipRequest): {
+export function bodyOf(message: SipMessage): {
   readonly contentType: string;
   readonly body: Buffer;
 } {
-  const { body, plain } = request;
+  const { body, plain } = message;
   if (body.length === 0) return { contentType: '', body };
   const declared = plain.get('content-type') ?? sdpType;
   const sdp = partOf(declared, body, sdpType);

@@ -28,6 +28,8 @@ export interface SessionRefreshOptions {
   readonly rows: () => readonly Row[];
   /** The description that stands, for a re-INVITE. */
   readonly description: () => DialogBody | undefined;
+  /** A refresh of ours was answered 2xx; its answer to our description, if it carried one, is in the body. */
+  readonly onRefreshed: (response: SipResponse) => void;
   readonly onExpired: () => void;
 }
 
@@ -60,6 +62,8 @@ export class SessionRefresh {
   /** Takes an agreement into force; one without a timer ends the old one. */
   agree(agreement: SessionAgreement): void {
     if (this.#isStopped || agreement.kind === 'too-small') return;
+    this.#retry?.cancel();
+    this.#attempts = 0;
     if (agreement.kind === 'none') return this.#timer.stop();
     this.#intervalS = agreement.intervalS;
     this.#timer.restart(agreement.intervalS, agreement.refresher);
@@ -72,7 +76,8 @@ export class SessionRefresh {
   }
 
   async #refresh(): Promise<void> {
-    if (this.#isStopped) return;
+    // RFC 3261 §14.1: one INVITE at a time.
+    if (this.#isStopped || this.#isInviting) return;
     const { peer, rows, description } = this.#options;
     const all = [...rows(), ...refreshRows(this.#intervalS)];
     const isUpdate = this.#knowsUpdate;
@@ -95,7 +100,8 @@ export class SessionRefresh {
     if (this.#attempts >= attemptsMax) return this.#rest();
     if (status === 422) {
       const minS = readDigits(response.plain.get('min-se')?.split(';')[0] ?? '', 6);
-      this.#intervalS = Math.max(this.#intervalS, minS ?? 2 * this.#intervalS);
+      const wantedS = Math.max(this.#intervalS, minS ?? 2 * this.#intervalS);
+      this.#intervalS = Math.min(wantedS, sipSession.maxS);
       return void this.#refresh();
     }
     if (isUpdate && (status === 405 || status === 501)) {
@@ -123,6 +129,7 @@ export class SessionRefresh {
 
   #settle(response: SipResponse): void {
     this.#attempts = 0;
+    this.#options.onRefreshed(response);
     const settled = settledSession(response);
     if (settled === null) return this.#timer.stop();
     this.#intervalS = settled.intervalS;

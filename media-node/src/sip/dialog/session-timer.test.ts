@@ -210,6 +210,55 @@ describe('when we refresh', () => {
     expect(bench.answers()).toHaveLength(4);
   });
 
+  it('an interval beyond a day is none: neither side is asked back to back, nor hung up at once', async () => {
+    const { bench, reply } = await answered({ ...ours, Allow: 'UPDATE' });
+    bench.clock.advance(300_000);
+    await reply(200, 'Session-Expires: 99999999;refresher=uac\r\n');
+    bench.answers();
+    bench.clock.advance(43_199_000);
+    expect(bench.answers()).toEqual([]);
+    bench.clock.advance(1_000);
+    expect(bench.answers()).toEqual(['UPDATE sip:ann@192.0.2.7:5070']);
+    const { ok } = await answered({ Supported: 'timer', 'Min-SE': '999999999' });
+    expect(headerOf(ok, 'Session-Expires')).toEqual(['86400;refresher=uac']);
+  });
+
+  it('a refresh of theirs takes the place of one that we meant to send again', async () => {
+    const { bench, toTag, reply } = await answered({ ...ours, Allow: 'UPDATE' });
+    bench.clock.advance(300_000);
+    await reply(491);
+    bench.answers();
+    const headers = { Supported: 'timer', 'Session-Expires': '600;refresher=uac' };
+    bench.request({ method: 'UPDATE', number: 2, toTag, headers });
+    bench.clock.advance(300_000);
+    expect(bench.answers()).toEqual(['200 OK']);
+  });
+
+  it.each(['UPDATE', ''])(
+    'the 2xx moves the target, with or without UPDATE (RFC 3261 §12.2.1.2): Allow "%s"',
+    async (allow) => {
+      const { bench, reply } = await answered({ ...ours, Allow: allow });
+      bench.clock.advance(300_000);
+      bench.answers();
+      await reply(200, 'Contact: <sip:moved@192.0.2.7:5099>\r\n');
+      void bench.calls[0]?.bye();
+      const moved = bench.answers();
+      expect(moved.at(-1)).toBe('BYE sip:moved@192.0.2.7:5099');
+      expect(moved.filter((line) => line.includes('ann@'))).toEqual([]);
+      expect(bench.states.at(-1)?.target).toBe('sip:moved@192.0.2.7:5099');
+    },
+  );
+
+  it('the answer in the 200 to a re-INVITE reaches the call: the phone may have moved its media', async () => {
+    const { bench, last } = await answered(ours);
+    bench.clock.advance(300_000);
+    const ok = responseText(last(), 200, 'OK', 'Content-Type: application/sdp\r\n');
+    const answer = ok.replace('Content-Length: 0\r\n\r\n', 'Content-Length: 5\r\n\r\nv=0\r\n');
+    bench.transport.deliver(answer, peerAddress);
+    await settle();
+    expect(bench.heard).toEqual(['answer 5']);
+  });
+
   it.each([408, 481])('%i ends the session', async (status) => {
     const { bench, reply } = await answered({ ...ours, Allow: 'UPDATE' });
     bench.clock.advance(300_000);

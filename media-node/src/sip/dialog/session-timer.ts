@@ -35,7 +35,7 @@ export function agreeSession(request: SipMessage): SessionAgreement {
     return { kind: 'too-small', rows: [minRow] };
   }
   const theirMinS = readDigits((request.plain.get('min-se') ?? '').split(';')[0] ?? '', 9) ?? 0;
-  const floorS = Math.max(sipSession.minS, theirMinS);
+  const floorS = Math.min(Math.max(sipSession.minS, theirMinS), sipSession.maxS);
   const wantedS = Math.min(asked?.intervalS ?? sipSession.intervalS, sipSession.intervalS);
   const intervalS = Math.max(wantedS, floorS);
   // Who asked may name the refresher; else it is the caller, if it knows how.
@@ -61,7 +61,7 @@ export function settledSession(
 ): { readonly intervalS: number; readonly refresher: Refresher } | null {
   const settled = readSessionExpires(response.plain.get('session-expires'));
   if (settled === null) return null;
-  const intervalS = Math.max(settled.intervalS, sipSession.minS);
+  const intervalS = Math.min(Math.max(settled.intervalS, sipSession.minS), sipSession.maxS);
   return { intervalS, refresher: settled.refresher === 'uas' ? 'peer' : 'us' };
 }
 

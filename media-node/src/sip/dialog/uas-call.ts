@@ -27,7 +27,7 @@ import type { Dialog, DialogBody } from './dialog.ts';
 import { DialogPeer } from './dialog-peer.ts';
 import type { DialogServices } from './dialog-services.ts';
 import { InDialogRequests } from './in-dialog-requests.ts';
-import { inviteRequest } from './invite-request.ts';
+import { bodyOf, inviteRequest } from './invite-request.ts';
 import { OfferState } from './offer-state.ts';
 import { ProvisionalAnswers } from './provisional-answers.ts';
 import { Referral } from './referral.ts';
@@ -97,6 +97,11 @@ export class UasCall implements SipCall {
       invite: request,
       rows: () => [this.contactRow(), allowRow],
       description: () => this.description,
+      onRefreshed: (response) => {
+        this.tellDialog();
+        const answered = bodyOf(response);
+        if (answered.body.length > 0) this.#events?.onReofferAnswer?.(answered);
+      },
       onExpired: () => this.#events?.onSessionExpired?.(),
     });
     this.#requests = new InDialogRequests(this);
