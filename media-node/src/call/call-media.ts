@@ -13,8 +13,8 @@ import {
   type NodeMedia,
   negotiate,
 } from '../sdp/negotiate.ts';
-import { parseSdp, type SessionDescription } from '../sdp/parse-sdp.ts';
-import { type LocalMedia, writeAnswer, writeOffer } from '../sdp/write-sdp.ts';
+import { parseSdp } from '../sdp/parse-sdp.ts';
+import { type LocalMedia, type Standing, writeAnswer, writeOffer } from '../sdp/write-sdp.ts';
 import type { SipAnswer } from '../sip/sip-endpoint.ts';
 
 /** A body as it came, with its type. */
@@ -27,19 +27,14 @@ export interface SdpBody {
 /** A description of ours, as a SIP body. */
 export type SdpDescription = NonNullable<SipAnswer['body']>;
 
-interface Agreed {
-  readonly offer: SessionDescription;
-  readonly agreement: Agreement;
-}
-
 export class CallMedia {
   readonly #node: NodeMedia;
   readonly #peer: string;
   readonly #sessionId = String(randomInt(1, 2 ** 47));
   #version = 0;
-  #agreed: Agreed | null = null;
+  #agreed: Standing | null = null;
   /** The answer that went out to it. */
-  #answered: { readonly agreed: Agreed; readonly description: SdpDescription } | null = null;
+  #answered: { readonly agreed: Standing; readonly description: SdpDescription } | null = null;
 
   /** @param peer address that the INVITE came from: who is told our address */
   constructor(node: NodeMedia, peer: string) {
@@ -70,8 +65,17 @@ export class CallMedia {
     }
     const agreement = negotiate(reading.session, policy, this.#node);
     if (agreement.kind === 'refused') return agreement;
-    this.#agreed = { offer: reading.session, agreement };
+    this.#agreed = { offer: reading.session, agreement: this.#withOurKey(agreement) };
     return { kind: 'agreed' };
+  }
+
+  /** Our key stays while the suite does: a new one begins its counters anew, in the middle of a stream (RFC 3711 §3.3.1). */
+  #withOurKey(agreement: Agreement): Agreement {
+    const before = this.stream?.srtp ?? null;
+    const { srtp } = agreement.stream;
+    if (before === null || srtp === null || srtp.suite !== before.suite) return agreement;
+    const kept = { ...srtp, sendKey: before.sendKey };
+    return { ...agreement, stream: { ...agreement.stream, srtp: kept } };
   }
 
   /** Whether there is anything to offer when the INVITE has no offer of its own (late offer). */
@@ -89,12 +93,13 @@ export class CallMedia {
     };
   }
 
-  /** An offer of ours: every codec that the policy allows. Answered by an ACK. */
+  /** An offer of ours: every codec that the policy allows, encrypted where the call is. */
   offer(local: LocalMedia, policy: MediaPolicy): SdpDescription {
     this.#version += 1;
     const origin = { sessionId: this.#sessionId, version: this.#version };
     const codecs = [...allowedCodecs(policy, this.#node)];
-    return { contentType: 'application/sdp', bytes: writeOffer(codecs, this.#seen(local), origin) };
+    const bytes = writeOffer(codecs, this.#seen(local), origin, this.#agreed);
+    return { contentType: 'application/sdp', bytes };
   }
 
   /** Our answer to the offer last settled; null when none was. Asked again it is the same: what a 183 has said the 200 repeats (RFC 3261 §13.2.1). */
@@ -106,7 +111,7 @@ export class CallMedia {
     return description;
   }
 
-  #write({ offer, agreement }: Agreed, local: LocalMedia): SdpDescription {
+  #write({ offer, agreement }: Standing, local: LocalMedia): SdpDescription {
     this.#version += 1;
     const origin = { sessionId: this.#sessionId, version: this.#version };
     const bytes = writeAnswer(offer, agreement, this.#seen(local), origin);

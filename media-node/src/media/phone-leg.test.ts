@@ -136,6 +136,19 @@ describe('PhoneLeg', () => {
     expect(one.discarded.unauthenticated).toBe(10_000);
   });
 
+  it('goes on counting one way when only the key of the other way is new', () => {
+    const suite = 'AES_CM_128_HMAC_SHA1_80';
+    const srtp = { suite, sendKey: randomBytes(30), receiveKey: randomBytes(30) } as const;
+    const { one, heard, receive } = leg({ srtp });
+    const sender = new Srtp(suite, srtp.receiveKey);
+    const replayed = Buffer.from(sender.protect(packet({ sequence: 1 })));
+    receive(replayed);
+    one.setStream({ ...pcmu, srtp: { ...srtp, sendKey: randomBytes(30) } });
+    receive(replayed);
+    expect(heard).toEqual(['restart']);
+    expect(one.discarded.unauthenticated).toBe(1);
+  });
+
   it('goes on counting SRTP where it was when a new offer has the same keys', () => {
     const suite = 'AES_CM_128_HMAC_SHA1_80';
     const srtp = { suite, sendKey: randomBytes(30), receiveKey: randomBytes(30) } as const;

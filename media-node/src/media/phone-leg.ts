@@ -52,7 +52,7 @@ export class PhoneLeg {
   readonly #packet = new RtpPacket();
   readonly #lock = new SourceLock();
   #digits = new TelephoneEventReader();
-  #secure: { readonly send: Srtp; readonly receive: Srtp } | null = null;
+  #secure: Secured | null = null;
   #reception: Reception | null = null;
   #stream: PhoneStream | null = null;
   #heardAtMono: number | null = null;
@@ -78,11 +78,7 @@ export class PhoneLeg {
     }
     if (eventRatio(stream) !== eventRatio(this.#stream))
       this.#digits = new TelephoneEventReader(eventRatio(stream));
-    if (stream.srtp === null) this.#secure = null;
-    else if (!hasSameKeys(stream.srtp, this.#stream?.srtp ?? null)) {
-      const { suite, sendKey, receiveKey } = stream.srtp;
-      this.#secure = { send: new Srtp(suite, sendKey), receive: new Srtp(suite, receiveKey) };
-    }
+    this.#secure = secured(stream.srtp, this.#stream?.srtp ?? null, this.#secure);
     this.#stream = stream;
     this.#lock.expect(stream.remote, stream.signallingAddress ?? null);
   }
@@ -192,12 +188,24 @@ function eventRatio(stream: PhoneStream | null): number {
 
 type Keys = NonNullable<PhoneStream['srtp']>;
 
-/** With the same keys counters go on: to begin anew would repeat a key stream. */
-function hasSameKeys(one: Keys, other: Keys | null): boolean {
-  return (
-    other !== null &&
-    one.suite === other.suite &&
-    one.sendKey.equals(other.sendKey) &&
-    one.receiveKey.equals(other.receiveKey)
-  );
+interface Secured {
+  readonly send: Srtp;
+  readonly receive: Srtp;
+}
+
+/**
+ * With the same key the counters of a direction go on, whatever becomes of the other: to begin anew would repeat our key stream, and refuse all of theirs
+ * once their sequence numbers have wrapped.
+ */
+function secured(keys: Keys | null, before: Keys | null, current: Secured | null): Secured | null {
+  if (keys === null) return null;
+  const { suite, sendKey, receiveKey } = keys;
+  const isSame = before !== null && current !== null && before.suite === suite;
+  return {
+    send: isSame && before.sendKey.equals(sendKey) ? current.send : new Srtp(suite, sendKey),
+    receive:
+      isSame && before.receiveKey.equals(receiveKey)
+        ? current.receive
+        : new Srtp(suite, receiveKey),
+  };
 }

@@ -4,9 +4,9 @@
  * ours or were checked when the offer was read.
  */
 import { isIPv6 } from 'node:net';
-import type { PhoneCodecName } from '../media/media-session.ts';
+import type { PhoneCodecName, PhoneStream } from '../media/media-session.ts';
 import { type Agreement, phoneCodecs } from './negotiate.ts';
-import type { SessionDescription } from './parse-sdp.ts';
+import type { SdpMedia, SessionDescription } from './parse-sdp.ts';
 import { writeCrypto } from './sdes.ts';
 
 export interface SdpOrigin {
@@ -23,7 +23,12 @@ export interface LocalMedia {
 }
 
 /** Payload types of our own offers where RFC 3551 has no static one. */
-const offeredPayloadTypes = { opus: 96, telephoneEvent: { 8000: 101, 48000: 97 } } as const;
+const offeredPayloadTypes: Readonly<Record<string, number>> = {
+  'opus/48000/2': 96,
+  'telephone-event/8000': 101,
+  'telephone-event/48000': 97,
+};
+const firstDynamic = 96;
 
 /** Packet time we announce, ms. */
 const ptimeMs = 20;
@@ -39,39 +44,86 @@ export function writeAnswer(
   for (const [index, media] of offer.media.entries()) {
     if (index === agreement.mediaIndex) {
       lines.push(...acceptedMedia(media.protocol, agreement, local.port));
-    } else lines.push(`m=${media.type} 0 ${media.protocol} ${media.formats.join(' ')}`);
+    } else lines.push(refusedMedia(media));
   }
   return body(lines);
 }
 
-/** An offer of ours: the codecs in our order, telephone events for each clock among them, both directions. */
+function refusedMedia({ type, protocol, formats }: SdpMedia): string {
+  return `m=${type} 0 ${protocol} ${formats.join(' ')}`;
+}
+
+/** What was agreed before: the description of the other side, and what came of it. */
+export interface Standing {
+  readonly offer: SessionDescription;
+  readonly agreement: Agreement;
+}
+
+/**
+ * An offer of ours: the codecs in our order, telephone events for each clock among them, both directions. In a call that is up it has the media lines of
+ * what stands, each in its place, its payload types and its encryption (RFC 3264 §8).
+ */
 export function writeOffer(
   codecs: readonly PhoneCodecName[],
   local: LocalMedia,
   origin: SdpOrigin,
+  standing: Standing | null = null,
 ): Buffer {
+  const lines = sessionLines(local, origin);
+  if (standing === null) return body([...lines, ...offeredMedia(codecs, local.port, null)]);
+  const { offer, agreement } = standing;
+  for (const [index, media] of offer.media.entries()) {
+    if (index === agreement.mediaIndex) {
+      lines.push(...offeredMedia(codecs, local.port, agreement.stream));
+    } else lines.push(refusedMedia(media));
+  }
+  return body(lines);
+}
+
+function offeredMedia(
+  codecs: readonly PhoneCodecName[],
+  port: number,
+  stream: PhoneStream | null,
+): string[] {
+  const types = payloadTypes(stream);
   const formats = codecs.map((name) => ({
-    payloadType: phoneCodecs[name].staticPayloadType ?? offeredPayloadTypes.opus,
+    payloadType: types(rtpmap(name), phoneCodecs[name].staticPayloadType),
     rtpmap: rtpmap(name),
   }));
   const clocks = [...new Set(codecs.map((name) => phoneCodecs[name].clockRateHz))];
-  const events = clocks.map((clockRateHz) => ({
-    payloadType:
-      clockRateHz === 48_000
-        ? offeredPayloadTypes.telephoneEvent[48_000]
-        : offeredPayloadTypes.telephoneEvent[8_000],
-    rtpmap: `telephone-event/${clockRateHz}`,
-  }));
+  const events = clocks.map((clockRateHz) => {
+    const map = `telephone-event/${clockRateHz}`;
+    return { payloadType: types(map, null), rtpmap: map };
+  });
   const all = [...formats, ...events];
-  return body([
-    ...sessionLines(local, origin),
-    `m=audio ${local.port} RTP/AVP ${all.map((one) => one.payloadType).join(' ')}`,
+  const opus = formats.find((one) => one.rtpmap === rtpmap('opus'));
+  const srtp = stream?.srtp ?? null;
+  return [
+    `m=audio ${port} ${srtp === null ? 'RTP/AVP' : 'RTP/SAVP'} ${all.map((one) => one.payloadType).join(' ')}`,
     ...all.map((one) => `a=rtpmap:${one.payloadType} ${one.rtpmap}`),
-    ...(codecs.includes('opus') ? [opusParameters(offeredPayloadTypes.opus)] : []),
+    ...(opus === undefined ? [] : [opusParameters(opus.payloadType)]),
     ...events.map((one) => `a=fmtp:${one.payloadType} 0-15`),
+    ...(srtp === null ? [] : [writeCrypto('1', srtp.suite, srtp.sendKey)]),
     `a=ptime:${ptimeMs}`,
     'a=sendrecv',
-  ]);
+  ];
+}
+
+/** Payload types by rtpmap: what a stream has given one keeps it, and nothing else gets that (RFC 3264 §8.3.2). */
+function payloadTypes(stream: PhoneStream | null) {
+  const given = new Map<string, number>();
+  const events = stream?.telephoneEvent ?? null;
+  if (stream !== null) given.set(rtpmap(stream.codec), stream.payloadType);
+  if (events !== null) given.set(`telephone-event/${events.clockRateHz}`, events.payloadType);
+  const taken = new Set(given.values());
+  return (map: string, fixed: number | null): number => {
+    const known = given.get(map);
+    if (known !== undefined) return known;
+    let free = fixed ?? offeredPayloadTypes[map] ?? firstDynamic;
+    while (taken.has(free)) free = Math.max(free + 1, firstDynamic);
+    taken.add(free);
+    return free;
+  };
 }
 
 function sessionLines(local: LocalMedia, origin: SdpOrigin): string[] {
