@@ -33,8 +33,10 @@ export const sipLimits = {
   /** TCP and TLS connections of one listener, and of one source of them: a carrier needs a few, a NAT of an office some dozens. */
   connectionsMax: 1_024,
   connectionsPerSourceMax: 64,
-  /** A connection on which nothing moves is closed; phones ping every 30 to 90 s (RFC 5626). */
+  /** A connection on which nothing moves is closed unless a dialog lives on it; phones ping every 30 to 90 s (RFC 5626). */
   connectionIdleMs: 120_000,
+  /** Silence after which the kernel asks whether the other side is still there: NATs forget after a minute or more. */
+  keepAliveMs: 30_000,
   /** From the first byte of a message to its last. */
   messageMs: 30_000,
   /** Longest TLS handshake, and longest wait for an outgoing connection. */

@@ -113,11 +113,16 @@ export class RequestSender {
       this.#parts.onUnsent(`${request.method} has no way to go: ${why}`);
       onLost();
     };
-    const reach = (peer: Peer) => {
-      const flow = transports.flowTo(peer, transport, near);
-      if (flow === null) lost(`no listener for ${transport}`);
-      else this.#hand(request, () => onReached(flow, peer), onLost);
-    };
+    const reach = (peer: Peer) =>
+      this.#hand(
+        request,
+        () => {
+          const flow = transports.flowTo(peer, transport, near);
+          if (flow === null) lost(`no listener for ${transport}`);
+          else onReached(flow, peer);
+        },
+        onLost,
+      );
     const here = literalPeer(uri, options);
     if (here !== null) return reach(here);
     locate(uri, options).then(

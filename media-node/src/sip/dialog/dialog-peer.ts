@@ -24,17 +24,28 @@ export class DialogPeer {
   readonly #invite: SipRequest;
   readonly #pending = new Set<(result: RequestResult) => void>();
   #flow: Flow;
+  #release: () => void;
 
   constructor(dialog: Dialog, invite: IncomingRequest, services: DialogServices) {
     this.#dialog = dialog;
     this.#services = services;
     this.#invite = invite.request;
     this.#flow = invite.flow;
+    this.#release = invite.flow.hold();
   }
 
   /** The peer was heard on this flow last: its NAT may have moved it, its connection may be a new one. */
   heardOn(flow: Flow): void {
+    if (flow === this.#flow) return;
+    this.#release();
     this.#flow = flow;
+    this.#release = flow.hold();
+  }
+
+  /** The dialog is over. */
+  leave(): void {
+    this.#release();
+    this.#release = () => {};
   }
 
   get flow(): Flow {
@@ -84,6 +95,7 @@ export class DialogPeer {
 
   /** Gives every request that still waits its result. */
   close(): void {
+    this.leave();
     for (const settle of [...this.#pending]) settle({ kind: 'unsent' });
   }
 

@@ -298,6 +298,32 @@ describe('our BYE', () => {
   });
 });
 
+describe('the connection of a call', () => {
+  it('is held from the INVITE to the end of the dialog, and no longer', async () => {
+    const bench = await endpointBench((call) => call.accept(answerBody), true);
+    bench.request();
+    expect(bench.transport.held).toBe(1);
+    bench.request({ method: 'ACK', toTag: bench.toTag(), branch: 'z9hG4bK-ack' });
+    inDialog(bench, 'OPTIONS');
+    expect(bench.transport.held).toBe(1);
+    inDialog(bench, 'BYE', 3);
+    expect(bench.transport.held).toBe(0);
+    await bench.endpoint.close();
+    expect(bench.transport.held).toBe(0);
+  });
+
+  it('is let go of with a refusal, and when the endpoint closes', async () => {
+    const bench = await endpointBench((call) => {
+      if (call.invite.callId === 'refused') call.refuse({ status: 486, phrase: 'Busy Here' });
+    }, true);
+    bench.request({ callId: 'refused' });
+    expect(bench.transport.held).toBe(0);
+    bench.request();
+    await bench.endpoint.close();
+    expect(bench.transport.held).toBe(0);
+  });
+});
+
 describe('our requests follow the route set (RFC 3261 §12.2.1.1)', () => {
   it('loose: the target in the Request-URI, the routes in their order, sent to the first', async () => {
     const bench = await answered({

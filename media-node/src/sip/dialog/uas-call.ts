@@ -307,6 +307,7 @@ export class UasCall implements SipCall {
   #end(): void {
     if (this.#stage === 'ended') return;
     this.#stage = 'ended';
+    this.peer.leave();
     this.#quiet();
     this.#settleAck();
     // The transaction outlives the call; it must not keep it.

@@ -68,6 +68,10 @@ class TappedFlow implements Flow {
     this.#ladders.note('out', callIdOf(bytes), bytes, this);
     this.#inner.send(bytes, to, onFailed);
   }
+
+  hold(): () => void {
+    return this.#inner.hold();
+  }
 }
 
 const lineStart = '\r\nCall-ID: ';

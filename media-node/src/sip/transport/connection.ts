@@ -30,6 +30,7 @@ export class Connection implements Flow {
   readonly #options: ConnectionOptions;
   readonly #framer = new StreamFramer();
   #isOpen = true;
+  #holds = 0;
   #idle: Timer | null = null;
   #incomplete: Timer | null = null;
 
@@ -41,6 +42,8 @@ export class Connection implements Flow {
     this.#socket = socket;
     this.#options = options;
     socket.setNoDelay(true);
+    // Keeps the way through NATs open, and finds out that a peer has lost its power.
+    socket.setKeepAlive(true, sipLimits.keepAliveMs);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => this.#end('connection-failed', error.message));
     socket.on('close', () => this.#closed());
@@ -70,6 +73,21 @@ export class Connection implements Flow {
     });
   }
 
+  /** True while a dialog lives on it. */
+  get isHeld(): boolean {
+    return this.#holds > 0;
+  }
+
+  hold(): () => void {
+    this.#holds += 1;
+    let isReleased = false;
+    return () => {
+      if (isReleased) return;
+      isReleased = true;
+      this.#holds -= 1;
+    };
+  }
+
   /** Ends it at once. */
   destroy(): void {
     this.#socket.destroy();
@@ -79,7 +97,10 @@ export class Connection implements Flow {
   #receive(chunk: Buffer): void {
     if (!this.#isOpen) return;
     this.#touch();
-    for (const framed of this.#framer.push(chunk)) {
+    const all = this.#framer.push(chunk);
+    // What is left belongs to another message than what was waited for.
+    if (all.some(({ kind }) => kind === 'message')) this.#stopWatching();
+    for (const framed of all) {
       switch (framed.kind) {
         case 'ping':
           this.send(pong, this.remote, () => {});
@@ -102,19 +123,21 @@ export class Connection implements Flow {
 
   /** A message that has begun must end soon, whatever drips in meanwhile. */
   #watchIncomplete(): void {
-    if (this.#framer.pendingBytes === 0 || !this.#isOpen) {
-      this.#incomplete?.cancel();
-      this.#incomplete = null;
-      return;
-    }
+    if (this.#framer.pendingBytes === 0 || !this.#isOpen) return this.#stopWatching();
     this.#incomplete ??= this.#options.clock.after(sipLimits.messageMs, () =>
       this.#end('peer-too-slow', `${this.#framer.pendingBytes} bytes of a message`),
     );
   }
 
+  #stopWatching(): void {
+    this.#incomplete?.cancel();
+    this.#incomplete = null;
+  }
+
   #touch(): void {
     this.#idle?.cancel();
     this.#idle = this.#options.clock.after(sipLimits.connectionIdleMs, () => {
+      if (this.isHeld) return this.#touch();
       this.#socket.end();
       this.#closed();
     });

@@ -18,6 +18,8 @@ export class Connections {
   readonly #bySource = new Map<string, number>();
   /** Those that came in and have sent no message yet, the oldest first. */
   readonly #mute = new Set<Connection>();
+  /** Those that have, the one longest silent first. */
+  readonly #spoken = new Set<Connection>();
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -29,12 +31,12 @@ export class Connections {
 
   /**
    * Takes in a socket that came from a peer; null when this source has too many. When all are too many, the oldest one on which no message
-   * has come yet makes room: whoever connects to call says so at once.
+   * has come yet makes room, as whoever connects to call says so at once; else the one longest silent on which no dialog lives.
    */
   admit(socket: Socket, remote: HostPort): Connection | null {
     if ((this.#bySource.get(remote.address) ?? 0) >= sipLimits.connectionsPerSourceMax) return null;
     if (this.#open.size >= sipLimits.connectionsMax) {
-      const [oldest] = this.#mute;
+      const oldest = this.#leastWanted();
       if (oldest === undefined) return null;
       oldest.destroy();
     }
@@ -59,6 +61,8 @@ export class Connections {
         ...events,
         onMessage: (arrival) => {
           this.#mute.delete(connection);
+          this.#spoken.delete(connection);
+          if (connection.isOpen) this.#spoken.add(connection);
           events.onMessage(arrival);
         },
       },
@@ -67,12 +71,20 @@ export class Connections {
       onClosed: () => {
         if (this.#open.get(key) === connection) this.#open.delete(key);
         this.#mute.delete(connection);
+        this.#spoken.delete(connection);
         this.#count(remote.address, -1);
       },
     });
     this.#open.set(key, connection);
     this.#count(remote.address, 1);
     return connection;
+  }
+
+  #leastWanted(): Connection | undefined {
+    const [mute] = this.#mute;
+    if (mute !== undefined) return mute;
+    for (const connection of this.#spoken) if (!connection.isHeld) return connection;
+    return undefined;
   }
 
   close(): void {

@@ -40,6 +40,11 @@ export class OutgoingConnection implements Flow {
     );
   }
 
+  /** Whoever we have connected to can be connected to again. */
+  hold(): () => void {
+    return () => {};
+  }
+
   get isOpen(): boolean {
     return this.#failure === null && (this.#connection?.isOpen ?? true);
   }

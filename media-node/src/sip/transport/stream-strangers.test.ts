@@ -127,6 +127,24 @@ describe('those who only take up room', () => {
     await until(() => arrivals.length === 1);
   });
 
+  it('connections that have spoken once, from everywhere: the one longest silent makes room, one that a dialog lives on stays', async () => {
+    const { bound, arrivals } = await bench.listen();
+    const { connectionsMax, connectionsPerSourceMax } = sipLimits;
+    const sources = connectionsMax / connectionsPerSourceMax;
+    for (let source = 1; source <= sources; source += 1) {
+      for (let index = 0; index < connectionsPerSourceMax; index += 1) {
+        const socket = await bench.dial(bound.port, `127.0.9.${source}`);
+        socket.write(options);
+      }
+    }
+    await until(() => arrivals.length === connectionsMax);
+    arrivals[0]?.flow.hold();
+    const phone = await bench.dial(bound.port);
+    phone.write(options);
+    await until(() => arrivals.length === connectionsMax + 1);
+    expect(arrivals.map(({ flow }) => flow.isOpen).slice(0, 3)).toEqual([true, false, true]);
+  });
+
   it('connections that say nothing, from everywhere: the oldest makes room, one that has spoken stays', async () => {
     const { bound, arrivals } = await bench.listen();
     const { connectionsMax, connectionsPerSourceMax } = sipLimits;

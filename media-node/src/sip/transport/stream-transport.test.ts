@@ -62,6 +62,27 @@ describe('TCP', () => {
     expect(two.arrivals[1]?.flow).toBe(two.arrivals[0]?.flow);
   });
 
+  it('makes one for all that is sent to a peer meanwhile', async () => {
+    const one = await listen();
+    const two = await listen();
+    for (let count = 0; count < 20; count += 1)
+      one.transport.flowTo(two.bound).send(Buffer.from(options), two.bound, () => {});
+    await until(() => two.arrivals.length === 20);
+    expect(new Set(two.arrivals.map(({ flow }) => flow)).size).toBe(1);
+  });
+
+  it('tries anew after one that could not be made', async () => {
+    const { transport } = await listen();
+    const { bound, transport: other } = await listen();
+    await other.close();
+    const send = () =>
+      new Promise((resolve) => transport.flowTo(bound).send(Buffer.from('x'), bound, resolve));
+    const first = transport.flowTo(bound);
+    expect(await send()).toMatch(/ECONNREFUSED/);
+    expect(transport.flowTo(bound)).not.toBe(first);
+    expect(await send()).toMatch(/ECONNREFUSED/);
+  });
+
   it('tells the sender when nobody is there, and when the connection is gone', async () => {
     const { transport, arrivals, bound } = await listen();
     const nobody = { address: '127.0.0.1', port: 1 };
@@ -100,6 +121,35 @@ describe('TCP', () => {
     clock.advance(1);
     await closing(socket);
     expect(clock.pending).toBe(0);
+  });
+
+  it('keeps one that a dialog lives on, until that is over', async () => {
+    const { bound, clock, arrivals } = await listen();
+    const socket = await dial(bound.port);
+    socket.write(options);
+    await until(() => arrivals.length === 1);
+    const flow = arrivals[0]?.flow;
+    const release = flow?.hold();
+    clock.advance(600_000);
+    expect(flow?.isOpen).toBe(true);
+    release?.();
+    clock.advance(120_000);
+    await closing(socket);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('takes its time for each message anew: a busy peer always has one on its way', async () => {
+    const { bound, clock, arrivals, troubles } = await listen();
+    const socket = await dial(bound.port);
+    socket.write('OPT');
+    await until(() => clock.pending === 2);
+    for (let count = 1; count <= 5; count += 1) {
+      clock.advance(20_000);
+      socket.write(`${options.slice(3)}OPT`);
+      await until(() => arrivals.length === count);
+    }
+    expect(troubles).toEqual([]);
+    expect(arrivals[0]?.flow.isOpen).toBe(true);
   });
 
   it('ends a peer that drips: a message may take 30 s', async () => {

@@ -39,6 +39,8 @@ export class StreamTransport implements Transport {
   #connections: Connections | null = null;
   /** Accepted, but not connections yet. */
   readonly #unfinished = new UnfinishedSockets();
+  /** Connections that are being made, by whom they lead to: what is sent to one peer meanwhile shares one. */
+  readonly #connecting = new Map<string, OutgoingConnection>();
   /** Our own attempts, ended with the rest. */
   readonly #attempts = new Set<Socket>();
 
@@ -90,7 +92,18 @@ export class StreamTransport implements Transport {
   flowTo(peer: Peer): Flow {
     const open = this.#connections?.find(peer) ?? null;
     if (open !== null) return open;
-    return new OutgoingConnection(this.name, this.#bound, peer, () => this.#connect(peer));
+    const key = `${peer.address} ${peer.port} ${peer.name ?? ''}`;
+    const begun = this.#connecting.get(key);
+    if (begun !== undefined) return begun;
+    const flow = new OutgoingConnection(this.name, this.#bound, peer, async () => {
+      try {
+        return await this.#connect(peer);
+      } finally {
+        this.#connecting.delete(key);
+      }
+    });
+    this.#connecting.set(key, flow);
+    return flow;
   }
 
   async close(): Promise<void> {
@@ -144,9 +157,10 @@ export class StreamTransport implements Transport {
     socket.destroy();
   }
 
-  #connect(peer: Peer): Promise<Connection> {
+  /** Never throws: a certificate that cannot be used is a connection that fails. */
+  async #connect(peer: Peer): Promise<Connection> {
     const connections = this.#connections;
-    if (connections === null) return Promise.reject(new Error('the transport is not open'));
+    if (connections === null) throw new Error('the transport is not open');
     const { address, port } = peer;
     const credentials = this.#credentials;
     const socket: Socket | TLSSocket =
@@ -154,7 +168,7 @@ export class StreamTransport implements Transport {
         ? connectTcp({ host: address, port })
         : connectTls({ host: address, port, ...credentials.forClient(peer.name) });
     this.#attempts.add(socket);
-    return new Promise((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       const limit = this.#clock.after(sipLimits.handshakeMs, () =>
         socket.destroy(new Error(`no connection to ${address}:${port} in time`)),
       );

@@ -18,6 +18,8 @@ export class FakeTransport implements Transport {
   readonly isReliable: boolean;
   /** When set, everything fails to be sent for this reason. */
   failure: string | null = null;
+  /** Dialogs that hold a flow. */
+  held = 0;
   readonly #clock: Clock;
   #events: TransportEvents | null = null;
   #onSent: ((message: SentMessage) => void) | null = null;
@@ -51,6 +53,12 @@ export class FakeTransport implements Transport {
       isOpen: true,
       local: fakeLocal,
       remote: peer,
+      hold: () => {
+        this.held += 1;
+        return () => {
+          this.held -= 1;
+        };
+      },
       send: (bytes, to, onFailed) => {
         const { failure } = this;
         if (failure !== null) return void this.#clock.after(0, () => onFailed(failure));

@@ -33,6 +33,11 @@ export interface Flow {
    * @param onFailed called at most once, never before `send` returns
    */
   send(bytes: Buffer, to: HostPort, onFailed: (why: string) => void): void;
+  /**
+   * A dialog lives on it: a connection stays open however long nothing is said, because a phone that opened it can rarely be connected to.
+   * @returns what ends that
+   */
+  hold(): () => void;
 }
 
 /** One whole message as it came from the network; `bytes` is ours to keep. */

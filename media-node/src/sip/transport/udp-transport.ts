@@ -52,6 +52,7 @@ export class UdpTransport implements Transport {
       local: this.#bound,
       remote: peer,
       send: (bytes, to, onFailed) => this.#send(bytes, to, onFailed),
+      hold: () => () => {},
     };
   }
 
