@@ -51,13 +51,12 @@ export class WatchedCredentials {
   async load(): Promise<TlsOptions> {
     const { certificateFile, keyFile, authorityFile } = this.#files;
     this.#changedAt = await this.#lastChange();
-    const [cert, key, ca] = await Promise.all([
-      readFile(certificateFile),
-      readFile(keyFile),
-      authorityFile === undefined ? undefined : readFile(authorityFile),
-    ]);
-    this.#secrets = { cert, key, ...oldestVersion, ...(ca === undefined ? {} : { ca }) };
-    this.#byName = await contextsByName(this.#files.others ?? [], ca);
+    const ca = authorityFile === undefined ? undefined : await readFile(authorityFile);
+    const { secrets } = await readPair({ certificateFile, keyFile }, ca);
+    const byName = await contextsByName(this.#files.others ?? [], ca);
+    // Only now, when all of them can be used: connections of our own are made of them, too.
+    this.#secrets = secrets;
+    this.#byName = byName;
     const isMutual = ca !== undefined;
     const SNICallback: TlsOptions['SNICallback'] = (name, done) =>
       done(null, this.#contextFor(name.toLowerCase()));
@@ -103,11 +102,26 @@ export class WatchedCredentials {
   }
 
   async #lastChange(): Promise<string> {
-    const files = [this.#files, ...(this.#files.others ?? [])].flatMap(
-      ({ certificateFile, keyFile }) => [certificateFile, keyFile],
-    );
+    const { authorityFile, others = [] } = this.#files;
+    const files = [this.#files, ...others].flatMap(({ certificateFile, keyFile }) => [
+      certificateFile,
+      keyFile,
+    ]);
+    if (authorityFile !== undefined) files.push(authorityFile);
     const stats = await Promise.all(files.map((file) => stat(file)));
     return stats.map(({ mtimeMs }) => mtimeMs).join(' ');
+  }
+}
+
+/** @throws Error naming the file that cannot be read or used */
+async function readPair({ certificateFile, keyFile }: CertificateFiles, ca: Buffer | undefined) {
+  const [cert, key] = await Promise.all([readFile(certificateFile), readFile(keyFile)]);
+  const secrets = { cert, key, ...oldestVersion, ...(ca === undefined ? {} : { ca }) };
+  try {
+    return { cert, secrets, context: createSecureContext(secrets) };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${certificateFile} and ${keyFile} are no certificate and its key: ${why}`);
   }
 }
 
@@ -117,10 +131,8 @@ async function contextsByName(
   ca: Buffer | undefined,
 ): Promise<ReadonlyMap<string, SecureContext>> {
   const byName = new Map<string, SecureContext>();
-  for (const { certificateFile, keyFile } of all) {
-    const [cert, key] = await Promise.all([readFile(certificateFile), readFile(keyFile)]);
-    const secrets = { cert, key, ...oldestVersion, ...(ca === undefined ? {} : { ca }) };
-    const context = createSecureContext(secrets);
+  for (const files of all) {
+    const { cert, context } = await readPair(files, ca);
     for (const name of namesOf(cert)) byName.set(name, context);
   }
   return byName;
