@@ -10,6 +10,7 @@ import { Ladders } from './ladder/ladders.ts';
 import { TappedTransports } from './ladder/tapped-transports.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { RefusalLog } from './refusal-log.ts';
+import { connectionReason } from './refusal-reason.ts';
 import { RequestSender } from './request-sender.ts';
 import type { SipEndpoint } from './sip-endpoint.ts';
 import { TrustedProxies } from './strangers/real-source.ts';
@@ -105,7 +106,7 @@ export function assembleEndpoint(
     log,
     random,
     localFor: (flow) => addresses.for(flow),
-    contactFor: (flow) => addresses.contactFor(flow),
+    contactFor: (flow, isSecure) => addresses.contactFor(flow, isSecure),
     send: (request, to, flow, events) => sender.send(request, to, flow, events),
     sendOnce: (request, to, flow) => sender.sendOnce(request, to, flow),
   };
@@ -148,7 +149,7 @@ export function assembleEndpoint(
         },
         onTrouble: (what, { source, ...fields }) =>
           typeof source === 'string'
-            ? refusals.note(source, { rule: what, ...fields })
+            ? refusals.note(source, { ...connectionReason(what), rule: what, ...fields })
             : log('warn', what, fields),
       });
     },

@@ -53,7 +53,10 @@ export async function endpointBench(
       advertise: null,
       clock,
       log: (_level, event, fields = {}) => void logged.push({ event, fields }),
-      resolver: { services: async () => [], addresses: async () => ['192.0.2.99'] },
+      resolver: {
+        services: async () => [],
+        addresses: async (host) => (host === 'away.example.com' ? [] : ['192.0.2.99']),
+      },
     },
     [transport],
   );

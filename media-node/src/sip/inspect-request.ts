@@ -25,6 +25,9 @@ export type Inspection =
 
 export function inspectRequest(request: SipRequest): Inspection {
   const { method } = request;
+  // What cannot be read is malformed, whatever it asks for (RFC 5118 §4.2).
+  const uri = readUri(request.uri);
+  if (uri === null) return refuse(400, 'Bad Request-URI', 'request-uri');
   // §8.2.1: the method comes first. ACK and CANCEL never get here.
   if (method !== 'INVITE' && method !== 'OPTIONS') {
     // BYE, INFO and their like are known but need a dialog.
@@ -32,8 +35,7 @@ export function inspectRequest(request: SipRequest): Inspection {
       ? refuse(481, 'Call/Transaction Does Not Exist', 'no-dialog')
       : refuse(405, 'Method Not Allowed', 'method', [allowRow]);
   }
-  const uri = readUri(request.uri);
-  if (uri === null || uri.headers !== '') return refuse(400, 'Bad Request-URI', 'request-uri');
+  if (uri.headers !== '') return refuse(400, 'Bad Request-URI', 'request-uri');
   if (uri.scheme === 'other') return refuse(416, 'Unsupported URI Scheme', 'uri-scheme');
   if (request.maxForwards === 0) return refuse(483, 'Too Many Hops', 'max-forwards');
   const unmet = unmetDemand(request);

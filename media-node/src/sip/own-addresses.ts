@@ -30,9 +30,13 @@ export class OwnAddresses {
     return { address: this.#advertise?.for(peer) ?? this.#localFor(peer, address), port };
   }
 
-  /** `<sip:host:port>`, with the transport where it is not UDP. RFC 3261 §20.10. */
-  contactFor(flow: Flow): string {
+  /**
+   * `<sip:host:port>`, with the transport where it is not UDP. RFC 3261 §20.10.
+   * @param isSecure the dialog was asked for as sips: over TLS its Contact is one, too (§12.1.1)
+   */
+  contactFor(flow: Flow, isSecure: boolean): string {
     const { address, port } = this.for(flow);
+    if (isSecure && flow.transport === 'tls') return `<sips:${writeHostPort(address, port)}>`;
     const transport = flow.transport === 'udp' ? '' : `;transport=${flow.transport}`;
     return `<sip:${writeHostPort(address, port)}${transport}>`;
   }

@@ -1,7 +1,7 @@
 import { outcomes } from '@callgate/shared/call/outcome.ts';
 import { describe, expect, it } from 'vitest';
 import { endpointBench } from './endpoint-bench.fake.ts';
-import { refusalReason } from './refusal-reason.ts';
+import { connectionReason, refusalReason } from './refusal-reason.ts';
 import type { RequestOptions } from './scripted-peer.fake.ts';
 
 describe('the row of a refusal', () => {
@@ -18,6 +18,19 @@ describe('the row of a refusal', () => {
       expect(outcomes[refusalReason(rule, null)].sipStatus).toBeNull();
     },
   );
+});
+
+describe('a connection that is ended', () => {
+  it.each([
+    ['stream-broken', 'malformed-request'],
+    ['peer-too-slow', 'malformed-request'],
+    ['proxy-header-refused', 'malformed-request'],
+    ['too-many-connections', 'stranger-too-fast'],
+    ['too-many-handshakes', 'stranger-too-fast'],
+    ['connection-failed', undefined],
+  ])('for %s has the row %s', (rule, reason) => {
+    expect(connectionReason(rule).reason).toBe(reason);
+  });
 });
 
 describe('a request that is refused before it is a call', () => {

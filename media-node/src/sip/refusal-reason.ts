@@ -8,6 +8,8 @@ import { isOutcomeReason, type OutcomeReason } from '@callgate/shared/call/outco
 const byRule: ReadonlyMap<string, OutcomeReason> = new Map([
   ['full', 'over-capacity'],
   ['loop-delay', 'over-capacity'],
+  ['too-many-connections', 'stranger-too-fast'],
+  ['too-many-handshakes', 'stranger-too-fast'],
   ['nonce-count', 'bad-credentials'],
   ['scanner-from', 'scanner-dropped'],
   ['scanner-name', 'scanner-dropped'],
@@ -34,6 +36,20 @@ const byStatus: ReadonlyMap<number, OutcomeReason> = new Map([
   [505, 'version-not-supported'],
   [513, 'message-too-large'],
 ]);
+
+/** Ends of connections that are refusals; the others are the network's. */
+const refusedConnections: ReadonlySet<string> = new Set([
+  'peer-too-slow',
+  'proxy-header-refused',
+  'stream-broken',
+  'too-many-connections',
+  'too-many-handshakes',
+]);
+
+/** The row for a connection that was ended; none where nobody refused it. */
+export function connectionReason(rule: string): { readonly reason?: OutcomeReason } {
+  return refusedConnections.has(rule) ? { reason: refusalReason(rule, null) } : {};
+}
 
 /**
  * @param rule that was broken, in a word

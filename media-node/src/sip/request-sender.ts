@@ -127,7 +127,13 @@ export class RequestSender {
     if (here !== null) return reach(here);
     locate(uri, options).then(
       (peer) => reach({ ...peer, name: uri.host }),
-      (error: unknown) => lost(error instanceof Error ? error.message : String(error)),
+      (error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        // DNS may be away while the peer is not: it was heard from somewhere. By another transport it was not heard as whom the URI names.
+        if (transport !== near.transport) return lost(why);
+        this.#parts.onUnsent(`${request.method} goes to where its peer was heard: ${why}`);
+        reach(near.remote);
+      },
     );
   }
 

@@ -13,8 +13,8 @@ export interface DialogServices {
   readonly random: RandomBytes;
   /** Host and port of ours that this peer should use. */
   localFor(flow: Flow): HostPort;
-  /** Contact of ours toward this peer, with its angle brackets. */
-  contactFor(flow: Flow): string;
+  /** Contact of ours toward this peer, with its angle brackets. @param isSecure the dialog is one of sips */
+  contactFor(flow: Flow, isSecure: boolean): string;
   /** Sends a request by its own transaction. @param flow how the peer was last heard */
   send(request: DialogRequest, to: PeerAddress, flow: Flow, events: ClientTransactionEvents): void;
   /** Sends an ACK: once, without a transaction. */

@@ -53,12 +53,17 @@ export class Dialog {
     this.routes = readAddresses(invite, 'record-route') ?? [];
     this.#target = readAddresses(invite, 'contact')?.[0] ?? null;
     this.#fallbackTarget = invite.from;
+    const hop = this.routes[0]?.uri ?? this.target;
+    this.isSecure = readUri(invite.uri)?.scheme === 'sips' || hop?.scheme === 'sips';
     this.#localNumber = firstLocalNumber;
     this.#remoteNumber = invite.cseq.number;
   }
 
   /** Our own URI, as the caller wrote it in To. */
   readonly localUri: string;
+
+  /** Asked for with a sips URI: our Contact has to be one (RFC 3261 §12.1.1). */
+  readonly isSecure: boolean;
 
   /** Contact of the other side; null when it sent none. */
   get target(): Uri | null {

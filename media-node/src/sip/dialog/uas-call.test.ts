@@ -324,37 +324,6 @@ describe('the connection of a call', () => {
   });
 });
 
-describe('our requests follow the route set (RFC 3261 §12.2.1.1)', () => {
-  it('loose: the target in the Request-URI, the routes in their order, sent to the first', async () => {
-    const bench = await answered({
-      'Record-Route': '<sip:192.0.2.50;lr>, <sip:192.0.2.51:5090;lr>',
-    });
-    void bench.calls[0]?.bye();
-    await settle();
-    const { text, to } = last(bench);
-    expect(firstLine(text)).toBe('BYE sip:ann@192.0.2.7:5070');
-    expect(headerOf(text, 'Route')).toEqual(['<sip:192.0.2.50;lr>', '<sip:192.0.2.51:5090;lr>']);
-    expect(to).toEqual({ address: '192.0.2.50', port: 5060 });
-  });
-
-  it('strict: the first route in the Request-URI, the target last', async () => {
-    const bench = await answered({ 'Record-Route': '<sip:192.0.2.50>, <sip:192.0.2.51;lr>' });
-    void bench.calls[0]?.bye();
-    await settle();
-    const { text, to } = last(bench);
-    expect(firstLine(text)).toBe('BYE sip:192.0.2.50');
-    expect(headerOf(text, 'Route')).toEqual(['<sip:192.0.2.51;lr>', '<sip:ann@192.0.2.7:5070>']);
-    expect(to).toEqual({ address: '192.0.2.50', port: 5060 });
-  });
-
-  it('a Contact by name is looked up', async () => {
-    const bench = await answered({ Contact: '<sip:ann@phone.example.com:5080>' });
-    void bench.calls[0]?.bye();
-    await settle();
-    expect(last(bench).to).toMatchObject({ address: '192.0.2.99', port: 5080 });
-  });
-});
-
 describe('other requests of the dialog', () => {
   const table: [string, string][] = [
     ['OPTIONS', '200 OK'],

@@ -282,7 +282,7 @@ export class UasCall implements SipCall {
   }
 
   contactRow(): Row {
-    return ['Contact', this.services.contactFor(this.peer.flow)];
+    return ['Contact', this.services.contactFor(this.peer.flow, this.dialog.isSecure)];
   }
 
   /** Headers of the call, checked; what must not go out is left out and logged. */

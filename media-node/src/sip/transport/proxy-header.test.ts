@@ -32,6 +32,16 @@ describe('a PROXY header', () => {
   it.each([
     ['version 1, IPv4', text('PROXY TCP4 203.0.113.7 192.0.2.1 40000 5060\r\n'), '203.0.113.7'],
     ['version 1, IPv6', text('PROXY TCP6 2001:db8::7 2001:db8::1 40000 5060\r\n'), '2001:db8::7'],
+    [
+      'version 1, IPv6 at length',
+      text('PROXY TCP6 2001:0DB8:0::7 ::1 40000 5060\r\n'),
+      '2001:db8::7',
+    ],
+    [
+      'version 1, IPv4 in IPv6',
+      text('PROXY TCP6 ::ffff:203.0.113.7 ::1 40000 5060\r\n'),
+      '203.0.113.7',
+    ],
     ['version 2, IPv4', binary(0x21, 0x11, ipv4), '203.0.113.7'],
     ['version 2, IPv6', binary(0x21, 0x21, ipv6), '2001:db8::7'],
     ['version 2, IPv4 as IPv6', binary(0x21, 0x21, mapped), '203.0.113.7'],

@@ -8,6 +8,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { sipLimits } from '@callgate/shared/limits.ts';
 import { readPort } from '../wire/characters.ts';
+import { shortestIPv6 } from '../wire/host.ts';
 import type { HostPort } from './transport.ts';
 
 export type ProxyHeader =
@@ -40,13 +41,14 @@ function readText(bytes: Buffer): ProxyHeader {
     .toString('latin1', 0, end)
     .split(' ');
   if (family === 'UNKNOWN') return { kind: 'read', source: null, bytes: end + 2 };
-  const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isIPv6 : () => false;
+  const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isPlainIPv6 : () => false;
   const sourcePort = readPort(port);
   const isSound = isAddress(address) && isAddress(target) && readPort(targetPort) !== null;
   if (!isSound || sourcePort === null || rest.length > 0) {
     return broken('the PROXY line is malformed');
   }
-  return { kind: 'read', source: { address, port: sourcePort }, bytes: end + 2 };
+  const source = { address: family === 'TCP6' ? plainAddress(address) : address, port: sourcePort };
+  return { kind: 'read', source, bytes: end + 2 };
 }
 
 function readBinary(bytes: Buffer): ProxyHeader {
@@ -80,6 +82,17 @@ function readBinary(bytes: Buffer): ProxyHeader {
   return broken('the PROXY header names no TCP connection over IPv4 or IPv6');
 }
 
+/** Of a peer somewhere else: a zone means nothing here. */
+function isPlainIPv6(text: string): boolean {
+  return isIPv6(text) && !text.includes('%');
+}
+
+/** As the kernel names it for other connections; an IPv4 address in IPv6's clothes is written as the former. */
+function plainAddress(text: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1];
+  return mapped ?? shortestIPv6(text);
+}
+
 /** Eight groups; an IPv4 address in IPv6's clothes is written as the former. */
 function ipv6Text(bytes: Buffer): string {
   const isMapped = bytes.subarray(0, 12).equals(Buffer.from('00000000000000000000ffff', 'hex'));
@@ -87,8 +100,7 @@ function ipv6Text(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, index) =>
     bytes.readUInt16BE(2 * index).toString(16),
   );
-  // The URL parser writes the shortest form (RFC 5952), as the kernel does for other connections.
-  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+  return shortestIPv6(groups.join(':'));
 }
 
 /** True while the bytes may still become one that starts so. */

@@ -12,11 +12,11 @@ describe('Via', () => {
     ],
     [
       'SIP / 2.0 / TCP Spindle.example.com : 5070 ; branch = z9hG4bK9',
-      'SIP/2.0/TCP spindle.example.com:5070;branch=z9hG4bK9',
+      'SIP/2.0/TCP Spindle.example.com:5070;branch=z9hG4bK9',
     ],
     [
       'SIP/2.0/UDP [2001:DB8::9:1];received=[2001:db8::9:255];branch=z9hG4bKas3',
-      'SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=z9hG4bKas3',
+      'SIP/2.0/UDP [2001:DB8::9:1];received=[2001:db8::9:255];branch=z9hG4bKas3',
     ],
     ['SIP/2.0/UDP [2001:db8::9:1]:6050;rport', 'SIP/2.0/UDP [2001:db8::9:1]:6050;rport'],
     ['SIP/2.0/UDP 192.0.2.1;rport=;ttl=1', 'SIP/2.0/UDP 192.0.2.1;rport=;ttl=1'],
@@ -42,6 +42,15 @@ describe('Via', () => {
       expect(via && writeVia(via)).toBe(expected);
     });
   }
+
+  it('names an IPv6 address as the kernel does, however it is written', () => {
+    for (const text of ['2001:DB8:0:0::1', '2001:0db8::0001', '2001:db8::1']) {
+      const via = readVia(`SIP/2.0/UDP [${text}]`);
+      expect(via?.host).toBe('2001:db8::1');
+      const source = { address: '2001:db8::1', port: 5_060 };
+      expect(via && writeVia(stampVia(via, source))).toBe(`SIP/2.0/UDP [${text}]`);
+    }
+  });
 
   it('without a port means 5060, or 5061 over TLS', () => {
     const ports = ['UDP', 'TCP', 'TLS'].map((transport) => {

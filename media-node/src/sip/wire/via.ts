@@ -6,8 +6,10 @@ import { type Parameters, readParameters, writeParameters } from './parameters.t
 export interface Via {
   /** `UDP`, `TCP`, `TLS` or another token, in upper case. */
   readonly transport: string;
-  /** sent-by, lower case, IPv6 without brackets. */
+  /** sent-by, lower case, IPv6 without brackets and in its shortest form. */
   readonly host: string;
+  /** The same as written: an answer repeats it. */
+  readonly hostText: string;
   /** null: the default of the transport. */
   readonly port: number | null;
   readonly parameters: Parameters;
@@ -29,14 +31,13 @@ export function readVia(text: string): Via | null {
     at += portText[0].length;
   }
   const parameters = readParameters(text, at);
-  return parameters && { transport: transport.toUpperCase(), host, port, parameters };
+  return parameters && { transport: transport.toUpperCase(), host, hostText, port, parameters };
 }
 
 /** Writes a Via value. */
 export function writeVia(via: Via): string {
-  const host = via.host.includes(':') ? `[${via.host}]` : via.host;
   const port = via.port === null ? '' : `:${via.port}`;
-  return `SIP/2.0/${via.transport} ${host}${port}${writeParameters(via.parameters)}`;
+  return `SIP/2.0/${via.transport} ${via.hostText}${port}${writeParameters(via.parameters)}`;
 }
 
 /** Port of sent-by, or the default: 5061 for TLS, else 5060. RFC 3261 §18.2.2. */
