@@ -31,7 +31,7 @@ export const attack: Drill = {
       const spare = callgate.numbers[calls] ?? '';
       await fleet.listen(spare);
       const watched = callgate.numbers.slice(calls + 1, calls + 1 + watchedCalls);
-      await withPacing({ callgate, fleet, report }, watched, async (pacing) => {
+      await withPacing({ callgate, report }, watched, async (pacing) => {
         const paced = <T>(name: string, run: () => Promise<T>) => judgePacing(pacing, name, run);
         say(`${calls} calls are up; ${seconds} s for comparison, then the strangers`);
         await paced('quiet', () => pause(seconds * 1_000));

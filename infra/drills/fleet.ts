@@ -4,13 +4,13 @@
  */
 import { ParticipantInfo_Kind } from '@livekit/protocol';
 import { RoomServiceClient } from 'livekit-server-sdk';
-import { tone } from '../audio/tone.ts';
-import { encoded, joinDeaf, type OpusSource, type RoomListener } from '../bench/room-listener.ts';
-import { agentToneHz, dial, pause } from '../e2e/phone-calls.ts';
+import { joinDeaf, type RoomListener } from '../bench/room-listener.ts';
+import { dial, pause } from '../e2e/phone-calls.ts';
 import { deskRoom } from '../e2e/routed-stack.ts';
 import type { CallAnswer, PhoneCall } from '../phone/phone-call.ts';
-import { type LineOptions, phoneRateHz } from '../phone/rtp-stream.ts';
+import type { LineOptions } from '../phone/rtp-stream.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
+import { loop, secondOfTone } from './looped-tone.ts';
 import type { Subject } from './subject.ts';
 
 /** Calls placed a second: a set-up costs more than a call, and set-ups are not what is drilled. */
@@ -194,21 +194,6 @@ function follow(placed: FleetCall): FleetCall {
     if (by === 'node') placed.byeAtMono = performance.now();
   });
   return placed;
-}
-
-/** Packets of a second, said again and again. */
-function loop(packets: readonly Uint8Array[]): OpusSource {
-  let next = 0;
-  return () => {
-    const packet = packets[next % packets.length] ?? new Uint8Array();
-    next += 1;
-    return packet;
-  };
-}
-
-function secondOfTone(): Uint8Array[] {
-  const source = encoded(tone({ frequencyHz: agentToneHz, sampleRateHz: phoneRateHz }));
-  return Array.from({ length: packetsPerSecond }, () => Uint8Array.from(source()));
 }
 
 /**

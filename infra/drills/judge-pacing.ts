@@ -1,7 +1,7 @@
 /** Judges how evenly live calls are served while something goes on. */
 import type { CallgateSubject } from './callgate-subject.ts';
 import type { DrillReport } from './drill-report.ts';
-import type { Fleet } from './fleet.ts';
+import { goFirst, groupGoesFirst } from './go-first.ts';
 import { PacingWatch } from './pacing-watch.ts';
 import { punctualShare, ticksOf } from './tick-delays.ts';
 
@@ -19,12 +19,14 @@ export interface Pacing {
 
 /** Runs with a few more calls up whose pacing is watched. @param numbers that are called */
 export async function withPacing<T>(
-  { callgate, fleet, report }: { callgate: CallgateSubject; fleet: Fleet; report: DrillReport },
+  { callgate, report }: Pick<Pacing, 'callgate' | 'report'>,
   numbers: readonly string[],
   run: (pacing: Pacing) => Promise<T>,
 ): Promise<T> {
-  for (const number of numbers) await fleet.listen(number);
-  const watch = await PacingWatch.start({ sip: callgate.sip, numbers, from: '127.0.0.2' });
+  const { sip, livekit, room, bridge } = callgate;
+  if (room.pid !== null) goFirst(room.pid);
+  if (bridge.pid !== null) groupGoesFirst(bridge.pid);
+  const watch = await PacingWatch.start({ sip, livekit, numbers, from: '127.0.0.2' });
   try {
     return await run({ callgate, watch, report });
   } finally {
@@ -42,14 +44,15 @@ export async function judgePacing<T>(
 ): Promise<T> {
   const { healthUrl } = callgate.stack.node;
   const before = await ticksOf(healthUrl);
-  const { result, gaps } = await watch.during(run);
+  const { result, said, heard } = await watch.during(run);
   const punctual = punctualShare(before, await ticksOf(healthUrl));
-  report.tell(`pacing_ms_p50_${name}`, gaps.percentile(0.5));
+  report.tell(`pacing_ms_p99_said_${name}`, said.percentile(0.99));
+  report.tell(`pacing_ms_p50_${name}`, heard.percentile(0.5));
   if (name === 'quiet') {
-    report.tell('pacing_ms_p99_quiet', gaps.percentile(0.99));
+    report.tell('pacing_ms_p99_quiet', heard.percentile(0.99));
     report.tell('ticks_within_5_ms_quiet', punctual);
   } else {
-    report.atMost(`pacing_ms_p99_${name}`, gaps.percentile(0.99), pacingP99Ms);
+    report.atMost(`pacing_ms_p99_${name}`, heard.percentile(0.99), pacingP99Ms);
     report.atLeast(`ticks_within_5_ms_${name}`, punctual, punctualShareMin);
   }
   return result;

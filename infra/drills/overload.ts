@@ -37,7 +37,7 @@ export const overload: Drill = {
         calls + loadedNumbers,
         calls + loadedNumbers + watchedCalls,
       );
-      await withPacing({ callgate, fleet, report }, watched, async (pacing) => {
+      await withPacing({ callgate, report }, watched, async (pacing) => {
         say(
           `${calls} calls are up; ${quietSeconds} s for comparison, then ${times} times the rate`,
         );

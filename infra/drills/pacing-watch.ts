@@ -6,10 +6,19 @@ import { asideEnvironment } from '../local/run-aside.ts';
 
 export interface PacedCallsOptions {
   readonly sip: string;
+  readonly livekit: { readonly url: string; readonly apiKey: string; readonly apiSecret: string };
   /** One call to each. */
   readonly numbers: readonly string[];
   /** Address of this machine that they come from. */
   readonly from: string;
+}
+
+/** Times between packets of one call, all calls together, ms. */
+export interface PacingGaps {
+  /** As they were said in the room. */
+  readonly said: number[];
+  /** As they came at the phone. */
+  readonly heard: number[];
 }
 
 /** Printed when all calls are up, and before the times of a second. */
@@ -48,19 +57,23 @@ export class PacingWatch {
   }
 
   /** Times between packets, ms, while something runs, told once a second. @throws Error when the calls are gone */
-  async during<T>(
-    run: () => Promise<T>,
-  ): Promise<{ readonly result: T; readonly gaps: Distribution }> {
-    const gaps = new Distribution();
+  async during<T>(run: () => Promise<T>): Promise<{
+    readonly result: T;
+    readonly said: Distribution;
+    readonly heard: Distribution;
+  }> {
+    const [said, heard] = [new Distribution(), new Distribution()];
     const unlisten = this.#process.onLine((line) => {
       if (!line.startsWith(gapsMark)) return;
-      for (const gap of JSON.parse(line.slice(gapsMark.length)) as number[]) gaps.add(gap);
+      const gaps = JSON.parse(line.slice(gapsMark.length)) as PacingGaps;
+      for (const gap of gaps.said) said.add(gap);
+      for (const gap of gaps.heard) heard.add(gap);
     });
     try {
       const result = await run();
       if (!this.#process.isRunning)
         throw new Error(`paced calls ended\n${this.#process.lastLines}`);
-      return { result, gaps };
+      return { result, said, heard };
     } finally {
       unlisten();
     }
