@@ -52,6 +52,11 @@ describe('callgate-node.service', () => {
     expect(ofUnit('KillSignal')).toEqual(['SIGTERM']);
   });
 
+  it('lets media processes go before signalling', () => {
+    expect(ofUnit('LimitNICE')).toEqual(['-10']);
+    expect(ofUnit('SystemCallFilter').at(-1)).toBe('setpriority');
+  });
+
   it('has a journal of its own with a bound on size and age', () => {
     expect(ofUnit('LogNamespace')).toEqual(['callgate']);
     expect(read('journald@callgate.conf')).toMatch(/^SystemMaxUse=\d+G$/m);

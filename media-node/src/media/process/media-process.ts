@@ -5,6 +5,7 @@
 import { flushCompileCache } from 'node:module';
 import { systemClock } from '../../clock.ts';
 import { residentBytes } from '../../descriptors.ts';
+import { putAudioFirst } from '../../ops/audio-first.ts';
 import { PartError } from '../../part-error.ts';
 import { LocalMediaPool } from '../local-media-pool.ts';
 import type { MediaSession, PhoneStream } from '../media-session.ts';
@@ -21,6 +22,7 @@ const sessions = new Map<number, MediaSession>();
 /** Sessions that were closed before they were open. */
 const abandoned = new Set<number>();
 
+putAudioFirst();
 process.on('message', (message) => obey(message as ToProcess));
 process.on('disconnect', () => process.exit(0));
 // A Ctrl-C goes to the whole group; the main process decides when it is time to end.

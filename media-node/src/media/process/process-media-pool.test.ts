@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { getPriority } from 'node:os';
 import { promisify } from 'node:util';
 import { mediaProcessLimits } from '@callgate/shared/limits.ts';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -100,6 +101,13 @@ describe('ProcessMediaPool', () => {
     await (await pool.open('SCL_3', () => {})).close();
     expect(pool.pids).toEqual([pid]);
     expect([events, lines.map(({ event }) => event)]).toEqual([[], ['media-closed']]);
+  });
+
+  it('goes before signalling as far as the kernel allows', async () => {
+    const { pool } = start(1, 23_400);
+    await (await pool.open('SCL_1', () => {})).close();
+    const { stdout: allowed } = await promisify(execFile)('nice', ['-n', '-10', 'nice']);
+    expect(getPriority(pool.pids[0])).toBe(Number(allowed));
   });
 
   it('places sessions on the process with the fewest, and takes them back', async () => {
