@@ -5,10 +5,10 @@
 import { flushCompileCache } from 'node:module';
 import { systemClock } from '../../clock.ts';
 import { residentBytes } from '../../descriptors.ts';
-import { putAudioFirst } from '../../ops/audio-first.ts';
 import { PartError } from '../../part-error.ts';
 import { LocalMediaPool } from '../local-media-pool.ts';
 import type { MediaSession, PhoneStream } from '../media-session.ts';
+import { putAudioFirst } from './audio-first.ts';
 import type { FromProcess, ProcessSettings, ToProcess } from './messages.ts';
 
 const loadIntervalMs = 1_000;
