@@ -25,7 +25,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['shared/src/**/*.test.ts', 'media-node/src/**/*.test.ts', 'infra/**/*.test.ts'],
+          include: [
+            'shared/src/**/*.test.ts',
+            'media-node/{src,build}/**/*.test.ts',
+            'infra/**/*.test.ts',
+          ],
           exclude: ['infra/e2e/**', 'infra/house/**', '**/node_modules/**'],
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },

@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../agent/agent.ts';
 import { type LocalMediaNode, startMediaNode } from '../local/media-node.ts';
+import { nodeProgram } from '../local/node-program.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
 import { asOperator } from './operator.ts';
 import { agentIn, dial } from './phone-calls.ts';
@@ -34,8 +34,8 @@ afterAll(async () => {
 });
 
 /** Runs `callgate-node` with these arguments. */
-function callgateNode(...args: string[]): Promise<{ status: number | null; text: string }> {
-  const main = fileURLToPath(new URL('../../media-node/src/main.ts', import.meta.url));
+async function callgateNode(...args: string[]): Promise<{ status: number | null; text: string }> {
+  const { main } = await nodeProgram();
   const options = ['--edge', stack.edge.url, '--token-file', tokenFile];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, ...args, ...options], {
@@ -101,6 +101,8 @@ describe('a new machine', () => {
     );
     const next = await dial(stack, phone, other, { through: node.sip });
     expect(await next.answer).toMatchObject({ kind: 'refused', status: 503 });
-    expect(lines.at(-1)).toContain('edge-refused-node');
+    await eventually('the log says who refused', () =>
+      lines.some((line) => line.includes('edge-refused-node')),
+    );
   });
 });

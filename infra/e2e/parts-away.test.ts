@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FaultProxy } from '../drills/fault-proxy.ts';
 import { countRecords } from '../drills/record-count.ts';
 import { runSipp } from '../lab/sipp.ts';
 import { freeTcpPort } from '../local/free-port.ts';
+import { nodeProgram } from '../local/node-program.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
 import { dial } from './phone-calls.ts';
 import {
@@ -136,10 +136,10 @@ describe('wrong configuration', () => {
 });
 
 /** Runs the node's process with just this environment until it ends. */
-function runNode(
+async function runNode(
   environment: Record<string, string>,
 ): Promise<{ status: number | null; text: string }> {
-  const main = fileURLToPath(new URL('../../media-node/src/main.ts', import.meta.url));
+  const { main } = await nodeProgram();
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main], { env: environment, timeout: 20_000 });
     let text = '';

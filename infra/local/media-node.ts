@@ -1,10 +1,6 @@
 /** A media node on this machine: the real process with the configuration of this run. */
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { cacheFolder } from './cache-folder.ts';
 import { LocalProcess, type ProcessEnd } from './local-process.ts';
+import { nodeProgram } from './node-program.ts';
 
 export interface MediaNodeOptions {
   readonly name: string;
@@ -35,32 +31,18 @@ export interface LocalMediaNode {
 
 const readyMs = 20_000;
 
-const program = fileURLToPath(new URL('../../media-node/src/main.ts', import.meta.url));
-
-/** How its Node runs, as its service unit has it. */
-const runtime = () => ({
-  PATH: process.env['PATH'] ?? '',
-  NODE_COMPILE_CACHE: join(cacheFolder(), 'compiled'),
-  NODE_OPTIONS: '--max-semi-space-size=1',
-  MALLOC_ARENA_MAX: '2',
-});
-
-/** What the unit does before a start: a node that compiles its own sources takes half as much memory again. @throws Error when it fails */
-export async function compileMediaNode(): Promise<void> {
-  await promisify(execFile)(process.execPath, [program, 'compile'], { env: runtime() });
-}
-
 /** @throws Error with what the node said when it refuses to start. */
 export async function startMediaNode(options: MediaNodeOptions): Promise<LocalMediaNode> {
   const address = options.address ?? '127.0.0.1';
   let ready: { readonly sip: string; readonly health: string } | null = null;
+  const { main, environment } = await nodeProgram();
   const node = await LocalProcess.start({
     name: 'media node',
     isOurs: true,
     command: process.execPath,
-    args: [program],
+    args: [main],
     environment: {
-      ...runtime(),
+      ...environment,
       CALLGATE_NODE_NAME: options.name,
       CALLGATE_EDGE_URL: options.edgeUrl,
       CALLGATE_NODE_TOKEN: options.token,

@@ -9,7 +9,7 @@ root=${root%/}
 current=$root/opt/callgate/current
 env_file=$root/etc/callgate/node.env
 
-set -- "$current/node" "--env-file-if-exists=$env_file" "$current/media-node/src/main.ts" "$@"
+set -- "$current/node" "--env-file-if-exists=$env_file" "$current/program/main.mjs" "$@"
 if [ -z "$root" ] && [ "$(id -u)" = 0 ] && getent passwd callgate >/dev/null; then
   set -- setpriv --reuid=callgate --regid=callgate --init-groups -- "$@"
 fi

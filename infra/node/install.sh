@@ -59,6 +59,8 @@ place_release() {
   for brought in "$release"/node_modules/node-linux-*/bin/node; do ln -sf "${brought#"$release/"}" "$release/node"; done
   "$release/node" --version >/dev/null 2>&1 ||
     { rm -rf "$release"; fail "the Node that npm brought does not run on this machine ($(uname -m)); nothing was changed"; }
+  "$release/node" "$release/media-node/build/build.ts" "$release/program" ||
+    { rm -rf "$release"; fail "see above; nothing was changed"; }
 }
 
 # The link is swapped in one step, so that there is always a version to start.
@@ -130,7 +132,10 @@ case $action in
     ;;
   rollback)
     [ -L "$opt/previous" ] || fail "there is no version before this one"
-    make_current "$opt/$(readlink "$opt/previous")"
+    old=$opt/$(readlink "$opt/previous")
+    # Of before there was a program to build: it runs from its sources.
+    [ -e "$old/program/main.mjs" ] || { mkdir -p "$old/program" && echo "import '../media-node/src/main.ts';" >"$old/program/main.mjs"; }
+    make_current "$old"
     say "back to $(readlink "$opt/current")"
     restart_service
     ;;

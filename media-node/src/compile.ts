@@ -1,6 +1,6 @@
 /**
- * Gets compiled code ready: with NODE_COMPILE_CACHE set, Node keeps it in that folder. A process that has to strip and compile its own sources keeps half as much memory again for as
- * long as it runs, and that is months; so this runs before each start (infra/node/callgate-node.service).
+ * Gets compiled code ready: with NODE_COMPILE_CACHE set, Node keeps it in that folder, and a process begins in half the time. This runs before each start
+ * (infra/node/callgate-node.service).
  */
 import { flushCompileCache } from 'node:module';
 

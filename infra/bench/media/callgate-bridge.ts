@@ -1,5 +1,4 @@
 /** Callgate as a bridge under test: the whole stack, with the way audio goes to the room as this run wants it. */
-import { compileMediaNode } from '../../local/media-node.ts';
 import { startStack } from '../../local/stack.ts';
 import type { Bridge } from './measurement.ts';
 
@@ -12,7 +11,6 @@ export async function startCallgate(
   say: (text: string) => void,
   nodeEnvironment: Readonly<Record<string, string>> = {},
 ): Promise<Bridge> {
-  await compileMediaNode();
   const stack = await startStack({
     say,
     rtpPorts,

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { areDescriptorsLeft, residentBytes } from '../descriptors.ts';
 import type { Log } from '../ops/log.ts';
 import { PartError } from '../part-error.ts';
+import { ownPrompts } from '../program-files.ts';
 import { LocalMediaSession } from './local-media-session.ts';
 import { addRtp, type MediaFigures, noRtp } from './media-figures.ts';
 import type { MediaEvent, MediaLoad, MediaPool, MediaSession, RoomAudio } from './media-session.ts';
@@ -11,7 +12,7 @@ import { MediaTick } from './media-tick.ts';
 import type { RoomEvents, RoomSendCodec } from './room/room.ts';
 import { loadRoomClient, type RoomClient, type RoomClientName } from './room/room-client.ts';
 import { RtpPortRange } from './rtp/rtp-port-range.ts';
-import { ownPrompts, SoundLibrary } from './sounds/sound-library.ts';
+import { SoundLibrary } from './sounds/sound-library.ts';
 
 export interface LocalMediaPoolOptions {
   /** Address literal that RTP is bound to. */

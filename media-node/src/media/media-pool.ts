@@ -1,9 +1,11 @@
 /** The media pool of a node: always in processes of their own, so that signalling never shares a thread with audio. */
+
+import { ownPrompts } from '../program-files.ts';
 import type { LocalMediaPoolOptions } from './local-media-pool.ts';
 import type { MediaPool, PhoneCodecName } from './media-session.ts';
 import { ProcessMediaPool } from './process/process-media-pool.ts';
 import type { SrtpSuite } from './rtp/srtp-keys.ts';
-import { ownPrompts, SoundLibrary } from './sounds/sound-library.ts';
+import { SoundLibrary } from './sounds/sound-library.ts';
 
 /** What a phone may speak to this node. */
 export const phoneCodecNames: readonly PhoneCodecName[] = ['PCMU', 'PCMA', 'G722', 'opus'];

@@ -5,11 +5,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { mediaProcessLimits } from '@callgate/shared/limits.ts';
 import type { Clock, Timer } from '../../clock.ts';
 import type { Log } from '../../ops/log.ts';
 import { PartError } from '../../part-error.ts';
+import { mediaProcessProgram } from '../../program-files.ts';
 import { type MediaFigures, noFigures } from '../media-figures.ts';
 import type { MediaEvent, MediaSession } from '../media-session.ts';
 import type { FromProcess, ProcessLoad, ProcessSettings, ToProcess } from './messages.ts';
@@ -24,8 +24,6 @@ function compileCache(): NodeJS.ProcessEnv {
   // Node makes a folder for its own version in it.
   return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
 }
-
-const program = fileURLToPath(new URL('./media-process.ts', import.meta.url));
 
 interface Opening {
   readonly onEvent: (event: MediaEvent) => void;
@@ -78,7 +76,7 @@ export class ProcessHandle {
   constructor(parts: ProcessHandleParts) {
     this.#parts = parts;
     this.#startedAtMono = parts.clock.nowMono();
-    this.#child = fork(program, [], {
+    this.#child = fork(mediaProcessProgram, [], {
       // What the main process knows is not this one's business. LiveKit's SDK writes its debug log to the output anywhere but here.
       // Native threads of WebRTC are many and allocate little: an arena for each would hold memory that nobody uses.
       env: { NODE_ENV: 'production', MALLOC_ARENA_MAX: '2', ...compileCache() },

@@ -4,15 +4,11 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { resample } from '../audio/resample.ts';
 import type { SoundName, SoundOptions } from '../media-session.ts';
 import { CadenceSound, refusalTone, ringbackOf } from './cadence.ts';
 import { Loop, Recording, Sequence, type Sound } from './sound.ts';
 import { readWav, type Wav } from './wav.ts';
-
-/** The prompts that come with the node. */
-export const ownPrompts = fileURLToPath(new URL('../../../prompts', import.meta.url));
 
 const promptNames = ['enter-pin', 'wrong-pin', 'entering-room'] as const;
 /** Files that a folder may have besides. */
