@@ -110,6 +110,18 @@ describe('a call', () => {
     });
   });
 
+  it('has in its record what the caller gave as the reason of its BYE or CANCEL (RFC 3326)', async () => {
+    const { sip } = await answer();
+    sip.events?.onBye('Q.850;cause=34;text="No circuit"');
+    const cancelled = dial({ callId: 'other' });
+    cancelled.events?.onCancel('SIP;cause=200;text="Call completed elsewhere"');
+    await settled();
+    expect(edge.records.map(({ explanation }) => explanation).sort()).toEqual([
+      'The caller gave as reason: Q.850 34 (No circuit).',
+      'The caller gave up while the edge was being asked. The caller gave as reason: SIP 200 (Call completed elsewhere).',
+    ]);
+  });
+
   it('sends BYE with a Q.850 cause when the room is deleted', async () => {
     const { sip, session } = await answer();
     session.raise({ kind: 'room-ended', reason: 'room-deleted' });

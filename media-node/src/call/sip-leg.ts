@@ -15,6 +15,7 @@ import type {
   SipCallEvents,
   SipHeader,
 } from '../sip/sip-endpoint.ts';
+import { givenReason } from './given-reason.ts';
 import { challengeAnswer, reasonHeader, refusal } from './sip-answers.ts';
 
 export class SipLeg {
@@ -23,6 +24,7 @@ export class SipLeg {
   readonly #refusals: LineLimit;
   #status: number | null = null;
   #explanation: string | null = null;
+  #given: string | null = null;
 
   /** @param refusals of all calls: whoever is refused again and again has a line a second */
   constructor(sip: SipCall, log: Log, refusals: LineLimit) {
@@ -40,13 +42,24 @@ export class SipLeg {
     return this.#status;
   }
 
-  /** Why the call was refused, in a sentence; null: it was not. */
+  /** Why the call was refused, and what the caller gave as the reason of its BYE or CANCEL; null: neither. */
   get explanation(): string | null {
-    return this.#explanation;
+    const all = [this.#explanation, this.#given].filter((one) => one !== null);
+    return all.length === 0 ? null : all.join(' ');
   }
 
   listen(events: SipCallEvents): void {
-    this.#sip.listen(events);
+    this.#sip.listen({
+      ...events,
+      onCancel: (reason = '') => {
+        this.#given = givenReason(reason);
+        events.onCancel(reason);
+      },
+      onBye: (reason) => {
+        this.#given = givenReason(reason);
+        events.onBye(reason);
+      },
+    });
   }
 
   ring(): void {

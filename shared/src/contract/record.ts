@@ -69,7 +69,7 @@ export const callRecord = callFacts.extend({
     })
     .nullable(),
   reason: z.enum(outcomeReasons as [OutcomeReason, ...OutcomeReason[]]),
-  /** A sentence that says why the call was not answered, for people; null: it was, or nobody knows. */
+  /** Why the call was not answered, and what the caller gave as its reason to hang up where that is out of the ordinary; for people. null: neither. */
   explanation: z.string().max(recordLimits.explanationCharactersMax).nullable().default(null),
   /** Final SIP status sent for the INVITE; null: none was sent. */
   sip_status: z.int().nullable(),
