@@ -22,4 +22,9 @@ export const acceptRow: Row = [
   'Accept',
   'application/sdp, multipart/mixed, application/dtmf-relay, application/dtmf',
 ];
+/** What else OPTIONS tells (RFC 3261 §11.2): bodies come as they are, and our phrases are English. */
+export const acceptedCodingRows: readonly Row[] = [
+  ['Accept-Encoding', 'identity'],
+  ['Accept-Language', 'en'],
+];
 export const supportedRow: Row = ['Supported', supportedExtensions.join(', ')];

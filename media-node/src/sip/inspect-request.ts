@@ -2,7 +2,13 @@
  * Whether a request outside of any dialog may go on, or what it is answered: the checks of RFC 3261 §8.2 in their order. Pure; what is
  * refused here costs one answer and no state.
  */
-import { acceptRow, allowedMethods, allowRow, supportedRow } from './capabilities.ts';
+import {
+  acceptedCodingRows,
+  acceptRow,
+  allowedMethods,
+  allowRow,
+  supportedRow,
+} from './capabilities.ts';
 import { dialogFault } from './dialog/dialog.ts';
 import { bodyOf } from './dialog/invite-request.ts';
 import { agreeSession } from './dialog/session-timer.ts';
@@ -45,7 +51,7 @@ export function inspectRequest(request: SipRequest): Inspection {
       kind: 'answer',
       status: 200,
       phrase: 'OK',
-      rows: [allowRow, acceptRow, supportedRow],
+      rows: [allowRow, acceptRow, ...acceptedCodingRows, supportedRow],
       rule: null,
     };
   }

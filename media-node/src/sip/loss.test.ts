@@ -12,6 +12,8 @@ import { SoundCaller } from './sound-caller.fake.ts';
 const delayMs = 20;
 
 interface Story {
+  /** Of the INVITE. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly onInvite: (call: SipCall, bench: () => EndpointBench) => void;
   readonly onAck?: (call: SipCall) => void;
   /** What the caller does by itself, after it has called. */
@@ -46,6 +48,31 @@ const stories: Readonly<Record<string, Story>> = {
     },
     onAnswered: (caller) => caller.bye(),
   },
+  'rings and is answered with a description that must arrive (PRACK)': {
+    headers: { Require: '100rel' },
+    onInvite: (call, bench) => {
+      call.provisional({ ...answerBody, status: 183, phrase: 'Session Progress' });
+      bench().clock.after(300, () => call.accept(answerBody));
+    },
+    onAnswered: (caller) => caller.bye(),
+  },
+  'answered, held by the caller': {
+    onInvite: (call) => call.accept(answerBody),
+    onAnswered: (caller) => caller.hold(),
+    afterMs: [100_000, (caller) => caller.bye()],
+  },
+  'answered, refreshed by us': {
+    headers: { Supported: 'timer', 'Session-Expires': '90;refresher=uas', Allow: 'UPDATE' },
+    onInvite: (call) => call.accept(answerBody),
+    afterMs: [100_000, (caller) => caller.bye()],
+  },
+  'answered, transferred by us': {
+    onInvite: (call) => call.accept(answerBody),
+    onAck: (call) =>
+      void call.refer({ to: 'tel:+15550123', timeoutMs: 200_000 }).then(({ kind }) => {
+        if (kind !== 'transferred') throw new Error(`the transfer came to ${kind}`);
+      }),
+  },
   refused: {
     onInvite: (call, bench) =>
       void bench().clock.after(100, () => call.refuse({ status: 404, phrase: 'Not Found' })),
@@ -74,7 +101,7 @@ async function play(story: Story, lost: ReadonlySet<number>): Promise<Ending> {
     carry(() => bench.transport.deliver(text, peerAddress)),
   );
   bench.transport.hear(({ text }) => carry(() => caller.receive(text)));
-  caller.invite();
+  caller.invite(story.headers);
   if (story.afterMs !== undefined) {
     const [ms, act] = story.afterMs;
     bench.clock.after(ms, () => act(caller));
@@ -141,6 +168,16 @@ it('the endings of the stories themselves', async () => {
       caller: ['answered', 'bye sent'],
       call: ['ack', 'bye'],
     },
+    'rings and is answered with a description that must arrive (PRACK)': {
+      caller: ['answered', 'bye sent'],
+      call: ['ack', 'bye'],
+    },
+    'answered, held by the caller': {
+      caller: ['answered', 'held', 'bye sent'],
+      call: ['ack', 'reoffer sendonly', 'bye'],
+    },
+    'answered, refreshed by us': { caller: ['answered', 'bye sent'], call: ['ack', 'bye'] },
+    'answered, transferred by us': { caller: ['answered', 'bye sent'], call: ['ack', 'bye'] },
     refused: { caller: ['refused 404'], call: [] },
     'cancelled while ringing': { caller: ['refused 487'], call: ['cancel'] },
   });

@@ -58,7 +58,7 @@ export interface SipAnswer {
 /** What happens to an INVITE and its dialog. Each is called at most once unless said otherwise. */
 export interface SipCallEvents {
   /**
-   * CANCEL came before a final answer. The endpoint has sent 200 to the CANCEL; the call must still answer (487). `reason` is the Reason
+   * CANCEL came before a final answer, or the time has passed that the INVITE gave us (Expires). The endpoint has sent 200 to the CANCEL; the call must still answer (487). `reason` is the Reason
    * header (RFC 3326), empty if none: a call answered elsewhere says `SIP;cause=200`.
    */
   onCancel(reason?: string): void;

@@ -5,6 +5,8 @@
 import type { Clock } from '../clock.ts';
 import {
   firstLine,
+  headerOf,
+  offer,
   type RequestOptions,
   requestText,
   responseText,
@@ -19,6 +21,7 @@ import { Transaction } from './transaction/transaction.ts';
 export type CallerEvent =
   | 'answered'
   | `refused ${number}`
+  | 'held'
   | 'bye sent'
   | 'bye received'
   | 'timeout';
@@ -33,6 +36,9 @@ export class SoundCaller {
   #hasProvisional = false;
   #wantsCancel = false;
   #toTag = '';
+  #isTransferring = false;
+  /** RSeq of the last provisional answer that was acknowledged. */
+  #rseq: number | null = null;
 
   /** @param send puts a message on the network */
   constructor(clock: Clock, send: (text: string) => void, callId = 'call-1') {
@@ -64,6 +70,43 @@ export class SoundCaller {
     transaction.start();
   }
 
+  /** A re-INVITE; tried again when the other side has one of its own to finish (RFC 3261 §14.1). */
+  hold(): void {
+    this.#number += 1;
+    const number = this.#number;
+    const toTag = this.#toTag;
+    const body = `${offer}a=sendonly\r\n`;
+    const acknowledge = (branch: string) =>
+      this.#text({ method: 'ACK', number, toTag, branch: `${branch}-${number}` });
+    this.#run('INVITE', number, this.#text({ number, toTag, body }), {
+      machine: inviteClient,
+      acknowledge: () => acknowledge('z9hG4bK-INVITE'),
+      onFinal: (_response, status) => {
+        if (status >= 300) return void this.#clock.after(2_500, () => this.hold());
+        this.#send(acknowledge('z9hG4bK-ACK'));
+        if (!this.events.includes('held')) this.events.push('held');
+      },
+    }).start();
+  }
+
+  /** Acknowledges a provisional answer that must arrive, in its order and once: RFC 3262 §4. */
+  #acknowledgeProvisional(response: string): void {
+    const rseq = Number(headerOf(response, 'RSeq')[0] ?? 'none');
+    if (Number.isNaN(rseq) || (this.#rseq !== null && rseq !== this.#rseq + 1)) return;
+    this.#rseq = rseq;
+    const rack = `${rseq} ${headerOf(response, 'CSeq')[0]}`;
+    this.#toTag = toTagOf(response);
+    this.#request('PRACK', { RAck: rack });
+  }
+
+  /** A request in the dialog that wants nothing but its answer. */
+  #request(method: string, headers: Readonly<Record<string, string>> = {}, body = ''): void {
+    this.#number += 1;
+    const number = this.#number;
+    const text = this.#text({ method, number, toTag: this.#toTag, headers, body });
+    this.#run(method, number, text, { machine: nonInviteClient, onFinal: () => {} }).start();
+  }
+
   /** Gives up; only after a provisional answer may CANCEL go out (RFC 3261 §9.1). */
   cancel(): void {
     if (!this.#hasProvisional) {
@@ -76,10 +119,8 @@ export class SoundCaller {
   }
 
   bye(): void {
-    this.#number += 1;
     this.events.push('bye sent');
-    const text = this.#text({ method: 'BYE', number: this.#number, toTag: this.#toTag });
-    this.#run('BYE', this.#number, text, { machine: nonInviteClient, onFinal: () => {} }).start();
+    this.#request('BYE');
   }
 
   /** A message arrives. */
@@ -90,8 +131,26 @@ export class SoundCaller {
       if (!this.events.includes('bye received')) this.events.push('bye received');
       return;
     }
+    // A refresh keeps what was agreed.
+    if (line.startsWith('UPDATE ')) {
+      return this.#send(responseText(text, 200, 'OK', 'Session-Expires: 90;refresher=uac\r\n'));
+    }
+    if (line.startsWith('REFER ')) return this.#transfer(text);
     const cseq = /^CSeq: (\d+ [A-Z]+)\r$/m.exec(text)?.[1] ?? '';
     this.#transactions.get(cseq)?.receive(text, Number(line.slice(0, 3)));
+  }
+
+  /** Does as it is asked, tells so once, and hangs up. RFC 3515 §2.4. */
+  #transfer(refer: string): void {
+    this.#send(responseText(refer, 202, 'Accepted'));
+    if (this.#isTransferring) return;
+    this.#isTransferring = true;
+    const headers = { Event: 'refer', 'Content-Type': 'message/sipfrag' };
+    const notify = (state: string, fragment: string) =>
+      this.#request('NOTIFY', { ...headers, 'Subscription-State': state }, fragment);
+    this.#clock.after(1_000, () => notify('active', 'SIP/2.0 180 Ringing'));
+    this.#clock.after(80_000, () => notify('terminated', 'SIP/2.0 200 OK'));
+    this.#clock.after(160_000, () => this.bye());
   }
 
   /** The branch names the call: two callers of one test are two clients. */
@@ -128,6 +187,7 @@ export class SoundCaller {
             const status = Number(firstLine(response).slice(0, 3));
             if (status >= 200) return options.onFinal(response, status);
             this.#hasProvisional = true;
+            this.#acknowledgeProvisional(response);
             if (!this.#wantsCancel) return;
             this.#wantsCancel = false;
             this.cancel();

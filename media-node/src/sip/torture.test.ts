@@ -133,7 +133,7 @@ describe('what the answers to the others say', () => {
   };
 
   it.each([
-    ['bext01', 'Unsupported', 'nothingsupportsthis, nothingsupportsthiseither'],
+    ['bext01', 'Unsupported', 'nothingSupportsThis, nothingSupportsThisEither'],
     [
       'invut',
       'Accept',

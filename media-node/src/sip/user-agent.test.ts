@@ -85,6 +85,49 @@ describe('a new INVITE', () => {
     expect(bench.clock.pending).toBe(0);
   });
 
+  it('is over when the time has passed that it gives us (RFC 3261 §13.3.1)', async () => {
+    const bench = await endpointBench((call) =>
+      call.provisional({ status: 180, phrase: 'Ringing' }),
+    );
+    bench.request({ headers: { Expires: '30' } });
+    bench.clock.advance(29_999);
+    expect(bench.heard).toEqual([]);
+    bench.clock.advance(1);
+    expect(bench.heard).toEqual(['cancel']);
+    expect(bench.answers().at(-1)).toBe('487 Request Terminated');
+  });
+
+  it.each(['0', '999999999', 'soon'])('with Expires: %s has no such time', async (value) => {
+    const bench = await endpointBench((call) =>
+      call.provisional({ status: 180, phrase: 'Ringing' }),
+    );
+    bench.request({ headers: { Expires: value } });
+    bench.clock.advance(300_000);
+    expect(bench.heard).toEqual([]);
+  });
+
+  it('that is answered in time forgets it', async () => {
+    const bench = await endpointBench((call) => call.accept(answerBody));
+    bench.request({ headers: { Expires: '30' } });
+    bench.request({ method: 'ACK', toTag: bench.toTag(), branch: 'z9hG4bK-ack' });
+    bench.clock.advance(31_000);
+    expect(bench.heard).toEqual(['ack']);
+  });
+
+  it('is one with its copies, whatever port they come from; the same branch with another method is another request', async () => {
+    const bench = await endpointBench((call) =>
+      call.provisional({ status: 180, phrase: 'Ringing' }),
+    );
+    bench.request();
+    bench.request({}, { ...peerAddress, port: 9_999 });
+    expect(bench.calls).toHaveLength(1);
+    bench.answers();
+    // The same branch with another method is another transaction (RFC 3261 §17.2.3).
+    bench.request({ method: 'OPTIONS', branch: 'z9hG4bK-INVITE-1' });
+    expect(bench.answers()).toEqual(['200 OK']);
+    expect(bench.calls).toHaveLength(1);
+  });
+
   it('is dropped in silence when the call says so, copies and CANCEL too', async () => {
     const bench = await endpointBench((call) => call.drop());
     bench.request();
@@ -177,6 +220,8 @@ describe('without a call it answers', () => {
     const [options, refusal] = bench.transport.sent.map(({ text }) => text);
     expect(headerOf(options ?? '', 'Allow')[0]).toMatch(/^INVITE, ACK, CANCEL, BYE/);
     expect(headerOf(options ?? '', 'Accept')[0]).toMatch(/^application\/sdp/);
+    expect(headerOf(options ?? '', 'Accept-Encoding')).toEqual(['identity']);
+    expect(headerOf(options ?? '', 'Accept-Language')).toEqual(['en']);
     expect(headerOf(refusal ?? '', 'Allow')).toEqual(headerOf(options ?? '', 'Allow'));
   });
 
@@ -184,7 +229,7 @@ describe('without a call it answers', () => {
     const bench = await endpointBench();
     bench.request({ headers: { Require: 'nothingWeKnow, norThis' } });
     expect(headerOf(bench.transport.sent[0]?.text ?? '', 'Unsupported')).toEqual([
-      'nothingweknow, northis',
+      'nothingWeKnow, norThis',
     ]);
   });
 

@@ -2,7 +2,7 @@
  * Requests inside a dialog, each with its answer: BYE, re-INVITE and UPDATE with the rules against two offers at once, PRACK, INFO, NOTIFY
  * of a transfer, OPTIONS. RFC 3261 §12.2.2 and §14.2, RFC 3311, 3262, 3515, 6086.
  */
-import { acceptRow, allowRow, supportedRow } from '../capabilities.ts';
+import { acceptedCodingRows, acceptRow, allowRow, supportedRow } from '../capabilities.ts';
 import { unmetDemand } from '../request-demands.ts';
 import type { SipAnswer } from '../sip-endpoint.ts';
 import { type IncomingRequest, writeResponse } from '../transaction/incoming-request.ts';
@@ -61,7 +61,7 @@ export class InDialogRequests {
       case 'NOTIFY':
         return this.#notify(exchange);
       case 'OPTIONS':
-        exchange.answer(fine, [allowRow, acceptRow, supportedRow]);
+        exchange.answer(fine, [allowRow, acceptRow, ...acceptedCodingRows, supportedRow]);
         return;
       case 'REFER':
         // Only the application may move a call; a caller who could would make others pay for it.

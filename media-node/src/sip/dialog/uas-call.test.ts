@@ -274,6 +274,19 @@ describe('our BYE', () => {
     expect(isOver).toBe(true);
   });
 
+  it('shows no credentials to a peer that asks for some, and is over (digest leak)', async () => {
+    for (const status of [401, 407]) {
+      const bench = await answered();
+      const over = bench.calls[0]?.bye();
+      await settle();
+      const challenge = 'WWW-Authenticate: Digest realm="x",nonce="y"\r\n';
+      bench.transport.deliver(responseText(last(bench).text, status, 'No', challenge), peerAddress);
+      await over;
+      expect(bench.answers()).toEqual(['BYE sip:ann@192.0.2.7:5070']);
+      expect(bench.endpoint.stats().dialogs).toBe(0);
+    }
+  });
+
   it('resolves when it cannot be sent', async () => {
     const bench = await answered();
     bench.transport.failure = 'network is unreachable';

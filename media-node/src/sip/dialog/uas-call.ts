@@ -5,6 +5,7 @@
  *   early --2xx--> accepted --ACK--> confirmed --BYE sent--> ending --> ended
  *     +--300-699, drop--> ended          +------BYE received------------^
  */
+import type { Timer } from '../../clock.ts';
 import { PartError } from '../../part-error.ts';
 import { traceIdOf } from '../../trace-id.ts';
 import { allowRow, supportedRow } from '../capabilities.ts';
@@ -27,6 +28,7 @@ import type { Dialog, DialogBody } from './dialog.ts';
 import { DialogPeer } from './dialog-peer.ts';
 import type { DialogServices } from './dialog-services.ts';
 import { InDialogRequests } from './in-dialog-requests.ts';
+import { limitInvitation } from './invitation-limit.ts';
 import { bodyOf, inviteRequest } from './invite-request.ts';
 import { OfferState } from './offer-state.ts';
 import { ProvisionalAnswers } from './provisional-answers.ts';
@@ -65,6 +67,7 @@ export class UasCall implements SipCall {
   readonly #incoming: IncomingRequest;
   readonly #transaction: ServerTransaction;
   readonly #requests: InDialogRequests;
+  readonly #invitation: Timer | null;
   readonly #options: UasCallOptions;
   /** Wake whoever waits in `bye` for the ACK. */
   readonly #ackWaiters = new Set<() => void>();
@@ -105,6 +108,7 @@ export class UasCall implements SipCall {
       onExpired: () => this.#events?.onSessionExpired?.(),
     });
     this.#requests = new InDialogRequests(this);
+    this.#invitation = limitInvitation(services.clock, request, () => this.cancel(''));
     transaction.listen({
       onAck: (ack) => this.acks.receive(ack),
       onAckMissing: () => this.#transactionTimedOut(),
@@ -174,6 +178,7 @@ export class UasCall implements SipCall {
       ...(session.kind === 'agreed' ? session.rows : []),
     ]);
     this.#stage = 'accepted';
+    this.#invitation?.cancel();
     this.#options.onWelcome();
     this.provisionals.stop();
     this.offers.described();
@@ -245,7 +250,7 @@ export class UasCall implements SipCall {
     return outcome;
   }
 
-  /** A CANCEL for this INVITE, already answered. After a final answer it has no effect. RFC 3261 §9.2. */
+  /** A CANCEL for this INVITE, already answered, or the end of the time that it gave us. After a final answer it has no effect. RFC 3261 §9.2. */
   cancel(reason: string): void {
     if (this.#stage !== 'early') return;
     if (this.#held === null) return this.#events?.onCancel(reason);
@@ -317,6 +322,7 @@ export class UasCall implements SipCall {
 
   /** Stops everything that would speak by itself. */
   #quiet(): void {
+    this.#invitation?.cancel();
     this.acks.stop();
     this.provisionals.stop();
     this.#held = null;
