@@ -20,15 +20,17 @@ let folder: string;
 let heard: string[];
 /** Whether calls get their 180 at once. */
 let rings: boolean;
-/** What the call does when it is rung, and when it is acknowledged. */
+/** What the call does when it is rung, when it is acknowledged, and when a further offer has been answered. */
 let onInvite: (call: SipCall) => void;
 let onAck: (call: SipCall) => void;
+let onReoffered: (call: SipCall) => void;
 
 beforeEach(async () => {
   heard = [];
   rings = true;
   onInvite = () => {};
   onAck = () => {};
+  onReoffered = () => {};
   folder = await mkdtemp(`${tmpdir()}/sipp-`);
   port = await listenOn('127.0.0.1');
 });
@@ -70,6 +72,7 @@ function listener(call: SipCall): SipCallEvents {
     onBye: () => void heard.push('bye'),
     onReoffer() {
       heard.push('reoffer');
+      setImmediate(() => onReoffered(call));
       return answerBody;
     },
     onTransportFailed: (message) => void heard.push(message),
@@ -221,6 +224,18 @@ describe('sipp calls', { timeout: 90_000 }, () => {
     const { status, said } = await sipp('-sf', scenario('reinvite'), '-r', '10', '-m', '10');
     expect(status, said).toBe(0);
     expect([count('ack'), count('reoffer'), count('bye')]).toEqual([10, 20, 10]);
+    expect(endpoint.stats().dialogs).toBe(0);
+  });
+
+  it('ten times, acknowledges what rings and offers anew before it is answered', async () => {
+    rings = false;
+    const early = { ...answerBody, status: 183, phrase: 'Session Progress' };
+    onInvite = (call) => call.provisional(early);
+    onReoffered = (call) => call.accept(answerBody);
+    const prack = scenario('prack-and-update');
+    const { status, said } = await sipp('-sf', prack, '-r', '10', '-m', '10');
+    expect(status, said).toBe(0);
+    expect([count('reoffer'), count('ack'), count('bye')]).toEqual([10, 10, 10]);
     expect(endpoint.stats().dialogs).toBe(0);
   });
 
