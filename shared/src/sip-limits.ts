@@ -30,6 +30,9 @@ export const sipLimits = {
   openInvitesMax: 4_096,
   /** Server transactions in all, most of them answered and kept for 32 s to absorb copies: 1,000 calls a second with their BYEs. */
   serverTransactionsMax: 65_536,
+  /** Requests inside one dialog at once, and a second after that: keys by INFO come ten a second. Each is kept for 32 s; a BYE is always taken. */
+  dialogRequestsBurst: 200,
+  dialogRequestsPerSecond: 50,
   /** TCP and TLS connections of one listener, and of one source of them: a carrier needs a few, a NAT of an office some dozens. */
   connectionsMax: 1_024,
   connectionsPerSourceMax: 64,

@@ -16,6 +16,7 @@ const byRule: ReadonlyMap<string, OutcomeReason> = new Map([
   ['scanner-user', 'scanner-dropped'],
   ['scanner-via', 'scanner-dropped'],
   ['too-many-failures', 'guessing-dropped'],
+  ['too-many-in-dialog', 'stranger-too-fast'],
   ['too-many-requests', 'stranger-too-fast'],
   ['too-many-strangers', 'stranger-too-fast'],
 ]);

@@ -275,7 +275,9 @@ export class UserAgent {
   #receiveInDialog(incoming: IncomingRequest): void {
     const call = this.#dialogOf(incoming.request);
     if (call === undefined) return;
-    const transaction = this.#parts.transactions.openServer(incoming);
+    const isTooMuch = !call.mayAsk(incoming.request.method);
+    if (isTooMuch) this.#note(incoming, 503, 'too-many-in-dialog');
+    const transaction = isTooMuch ? null : this.#parts.transactions.openServer(incoming);
     if (transaction === null) {
       return this.#answer(incoming, {
         status: 503,

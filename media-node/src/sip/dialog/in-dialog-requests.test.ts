@@ -195,6 +195,22 @@ describe('what a request demands that we cannot give', () => {
   });
 });
 
+it('more than a call may ask costs nothing but a 503; its BYE is taken, and other calls do not feel it', async () => {
+  const { bench, ask, toTag } = await answered();
+  for (let number = 2; number <= 1_001; number += 1) {
+    bench.request({ method: 'OPTIONS', number, toTag });
+  }
+  const refused = bench.answers().filter((line) => line === '503 Service Unavailable');
+  expect(refused).toHaveLength(800);
+  expect(bench.endpoint.stats()).toMatchObject({
+    transactions: 201,
+    refused: { 'too-many-in-dialog': 800 },
+  });
+  bench.request({ callId: 'other', branch: 'z9hG4bK-other' });
+  expect(bench.answers().at(-1)).toBe('200 OK');
+  expect(ask('BYE', { number: 2_000, toTag })).toEqual(['200 OK']);
+});
+
 describe('CANCEL of a re-INVITE', () => {
   it('comes too late and is answered 200 with our tag (RFC 3261 §9.2)', async () => {
     const { bench, ask, toTag, ack } = await answered();

@@ -5,8 +5,10 @@
  *   early --2xx--> accepted --ACK--> confirmed --BYE sent--> ending --> ended
  *     +--300-699, drop--> ended          +------BYE received------------^
  */
+import { sipLimits } from '@callgate/shared/limits.ts';
 import type { Timer } from '../../clock.ts';
 import { PartError } from '../../part-error.ts';
+import { TokenBucket } from '../../token-bucket.ts';
 import { traceIdOf } from '../../trace-id.ts';
 import { allowRow, supportedRow } from '../capabilities.ts';
 import type {
@@ -75,6 +77,7 @@ export class UasCall implements SipCall {
   /** The 200 that the call has given while a description of ours waits for its PRACK. */
   #held: SipAnswer | null = null;
   #events: SipCallEvents | null = null;
+  readonly #bucket: TokenBucket;
 
   constructor(options: UasCallOptions) {
     const { incoming, services, transaction, dialog } = options;
@@ -108,6 +111,9 @@ export class UasCall implements SipCall {
       onExpired: () => this.#events?.onSessionExpired?.(),
     });
     this.#requests = new InDialogRequests(this);
+    const { dialogRequestsBurst, dialogRequestsPerSecond } = sipLimits;
+    const now = services.clock.nowMono();
+    this.#bucket = new TokenBucket(dialogRequestsBurst, dialogRequestsPerSecond, now);
     this.#invitation = limitInvitation(services.clock, request, () => this.cancel(''));
     transaction.listen({
       onAck: (ack) => this.acks.receive(ack),
@@ -256,6 +262,11 @@ export class UasCall implements SipCall {
     if (this.#held === null) return this.#events?.onCancel(reason);
     this.refuse({ status: 487, phrase: 'Request Terminated' });
     this.#events?.onBye(reason);
+  }
+
+  /** False when the caller asks more than a call may: it could take all transactions of the node for itself. */
+  mayAsk(method: string): boolean {
+    return method === 'BYE' || this.#bucket.take(this.services.clock.nowMono());
   }
 
   /** Any request of this dialog but ACK and CANCEL. */
