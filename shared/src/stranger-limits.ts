@@ -28,6 +28,8 @@ export const strangerLimits = {
   answersMs: 60_000,
   /** Digest nonces whose counts are remembered, and calls that were challenged: at 100 challenged calls a second, longer than a nonce lives (edgeLimits.nonceAgeMs). */
   noncesMax: 10_000,
+  /** And for how long: twice what a nonce lives, then it is worth nothing at the edge whatever its clock says. */
+  nonceKeptMs: 60_000,
   /** Where strangers are to hear nothing: how long the 100 of a source that has heard nothing yet may wait for the edge. RFC 3261 §17.2.1 allows 200. */
   tryingHoldMs: 150,
 } as const;

@@ -7,6 +7,7 @@ import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { admissionLimits, recordLimits } from '@callgate/shared/limits.ts';
 import { sourceText } from '@callgate/shared/sip/source-text.ts';
 import type { Clock } from '../clock.ts';
+import { ownText } from '../recent.ts';
 import type { TurnedAwayInvite } from '../sip/sip-endpoint.ts';
 import { TokenBucket } from '../token-bucket.ts';
 import { traceIdOf } from '../trace-id.ts';
@@ -65,7 +66,7 @@ export class TurnedAway {
   }
 
   #remember(key: string): void {
-    this.#recorded.add(key);
+    this.#recorded.add(ownText(key));
     if (this.#recorded.size <= recordedMax) return;
     const [oldest] = this.#recorded;
     if (oldest !== undefined) this.#recorded.delete(oldest);

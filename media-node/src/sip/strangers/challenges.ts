@@ -1,23 +1,24 @@
-/** Calls that were asked for credentials, by Call-ID and From tag. Bounded: the oldest is forgotten first. */
+/** Calls that were asked for credentials lately, by Call-ID and From tag. */
 import { strangerLimits } from '@callgate/shared/limits.ts';
+import type { Clock } from '../../clock.ts';
+import { Recent } from '../../recent.ts';
 import type { SipRequest } from '../wire/message.ts';
 import { callKey } from './final-answers.ts';
 
 export class Challenges {
-  /** In the order in which they were challenged last. */
-  readonly #challenged = new Set<string>();
+  readonly #challenged: Recent<true>;
+
+  constructor(clock: Clock) {
+    const { noncesMax: max, nonceKeptMs: keptMs } = strangerLimits;
+    this.#challenged = new Recent(clock, { max, keptMs });
+  }
 
   /** The INVITE was answered with a challenge. */
   note(invite: SipRequest): void {
-    const key = callKey(invite);
-    this.#challenged.delete(key);
-    this.#challenged.add(key);
-    const [oldest] = this.#challenged;
-    if (this.#challenged.size > strangerLimits.noncesMax && oldest !== undefined)
-      this.#challenged.delete(oldest);
+    this.#challenged.set(callKey(invite), true);
   }
 
   has(invite: SipRequest): boolean {
-    return this.#challenged.has(callKey(invite));
+    return this.#challenged.get(callKey(invite)) !== null;
   }
 }

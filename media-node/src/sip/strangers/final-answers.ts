@@ -4,23 +4,19 @@
  */
 import { strangerLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../../clock.ts';
+import { Recent } from '../../recent.ts';
 import type { SipAnswer } from '../sip-endpoint.ts';
 import type { SipRequest } from '../wire/message.ts';
-
-interface Given {
-  readonly answer: SipAnswer;
-  readonly atMono: number;
-}
 
 /** Answers after which the same call may well come again: with credentials, another interval, or when we are well again. */
 const notFinal: ReadonlySet<number> = new Set([401, 407, 422, 487, 500, 503, 504]);
 
 export class FinalAnswers {
-  readonly #clock: Clock;
-  readonly #given = new Map<string, Given>();
+  readonly #given: Recent<SipAnswer>;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    const { answersMax: max, answersMs: keptMs } = strangerLimits;
+    this.#given = new Recent(clock, { max, keptMs });
   }
 
   get size(): number {
@@ -30,23 +26,12 @@ export class FinalAnswers {
   /** Remembers a refusal. */
   note(invite: SipRequest, answer: SipAnswer): void {
     if (answer.status < 400 || notFinal.has(answer.status) || invite.fromTag === '') return;
-    const key = callKey(invite);
-    this.#given.delete(key);
-    this.#given.set(key, { answer, atMono: this.#clock.nowMono() });
-    const [oldest] = this.#given.keys();
-    if (this.#given.size > strangerLimits.answersMax && oldest !== undefined) {
-      this.#given.delete(oldest);
-    }
+    this.#given.set(callKey(invite), answer);
   }
 
   /** The answer to give again; null when the INVITE is new. */
   find(invite: SipRequest): SipAnswer | null {
-    const key = callKey(invite);
-    const given = this.#given.get(key);
-    if (given === undefined) return null;
-    if (this.#clock.nowMono() - given.atMono <= strangerLimits.answersMs) return given.answer;
-    this.#given.delete(key);
-    return null;
+    return this.#given.get(callKey(invite));
   }
 }
 

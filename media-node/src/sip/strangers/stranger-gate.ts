@@ -19,14 +19,16 @@ export type Admission =
 export class StrangerGate {
   readonly #sources: Sources;
   readonly #answers: FinalAnswers;
-  readonly #nonceCounts = new NonceCounts();
-  readonly #challenges = new Challenges();
+  readonly #nonceCounts: NonceCounts;
+  readonly #challenges: Challenges;
   readonly #guesses: Guesses;
 
   constructor(clock: Clock) {
     this.#sources = new Sources(clock);
     this.#answers = new FinalAnswers(clock);
     this.#guesses = new Guesses(clock);
+    this.#nonceCounts = new NonceCounts(clock);
+    this.#challenges = new Challenges(clock);
   }
 
   /** Judges a request that belongs to no dialog and no transaction. @param address where it really comes from */
