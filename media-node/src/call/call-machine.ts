@@ -129,7 +129,7 @@ function whileDeciding(state: CallState, event: CallEvent): Step {
     case 'cancelled':
       return refuse('caller-cancelled', 'The caller gave up while the edge was being asked.');
     case 'transport-failed':
-      return end('internal');
+      return end('caller-unreachable');
     case 'application-hang-up':
       return refuse('application-hung-up', 'The application ended the call before it was let in.');
     case 'stopped':
@@ -192,7 +192,7 @@ function whileRinging(state: Ringing, event: CallEvent): Step {
       if (event.timer !== 'ringing') return stay(state);
       return refuseInRoom('ringing-timeout', 'Nobody published a track in the room in time.');
     case 'transport-failed':
-      return end('internal');
+      return end('caller-unreachable');
     case 'application-hang-up':
       return refuseInRoom(
         'application-hung-up',
@@ -254,7 +254,7 @@ function whileAnswered(state: Answered, event: CallEvent): Step {
     case 'session-expired':
       return hangUp('session-expired');
     case 'transport-failed':
-      return hangUp('internal');
+      return hangUp('caller-unreachable');
     case 'part-failed':
       return hangUp(event.reason);
     case 'timer':

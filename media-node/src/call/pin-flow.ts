@@ -72,7 +72,7 @@ function whileOpening(state: Extract<PinState, { name: 'pin-opening' }>, event: 
     case 'ack-missing':
       return refuse('ack-missing', 'The caller required answers that arrive and sent no PRACK.');
     case 'transport-failed':
-      return end('internal');
+      return end('caller-unreachable');
     case 'application-hang-up':
       return refuse(
         'application-hung-up',
@@ -113,7 +113,7 @@ function whileAnswered(state: Answered, event: CallEvent): Step {
     case 'part-failed':
       return hangUp(event.reason);
     case 'transport-failed':
-      return hangUp('internal');
+      return hangUp('caller-unreachable');
     case 'stopped':
       return hangUp('node-stopped');
     default:

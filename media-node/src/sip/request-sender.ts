@@ -10,6 +10,7 @@ import type { TransactionTable } from './transaction/transaction-table.ts';
 import { literalPeer, locate, type NameResolver } from './transport/locate.ts';
 import type { Flow, HostPort, Peer, TransportName } from './transport/transport.ts';
 import type { TransportSet } from './transport/transport-set.ts';
+import { readHost, writeHost } from './wire/host.ts';
 import type { SipResponse } from './wire/message.ts';
 import { type Uri, writeHostPort } from './wire/uri.ts';
 import { viaPort } from './wire/via.ts';
@@ -59,6 +60,7 @@ export class RequestSender {
       request,
       uri,
       near,
+      null,
       (flow, peer) => this.#transmit(request, flow, peer, events),
       () => events.onUnsent(),
     );
@@ -85,7 +87,7 @@ export class RequestSender {
     onLost: () => void,
   ): void {
     if (to.kind === 'source') this.#hand(request, () => onReached(near, near.remote), onLost);
-    else this.#find(request, to.uri, near, onReached, onLost);
+    else this.#find(request, to.uri, near, near, onReached, onLost);
   }
 
   /** What cannot be written or connected is not sent; it throws into no call. */
@@ -99,10 +101,12 @@ export class RequestSender {
     }
   }
 
+  /** @param heardOn the connection that the peer was heard on: what leads to the same address goes by it, as the peer may take no other */
   #find(
     request: DialogRequest,
     uri: Uri,
     near: Near,
+    heardOn: Flow | null,
     onReached: (flow: Flow, peer: HostPort) => void,
     onLost: () => void,
   ): void {
@@ -117,6 +121,9 @@ export class RequestSender {
       this.#hand(
         request,
         () => {
+          if (heardOn !== null && isOpenTo(heardOn, peer, transport)) {
+            return onReached(heardOn, heardOn.remote);
+          }
           const flow = transports.flowTo(peer, transport, near);
           if (flow === null) lost(`no listener for ${transport}`);
           else onReached(flow, peer);
@@ -143,7 +150,7 @@ export class RequestSender {
     const expected = this.#expected.get(via.parameters.get('branch') ?? '');
     if (expected === undefined || expected.peer !== source.address) return;
     const { address, port } = expected.sentBy;
-    if (via.host !== address.toLowerCase() || viaPort(via) !== port) return;
+    if (via.host !== address || viaPort(via) !== port) return;
     this.#parts.transactions.clientOf(response)?.receive(response);
   }
 
@@ -161,7 +168,9 @@ export class RequestSender {
         onUnsent(why);
         onFailed();
       });
-    this.#expected.set(branch, { sentBy, peer: peer.address });
+    // As it is read from the Via of an answer.
+    const address = readHost(writeHost(sentBy.address)) ?? sentBy.address;
+    this.#expected.set(branch, { sentBy: { ...sentBy, address }, peer: peer.address });
     transactions.openClient(
       {
         method,
@@ -191,6 +200,12 @@ export class RequestSender {
     });
     return { bytes, branch, sentBy, via };
   }
+}
+
+/** A connection to this address, whatever port the other side has opened it from (RFC 5923 in spirit). */
+function isOpenTo(flow: Flow, peer: HostPort, transport: TransportName): boolean {
+  const isSame = flow.transport === transport && flow.remote.address === peer.address;
+  return isSame && flow.isReliable && flow.isOpen;
 }
 
 /** What a URI asks for, else what the peer was heard by. RFC 3263 §4.1 without NAPTR: whom we send to has called us. */

@@ -13,6 +13,7 @@ const others: Partial<Record<OutcomeReason, EndedBy>> = {
   'duplicate-identity': 'application',
   'media-silent': 'network',
   'ack-missing': 'network',
+  'caller-unreachable': 'network',
   'session-expired': 'network',
   'room-lost': 'network',
 };

@@ -255,6 +255,15 @@ const rows = {
     'The answer was never acknowledged, or a provisional one that has to be.',
     'Check that the Contact and address of the node can be reached by the provider.',
   ),
+  'caller-unreachable': row(
+    'indeterminate',
+    408,
+    'Request Timeout',
+    27,
+    'upstream',
+    'Our answer could not be sent: the connection that the INVITE came by is gone, or the network refuses its address.',
+    'If many do, look at the network to the provider, and at what closes its TCP or TLS connections.',
+  ),
   'session-expired': row(
     'indeterminate',
     408,

@@ -4,8 +4,11 @@ import { answerBody, type EndpointBench, endpointBench } from '../endpoint-bench
 import { firstLine, headerOf, peerAddress } from '../scripted-peer.fake.ts';
 
 /** A call that is up. */
-async function answered(headers: Readonly<Record<string, string>>): Promise<EndpointBench> {
-  const bench = await endpointBench((call) => call.accept(answerBody));
+async function answered(
+  headers: Readonly<Record<string, string>>,
+  isReliable = false,
+): Promise<EndpointBench> {
+  const bench = await endpointBench((call) => call.accept(answerBody), isReliable);
   bench.request({ headers });
   bench.request({ method: 'ACK', toTag: bench.toTag(), branch: 'z9hG4bK-ack' });
   return bench;
@@ -62,4 +65,23 @@ it('a name that must be proved is not given up for an address (sips)', async () 
   await bench.calls[0]?.bye();
   expect(bench.answers()).toEqual([]);
   expect(bench.endpoint.stats().dialogs).toBe(0);
+});
+
+describe('over TCP or TLS they go', () => {
+  const over = async (route: string) => {
+    const bench = await answered({ 'Record-Route': route }, true);
+    void bench.calls[0]?.bye();
+    await settle();
+    expect(firstLine(last(bench).text)).toBe('BYE sip:ann@192.0.2.7:5070');
+    return last(bench).to;
+  };
+
+  it('by the connection that is there, where the route leads to the same address', async () => {
+    expect(await over('<sip:192.0.2.7:5061;transport=tcp;lr>')).toEqual(peerAddress);
+  });
+
+  it('by another where it leads elsewhere', async () => {
+    const elsewhere = { address: '192.0.2.50', port: 5_060 };
+    expect(await over('<sip:192.0.2.50;transport=tcp;lr>')).toEqual(elsewhere);
+  });
 });
