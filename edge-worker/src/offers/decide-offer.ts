@@ -71,6 +71,7 @@ async function route(offer: Offer, parts: OfferParts): Promise<Routed> {
 
 /** Refused for want of an entry, or for a password that may have been changed: what KV has not yet shown may say otherwise. */
 function isDoubtful(decision: Decision): boolean {
+  if (decision.kind === 'challenge' && decision.is_guess === false) return false;
   return ['no-trunk', 'no-rule', 'stranger-dropped', 'bad-credentials'].includes(
     reasonOf(decision),
   );
@@ -131,12 +132,15 @@ function challengeOf(
           nowMs,
         });
   if (verdict === 'right') return null;
+  const isBad = verdict === 'wrong' || verdict === 'foreign';
   return {
     kind: 'challenge',
     revision: view.revision,
     trunk_id: trunk.id,
     status: 407,
     challenges: digestChallenges(scope, offered, nowMs, verdict === 'stale'),
-    reason: verdict === 'wrong' ? 'bad-credentials' : 'challenge-unanswered',
+    ...(isBad
+      ? { reason: 'bad-credentials', is_guess: verdict === 'wrong' }
+      : { reason: 'challenge-unanswered' }),
   };
 }

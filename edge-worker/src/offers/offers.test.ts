@@ -204,6 +204,16 @@ describe('a challenge', () => {
     expect(await decide({ credentials, source })).toMatchObject({ kind: 'challenge' });
   });
 
+  it('tells whether what came tried a password: an answer to a challenge of another call does not', async () => {
+    const credentials = credentialsFor(await decide(), { username: 'alice', password: 'wrong' });
+    const bad = { kind: 'challenge', reason: 'bad-credentials' };
+    expect(await decide({ credentials })).toMatchObject({ ...bad, is_guess: true });
+    expect(await decide({ credentials, sip_call_id: 'another' })).toMatchObject({
+      ...bad,
+      is_guess: false,
+    });
+  });
+
   it('uses the realm of the trunk', async () => {
     const { revision } = await putRouting({
       trunks: [{ ...closedTrunk, auth_realm: 'example' }],

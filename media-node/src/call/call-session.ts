@@ -1,5 +1,5 @@
 /**
- * The media session of one call, from its opening to its close. A caller who answers a challenge is most likely let in, so its session is opened while the edge
+ * The media session of one call, from its opening to its close. A phone that was let in before and answers a challenge is most likely let in again, so its session is opened while the edge
  * still decides; one that comes to nothing is closed again. Until the call takes it nothing of it is heard.
  */
 import type { MediaEvent, MediaPool, MediaSession, MediaStats } from '../media/media-session.ts';

@@ -1,41 +1,81 @@
-import { decisionExamples } from '@callgate/shared/contract/decision.ts';
-import { expect, it } from 'vitest';
+import { type ChallengeDecision, decisionExamples } from '@callgate/shared/contract/decision.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../clock.fake.ts';
 import { FakeEdge, settled } from '../edge/edge-client.fake.ts';
 import { FakeMediaPool } from '../media/media-pool.fake.ts';
 import { silentLog } from '../ops/log.ts';
 import { FakeSipCall } from '../sip/sip-call.fake.ts';
+import type { InviteRequest } from '../sip/sip-endpoint.ts';
 import { CallRegistry } from './call-registry.ts';
 
-it.each([
-  ['let in', decisionExamples.join, 1],
-  ['refused', decisionExamples.refuse, 0],
-] as const)(
-  'a caller who answers a challenge and is %s has media before the edge has decided',
-  async (_what, decision, sessionsAfter) => {
-    const edge = new FakeEdge();
-    const media = new FakeMediaPool();
-    const calls = new CallRegistry({
-      edge,
-      media,
-      clock: new FakeClock(),
-      log: silentLog,
-      nodeMedia: { codecs: ['PCMU', 'PCMA'], srtpSuites: [], newKey: () => Buffer.alloc(0) },
-    });
-    calls.onInvite(new FakeSipCall());
-    await edge.answer(decisionExamples.challenge);
-    expect(media.stats().sessions).toBe(0);
+const credentials = { header: 'proxy-authorization', value: 'Digest username="alice"' } as const;
 
-    const sip = new FakeSipCall();
-    calls.onInvite(sip);
+let edge: FakeEdge;
+let media: FakeMediaPool;
+let calls: CallRegistry;
+beforeEach(() => {
+  edge = new FakeEdge();
+  media = new FakeMediaPool();
+  calls = new CallRegistry({
+    edge,
+    media,
+    clock: new FakeClock(),
+    log: silentLog,
+    nodeMedia: { codecs: ['PCMU', 'PCMA'], srtpSuites: [], newKey: () => Buffer.alloc(0) },
+  });
+});
+
+/** An INVITE is challenged, and another of the same call follows. */
+async function comesBack(invite: Partial<InviteRequest>): Promise<FakeSipCall> {
+  calls.onInvite(new FakeSipCall());
+  await edge.answer(decisionExamples.challenge);
+  expect(media.stats().sessions).toBe(0);
+  const sip = new FakeSipCall(invite);
+  calls.onInvite(sip);
+  return sip;
+}
+
+describe('a caller who answers a challenge', () => {
+  it.each([
+    ['let in', decisionExamples.join, 1],
+    ['refused', decisionExamples.refuse, 0],
+  ] as const)(
+    'from a phone that was let in before, and is %s, has media before the edge has decided',
+    async (_what, decision, sessionsAfter) => {
+      const sip = await comesBack({ credentials, isFamiliar: true });
+      expect(media.stats().sessions).toBe(1);
+      await edge.answer(decision);
+      await settled();
+      expect(media.stats().sessions).toBe(sessionsAfter);
+
+      sip.events?.onCancel();
+      await settled();
+      expect(media.stats().sessions).toBe(0);
+      expect(media.sessions).toHaveLength(1);
+    },
+  );
+
+  it.each([
+    ['was never let in', { credentials, isFamiliar: false }],
+    ['brings no credentials', { credentials: null, isFamiliar: true }],
+  ])('and %s costs no media until the edge lets it in', async (_what, invite) => {
+    await comesBack(invite);
+    expect(media.stats().sessions).toBe(0);
+    await edge.answer(decisionExamples.join);
+    await settled();
     expect(media.stats().sessions).toBe(1);
-    await edge.answer(decision);
-    await settled();
-    expect(media.stats().sessions).toBe(sessionsAfter);
+  });
+});
 
-    sip.events?.onCancel();
-    await settled();
-    expect(media.stats().sessions).toBe(0);
-    expect(media.sessions).toHaveLength(1);
-  },
-);
+describe('a wrong answer', () => {
+  const bad: ChallengeDecision = { ...decisionExamples.challenge, reason: 'bad-credentials' };
+  it.each([
+    ['is a guess when the edge says so', { ...bad, is_guess: true }, true],
+    ['is none when it answered no challenge of this call', { ...bad, is_guess: false }, false],
+    ['is a guess when an older edge does not tell', bad, true],
+  ])('%s', async (_what, decision, wasGuess) => {
+    const sip = await comesBack({ credentials });
+    await edge.answer(decision);
+    expect(sip.wasGuess).toBe(wasGuess);
+  });
+});

@@ -48,6 +48,12 @@ export class SipLeg {
     return all.length === 0 ? null : all.join(' ');
   }
 
+  /** Whether the edge will most likely let the caller in. Nobody else may have a port bound by answering a challenge with anything. */
+  get mayOpenEarly(): boolean {
+    const { credentials, isFamiliar } = this.invite;
+    return credentials !== null && isFamiliar;
+  }
+
   listen(events: SipCallEvents): void {
     this.#sip.listen({
       ...events,
@@ -83,7 +89,8 @@ export class SipLeg {
 
   challenge(decision: ChallengeDecision): void {
     this.#status = decision.status;
-    this.#sip.refuse(challengeAnswer(decision));
+    const { reason, is_guess: isGuess = reason === 'bad-credentials' } = decision;
+    this.#sip.refuse(challengeAnswer(decision), isGuess);
   }
 
   drop(): void {

@@ -31,6 +31,7 @@ export const inviteExample: InviteRequest = {
   callId: 'call-1@192.0.2.7',
   headers: [{ name: 'X-Ticket', value: '4711' }],
   credentials: null,
+  isFamiliar: false,
   requiresReliable: false,
   contentType: 'application/sdp',
   body: Buffer.from(sdp),
@@ -40,6 +41,8 @@ export class FakeSipCall implements SipCall {
   readonly invite: InviteRequest;
   readonly said: string[] = [];
   readonly answers: SipAnswer[] = [];
+  /** Whether the refusal was of a wrong password. */
+  wasGuess = false;
   events: SipCallEvents | null = null;
   /** What `refer` comes to. */
   referOutcome: ReferOutcome = { kind: 'transferred' };
@@ -56,7 +59,8 @@ export class FakeSipCall implements SipCall {
     this.#note(answer);
   }
 
-  refuse(answer: SipAnswer): void {
+  refuse(answer: SipAnswer, isGuess = false): void {
+    this.wasGuess = isGuess;
     this.#note(answer);
   }
 

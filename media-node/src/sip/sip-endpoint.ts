@@ -40,6 +40,8 @@ export interface InviteRequest {
     readonly header: 'authorization' | 'proxy-authorization';
     readonly value: string;
   } | null;
+  /** The phone was let in with credentials of the same name before: most likely it will be again. */
+  readonly isFamiliar: boolean;
   /** The caller requires that provisional answers arrive (100rel, RFC 3262). */
   readonly requiresReliable: boolean;
   /** Content-Type without parameters, lower-case; empty without body. */
@@ -101,8 +103,11 @@ export interface SipCall {
    * requires that it arrives and has made no offer.
    */
   provisional(answer: SipAnswer): void;
-  /** Sends 300-699 and ends the call's life here. Ignored after a final answer. */
-  refuse(answer: SipAnswer): void;
+  /**
+   * Sends 300-699 and ends the call's life here. Ignored after a final answer.
+   * @param isGuess the caller tried a password, and it was wrong. Left out: no
+   */
+  refuse(answer: SipAnswer, isGuess?: boolean): void;
   /** Sends 200, at once or when a description that must arrive before it has, and resends it until the ACK. Ignored after a final answer. */
   accept(answer: SipAnswer): void;
   /** Says nothing at all, ever, and forgets the transaction. */

@@ -221,8 +221,10 @@ export class UserAgent {
     let wasRefused = false;
     const isReplay = strangers.isReplay(request);
     if (isReplay) this.#note(incoming, null, 'nonce-count');
+    const { address } = incoming.source;
+    const isFamiliar = strangers.isFamiliar(request, address);
     const call = new UasCall({
-      incoming: { ...incoming, isReplay },
+      incoming: { ...incoming, isReplay, isFamiliar },
       transaction,
       dialog,
       services,
@@ -231,10 +233,10 @@ export class UserAgent {
         cancellable.call = null;
         ladders.end(request.callId, wasRefused);
       },
-      onWelcome: () => strangers.welcome(request, incoming.source.address),
-      onRefused: (answer) => {
+      onWelcome: () => strangers.welcome(request, address),
+      onRefused: (answer, isGuess) => {
         wasRefused = true;
-        strangers.refused(request, incoming.source.address, answer);
+        strangers.refused(request, address, answer, isGuess);
       },
     });
     this.#dialogs.set(key, call);

@@ -66,6 +66,11 @@ export const challengeDecision = z.object({
   challenges: z.array(z.string()).min(1),
   /** `bad-credentials` when an answer was given and is wrong; else `challenge-unanswered`. */
   reason,
+  /**
+   * With `bad-credentials`: whether the answer was one to a challenge of this call, so that a password was tried. Who sends under a forged address, or keeps a
+   * nonce of another call, has tried none. Absent: an edge that does not tell.
+   */
+  is_guess: z.boolean().optional(),
 });
 
 /** Answer, ask for a PIN and come back with it (pin.ts). */

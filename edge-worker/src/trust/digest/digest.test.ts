@@ -117,12 +117,8 @@ describe('digest', () => {
     ['another called number in the uri', { uri: 'sip:+15550101@sip.example.com' }],
     ['another host in the uri', { uri: 'sip:+15550100@sip.example.org' }],
     ['qop=auth-int', { qop: 'auth-int' }],
-    ['no qop, which could be replayed', { qop: '' }],
-    ['a nonce count that is none', { nc: '1' }],
     ['an algorithm that was not offered', { algorithm: 'MD5-sess' }],
     ['an empty response', { response: '' }],
-    ['a nonce that was never issued', { nonce: '018f0000000000000000000000000000000000000000' }],
-    ['an empty nonce', { nonce: '' }],
   ])('calls an answer with %s wrong', (_what, changes) => {
     expect(judge(answer(challenge(), changes))).toBe('wrong');
   });
@@ -134,8 +130,19 @@ describe('digest', () => {
     `${'Digest username="alice", realm="LiveKit", nonce="x", uri="sip:x", response="y", '}response="z"`,
     'Digest username="alice, realm="LiveKit"',
     `Digest ${'a='.repeat(500)}`,
-  ])('calls %j wrong', (value) => {
-    expect(judge(value)).toBe('wrong');
+  ])('calls %j foreign: it answers no challenge', (value) => {
+    expect(judge(value)).toBe('foreign');
+  });
+
+  it.each([
+    ['a nonce that was never issued', { nonce: '018f0000000000000000000000000000000000000000' }],
+    ['an empty nonce', { nonce: '' }],
+    ['no qop, which could be replayed', { qop: '' }],
+    ['a nonce count that is none', { nc: '1' }],
+    ['a nonce that was never issued and a wrong password', { nonce: '', password: 'Wonderland' }],
+    ['such a nonce, and an algorithm that was not offered', { nonce: '', algorithm: 'MD5-sess' }],
+  ])('calls an answer with %s foreign, never right', (_what, changes) => {
+    expect(judge(answer(challenge(), changes))).toBe('foreign');
   });
 
   it('reads escaped quotes in the user', () => {
@@ -157,14 +164,12 @@ describe('digest', () => {
   });
 
   it('takes no nonce from another source, call, edge or from the future', () => {
-    expect(judge(answer(challenge()), { scope: { ...scope, source: '203.0.113.8' } })).toBe(
-      'wrong',
-    );
-    expect(judge(answer(challenge()), { scope: { ...scope, sipCallId: 'another' } })).toBe('wrong');
-    expect(judge(answer(challenge()), { scope: { ...scope, secret: 'another secret' } })).toBe(
-      'wrong',
-    );
-    expect(judge(answer(challenge()), { nowMs: nowMs - 60_000 })).toBe('wrong');
+    const judgedIn = (changes: Partial<NonceScope>) =>
+      judge(answer(challenge()), { scope: { ...scope, ...changes } });
+    expect(judgedIn({ source: '203.0.113.8' })).toBe('foreign');
+    expect(judgedIn({ sipCallId: 'another' })).toBe('foreign');
+    expect(judgedIn({ secret: 'another secret' })).toBe('foreign');
+    expect(judge(answer(challenge()), { nowMs: nowMs - 60_000 })).toBe('foreign');
   });
 
   it('takes no answer for another method', () => {

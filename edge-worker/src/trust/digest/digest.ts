@@ -12,8 +12,11 @@ import { type DigestTarget, fitsTarget } from './digest-uri.ts';
 import { issueNonce, judgeNonce, type NonceScope } from './nonce.ts';
 import { parseDigest } from './parse-digest.ts';
 
-/** `stale`: the answer is right but its nonce has expired; the client may try again without asking its user. */
-export type DigestVerdict = 'right' | 'stale' | 'wrong';
+/**
+ * `stale`: the answer is right but its nonce has expired; the client may try again without asking its user. `foreign`: it answers no challenge that this call
+ * had of us from this source, or is no such answer at all; no password was tried.
+ */
+export type DigestVerdict = 'right' | 'stale' | 'wrong' | 'foreign';
 
 export interface DigestQuestion {
   /** Value of Authorization or Proxy-Authorization. */
@@ -45,10 +48,12 @@ export function digestChallenges(
 export function judgeDigest(question: DigestQuestion): DigestVerdict {
   const { credential, scope } = question;
   const answer = parseDigest(question.value);
-  if (answer === null) return 'wrong';
+  if (answer === null) return 'foreign';
+  const nonce = judgeNonce(scope, answer.nonce, question.nowMs);
+  const wrong = nonce === 'foreign' ? 'foreign' : 'wrong';
   const algorithm = digestAlgorithms.find(({ name }) => name.toUpperCase() === answer.algorithm);
-  if (algorithm === undefined || !question.offered.includes(algorithm.name)) return 'wrong';
-  if (answer.qop.toLowerCase() !== 'auth') return 'wrong';
+  if (algorithm === undefined || !question.offered.includes(algorithm.name)) return wrong;
+  if (answer.qop.toLowerCase() !== 'auth') return wrong;
   const ha1 = credential.ha1[algorithm.name] ?? '';
   const ha2 = algorithm.hash(`${question.method}:${answer.uri}`);
   const middle = `${answer.nonce}:${answer.nc}:${answer.cnonce}:${answer.qop}`;
@@ -61,8 +66,7 @@ export function judgeDigest(question: DigestQuestion): DigestVerdict {
     fitsTarget(answer.uri, question.targets),
     ha1 !== '',
   ];
-  const nonce = judgeNonce(scope, answer.nonce, question.nowMs);
-  if (checks.includes(false) || nonce === 'foreign') return 'wrong';
+  if (checks.includes(false) || nonce === 'foreign') return wrong;
   return nonce === 'expired' ? 'stale' : 'right';
 }
 

@@ -12,7 +12,7 @@ const secretHeaders: ReadonlySet<string> = new Set(credentialHeaders);
 
 /** @param local address and port that answers should name */
 export function inviteRequest(
-  { request, source, arrivedAtMono, isReplay = false }: IncomingRequest,
+  { request, source, arrivedAtMono, isReplay = false, isFamiliar = false }: IncomingRequest,
   local: InviteRequest['local'],
 ): InviteRequest {
   const { from, to, uri, callId, fields } = request;
@@ -29,6 +29,7 @@ export function inviteRequest(
       .filter(({ key }) => !secretHeaders.has(key))
       .map(({ name, value }) => ({ name, value: readableText(value) })),
     credentials: isReplay ? null : credentials(request),
+    isFamiliar,
     requiresReliable: plainList(request, 'require').includes('100rel'),
     ...bodyOf(request),
   };

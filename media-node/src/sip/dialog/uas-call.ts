@@ -51,7 +51,7 @@ export interface UasCallOptions {
   /** The call lets the caller in: it rings or is answered. */
   readonly onWelcome: () => void;
   /** The call refuses. */
-  readonly onRefused: (answer: SipAnswer) => void;
+  readonly onRefused: (answer: SipAnswer, isGuess: boolean) => void;
 }
 
 export class UasCall implements SipCall {
@@ -160,10 +160,10 @@ export class UasCall implements SipCall {
     else this.accept(held);
   }
 
-  refuse(answer: SipAnswer): void {
+  refuse(answer: SipAnswer, isGuess = false): void {
     if (this.#stage !== 'early') return;
     this.#end();
-    this.#options.onRefused(answer);
+    this.#options.onRefused(answer, isGuess);
     this.#respond(answer, []);
   }
 

@@ -1,12 +1,25 @@
 /**
  * Wrong credentials of sources that a call was let in of: such a source may send as much as it likes, and must not guess passwords for it. A carrier or an office speaks for many,
  * so what fails is held against the user name that it was tried for, from that source, and against the source only where name after name fails; a name
- * that was let in before goes on then. Bounded in number: the entry longest untouched is forgotten first.
+ * that was let in before goes on then. A phone that was let in under its name is counted apart: whoever guesses that name from behind the same address silences others, and not it.
+ * Bounded in number: the entry longest untouched is forgotten first.
  */
 import { strangerLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../../clock.ts';
 import { TokenBucket } from '../../token-bucket.ts';
 import { sourceKey } from './source-key.ts';
+
+/** Who tries a password. */
+export interface Guesser {
+  /** Where the request really comes from. */
+  readonly address: string;
+  /** The user name of the credentials. */
+  readonly name: string;
+  /** What tells its phone from others behind the same address (phoneKey). */
+  readonly phone: string;
+}
+
+type GuessRule = 'too-many-requests' | 'too-many-failures';
 
 interface Tried {
   /** Instants of wrong credentials, monotonic ms, the oldest first. */
@@ -18,7 +31,7 @@ interface Tried {
 
 export class Guesses {
   readonly #clock: Clock;
-  /** Of a source, and of a name from a source, in the order in which they were last touched. */
+  /** Of a source, of a name from a source, and of a phone that was let in under it, in the order in which they were last touched. */
   readonly #tried = new Map<string, Tried>();
 
   constructor(clock: Clock) {
@@ -30,30 +43,40 @@ export class Guesses {
   }
 
   /** Judges a request with credentials. @returns null when it may go on, else why it is dropped */
-  judge(address: string, name: string): 'too-many-requests' | 'too-many-failures' | null {
+  judge(guesser: Guesser): GuessRule | null {
     const now = this.#clock.nowMono();
-    const ofSource = this.#tried.get(keyOf(address));
-    const ofName = this.#tried.get(keyOf(address, name));
-    if ((ofName?.silentUntil ?? 0) > now) return 'too-many-failures';
-    if ((ofSource?.silentUntil ?? 0) > now && ofName?.wasLetIn !== true) return 'too-many-failures';
-    if (ofName === undefined || recent(ofName, now).length < strangerLimits.failuresSlowed)
-      return null;
-    return ofName.slowBucket?.take(now) === false ? 'too-many-requests' : null;
+    const ofPhone = this.#tried.get(keyOfPhone(guesser));
+    if (ofPhone !== undefined) return ruleFor(ofPhone, now);
+    const ofSource = this.#tried.get(keyOfSource(guesser));
+    const ofName = this.#tried.get(keyOfName(guesser));
+    const isSilent = (ofSource?.silentUntil ?? 0) > now && ofName?.wasLetIn !== true;
+    if (isSilent) return 'too-many-failures';
+    return ofName === undefined ? null : ruleFor(ofName, now);
+  }
+
+  /** Whether this phone was let in under this name, and has not failed often since. */
+  isFamiliar(guesser: Guesser): boolean {
+    const ofPhone = this.#tried.get(keyOfPhone(guesser));
+    if (ofPhone === undefined) return false;
+    return recent(ofPhone, this.#clock.nowMono()).length < strangerLimits.failuresSlowed;
   }
 
   /** Credentials were judged and were wrong. */
-  failed(address: string, name: string): void {
+  failed(guesser: Guesser): void {
     const { failuresMax, failuresMaxOfKnown, failuresSlowed, slowBurst, slowPerSecond } =
       strangerLimits;
-    this.#note(keyOf(address), failuresMaxOfKnown);
-    const tried = this.#note(keyOf(address, name), failuresMax);
+    this.#note(keyOfSource(guesser), failuresMaxOfKnown);
+    const phone = keyOfPhone(guesser);
+    const key = this.#tried.has(phone) ? phone : keyOfName(guesser);
+    const tried = this.#note(key, failuresMax);
     if (tried.failures.length === failuresSlowed)
       tried.slowBucket = new TokenBucket(slowBurst, slowPerSecond, this.#clock.nowMono());
   }
 
-  /** A call with these credentials was let in. Its failures stay: they may be another's. */
-  letIn(address: string, name: string): void {
-    this.#touch(keyOf(address, name)).wasLetIn = true;
+  /** A call with these credentials was let in. Failures stay: they may be another's. */
+  letIn(guesser: Guesser): void {
+    this.#touch(keyOfName(guesser)).wasLetIn = true;
+    this.#touch(keyOfPhone(guesser)).wasLetIn = true;
   }
 
   #note(key: string, failuresMax: number): Tried {
@@ -83,10 +106,26 @@ export class Guesses {
   }
 }
 
+/** What its own failures allow it. */
+function ruleFor(tried: Tried, now: number): GuessRule | null {
+  if (tried.silentUntil > now) return 'too-many-failures';
+  if (recent(tried, now).length < strangerLimits.failuresSlowed) return null;
+  return tried.slowBucket?.take(now) === false ? 'too-many-requests' : null;
+}
+
 function recent({ failures }: Tried, now: number): readonly number[] {
   return failures.filter((at) => at > now - strangerLimits.failuresMs);
 }
 
-function keyOf(address: string, name?: string): string {
-  return name === undefined ? sourceKey(address) : `${sourceKey(address)}\n${name}`;
+function keyOfSource({ address }: Guesser): string {
+  return sourceKey(address);
+}
+
+/** No line break can stand in a header, so no two keys are alike. */
+function keyOfName({ address, name }: Guesser): string {
+  return `${sourceKey(address)}\n${name}`;
+}
+
+function keyOfPhone(guesser: Guesser): string {
+  return `${keyOfName(guesser)}\n${guesser.phone}`;
 }

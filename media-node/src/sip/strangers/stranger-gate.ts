@@ -4,8 +4,9 @@ import type { SipAnswer } from '../sip-endpoint.ts';
 import type { SipRequest } from '../wire/message.ts';
 import { Challenges } from './challenges.ts';
 import { FinalAnswers } from './final-answers.ts';
-import { Guesses } from './guesses.ts';
+import { type Guesser, Guesses } from './guesses.ts';
 import { NonceCounts } from './nonce-counts.ts';
+import { phoneKey } from './phone-key.ts';
 import { scannerRule } from './scanner.ts';
 import { Sources } from './sources.ts';
 
@@ -60,47 +61,50 @@ export class StrangerGate {
     return this.#sources.hasHeardUs(address);
   }
 
+  /** Whether this phone was let in with credentials before, from this source and under the same name. */
+  isFamiliar(invite: SipRequest, address: string): boolean {
+    const guesser = guesserOf(invite, address);
+    return guesser !== null && this.#guesses.isFamiliar(guesser);
+  }
+
   /** The call has let the caller in: it rings, or is answered. */
   welcome(invite: SipRequest, address: string): void {
     this.#sources.welcome(address);
-    const name = nameTriedIn(invite);
-    if (name !== null && this.#challenges.has(invite)) this.#guesses.letIn(address, name);
+    const guesser = this.#challenges.has(invite) ? guesserOf(invite, address) : null;
+    if (guesser !== null) this.#guesses.letIn(guesser);
   }
 
-  /** The call has refused an INVITE. */
-  refused(invite: SipRequest, address: string, answer: SipAnswer): void {
+  /**
+   * The call has refused an INVITE.
+   * @param isGuess it answered a challenge of its own call, and wrongly: nothing else is held against anybody, as all else can be sent under a forged address
+   */
+  refused(invite: SipRequest, address: string, answer: SipAnswer, isGuess: boolean): void {
     this.#answers.note(invite, answer);
     this.#sources.answered(address);
-    const hadCredentials = credentialsOf(invite).length > 0;
-    const isChallenge = answer.status === 401 || answer.status === 407 || answer.status === 403;
-    if (hadCredentials && isChallenge) this.#sources.failed(address);
-    if (answer.status !== 401 && answer.status !== 407) return;
-    const name = nameTriedIn(invite);
-    // A nonce fits one call: a password has been judged only where that call was challenged before. And stale means that it was right.
-    const wasJudged = this.#challenges.has(invite) && !isStale(answer);
-    if (name !== null && wasJudged) this.#guesses.failed(address, name);
-    this.#challenges.note(invite);
+    if (isGuess) {
+      this.#sources.failed(address);
+      const guesser = guesserOf(invite, address);
+      if (guesser !== null) this.#guesses.failed(guesser);
+    }
+    if (answer.status === 401 || answer.status === 407) this.#challenges.note(invite);
   }
 
   /** Strangers are slowed and silenced as sources. */
   #guessRule(request: SipRequest, address: string): string | null {
-    const name = nameTriedIn(request);
-    if (name === null || !this.#sources.isKnown(address)) return null;
-    return this.#guesses.judge(address, name);
+    if (!this.#sources.isKnown(address)) return null;
+    const guesser = guesserOf(request, address);
+    return guesser === null ? null : this.#guesses.judge(guesser);
   }
 }
 
 const nameParameter = /[ ,]username="((?:[^"\\]|\\.){0,128})/i;
 
-/** The user name of the credentials, as written; null: there are none. */
-function nameTriedIn(request: SipRequest): string | null {
+/** null: there are no credentials. */
+function guesserOf(request: SipRequest, address: string): Guesser | null {
   const [credentials] = credentialsOf(request);
-  return credentials === undefined ? null : (nameParameter.exec(credentials)?.[1] ?? '');
-}
-
-/** RFC 7616 §3.3: the answer was right, its nonce too old. */
-function isStale({ headers = [] }: SipAnswer): boolean {
-  return headers.some(({ value }) => /[ ,]stale=true(?![a-z])/i.test(value));
+  if (credentials === undefined) return null;
+  const name = nameParameter.exec(credentials)?.[1] ?? '';
+  return { address, name, phone: phoneKey(request) };
 }
 
 function credentialsOf({ fields }: SipRequest): readonly string[] {

@@ -11,7 +11,9 @@ import { scannerRule } from './scanner.ts';
 import { sourceKey } from './source-key.ts';
 import { Sources } from './sources.ts';
 
-const refuse = (answer: SipAnswer) => endpointBench((call) => call.refuse(answer));
+/** Whoever brings credentials has guessed. */
+const refuse = (answer: SipAnswer) =>
+  endpointBench((call) => call.refuse(answer, call.invite.credentials !== null));
 const ringing = { status: 180, phrase: 'Ringing' };
 
 function requestOf(options: RequestOptions) {
@@ -168,6 +170,18 @@ describe('through the endpoint', () => {
     bench.clock.advance(2_000);
     for (let index = 21; index <= 30; index += 1) attempt(index);
     expect(bench.calls).toHaveLength(8);
+  });
+
+  it('a source whose credentials tried no password goes on: they can be sent under any address', async () => {
+    const bench = await endpointBench((call) =>
+      call.refuse({ status: 407, phrase: 'Proxy Authentication Required' }),
+    );
+    for (let index = 1; index <= 40; index += 1)
+      bench.request({
+        ...{ branch: `z9hG4bK${index}`, callId: `c${index}` },
+        headers: { 'Proxy-Authorization': 'Digest x="y"' },
+      });
+    expect(bench.calls).toHaveLength(40);
   });
 
   it('wrong credentials count, the first challenge does not', async () => {

@@ -14,6 +14,8 @@ export interface IncomingRequest {
   readonly source: SipSource;
   /** True when its credentials have been shown before: nobody may be let in by them. */
   readonly isReplay?: boolean;
+  /** True when the phone was let in with credentials of the same name before. */
+  readonly isFamiliar?: boolean;
   /** Monotonic ms. */
   readonly arrivedAtMono: number;
 }
