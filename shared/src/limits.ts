@@ -164,7 +164,7 @@ export const pinLimits = {
   ticketHeaderBytesMax: 16_384,
   /** Sealed and in base64. */
   ticketCharactersMax: 49_152,
-  /** Wrong PINs of one caller, and from one address, to one trunk before they are locked out. */
+  /** Wrong PINs of one caller, and from one address, to one trunk within lockoutMs before they are locked out. */
   wrongPerCallerMax: 10,
   wrongPerSourceMax: 100,
   /** How long a lockout lasts, and how long wrong PINs are remembered. */

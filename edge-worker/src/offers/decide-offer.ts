@@ -23,7 +23,7 @@ import { routedCall } from './routed-call.ts';
 export interface OfferParts {
   readonly env: Env;
   readonly clock: Clock;
-  readonly reader: RoutingReader;
+  readonly reader: Pick<RoutingReader, 'view' | 'newerThan'>;
 }
 
 export interface OfferVerdict {

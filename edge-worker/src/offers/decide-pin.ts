@@ -55,16 +55,22 @@ export async function decidePin(
 
 async function judge(ticket: PinTicket, pin: SaidPin, parts: OfferParts): Promise<Decision> {
   const { env, reader } = parts;
-  if (await lockoutOf(env, ticket).isLocked(ticket))
-    return refuse(ticket, 'wrong-pin', 'Too many wrong PINs came from this caller or address.');
+  if (await lockoutOf(env, ticket).isLocked(ticket)) return lockedOut(ticket);
   const { toUser: number, fromUser: caller } = ticket.call;
   const key = { number, caller, pin: pin.kind === 'pin' ? pin.digits : null };
   const view = await reader.view(env, key, ticket.revision);
-  const joined = await tryJoin(view, ticket, pin, parts);
-  if (joined !== null) return joined;
-  const newer = await reader.newerThan(env, key, view.revision);
-  const joinedNewer = newer === null ? null : await tryJoin(newer, ticket, pin, parts);
-  return joinedNewer ?? (await wrongPin(ticket, parts));
+  let joined = await tryJoin(view, ticket, pin, parts);
+  if (joined === null) {
+    const newer = await reader.newerThan(env, key, view.revision);
+    joined = newer === null ? null : await tryJoin(newer, ticket, pin, parts);
+  }
+  if (joined === null) return await wrongPin(ticket, parts);
+  // Of many PINs that are keyed in at the same moment, on many calls, those that were wrong count before the right one.
+  return (await lockoutOf(env, ticket).isLocked(ticket)) ? lockedOut(ticket) : joined;
+}
+
+function lockedOut(ticket: PinTicket): Decision {
+  return refuse(ticket, 'wrong-pin', 'Too many wrong PINs came from this caller or address.');
 }
 
 /** null: no rule takes the call with this PIN. */

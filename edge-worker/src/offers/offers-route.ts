@@ -1,14 +1,13 @@
 /** A media node asks what to do with an INVITE (`POST /v1/offers`), and with the digits of a PIN (`POST /v1/offers/{call_id}/pin`). */
 import { callId, type Offer, offer as offerSchema } from '@callgate/shared/contract/offer.ts';
 import { pinAnswer } from '@callgate/shared/contract/pin.ts';
-import { contractFault } from '@callgate/shared/contract/version.ts';
 import { sourceText } from '@callgate/shared/sip/source-text.ts';
 import { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
-import { Problem } from '../http/problem.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
 import { type CallFacts, noteLiveCall } from '../live/note-live-call.ts';
+import { requireContract } from '../nodes/require-contract.ts';
 import type { RoutingReader } from '../routing/read/routing-reader.ts';
 import { requireNode } from '../trust/node-token.ts';
 import { decideOffer } from './decide-offer.ts';
@@ -74,12 +73,4 @@ function callFacts(offer: Offer): CallFacts {
     toUser: offer.to.user,
     source: sourceText(offer.source),
   };
-}
-
-/** A message of another version gets an error that names both, not a list of fields that do not fit. */
-export function requireContract(body: unknown): void {
-  const contract =
-    typeof body === 'object' && body !== null && 'contract' in body ? body.contract : undefined;
-  const fault = typeof contract === 'number' ? contractFault(contract) : null;
-  if (fault !== null) throw new Problem('contract-version', fault);
 }

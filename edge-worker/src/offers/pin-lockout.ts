@@ -16,7 +16,10 @@ export interface Guesser {
 }
 
 /** The object that counts for a trunk. */
-export function lockoutOf(env: Env, { trunkId }: Guesser): DurableObjectStub<PinLockout> {
+export function lockoutOf(
+  env: Env,
+  { trunkId }: Pick<Guesser, 'trunkId'>,
+): DurableObjectStub<PinLockout> {
   return env.PIN_LOCKOUT.getByName(`pins-${keyHash(trunkId ?? '') % pinLimits.lockoutObjects}`);
 }
 
@@ -35,17 +38,21 @@ export class PinLockout extends DurableObject<Env> {
     return this.#limitsOf(guesser).some(([who, max]) => this.#countOf(who) >= max);
   }
 
-  /** Counts a wrong PIN. The count starts anew when pinLimits.lockoutMs have passed without one. */
+  /**
+   * Counts a wrong PIN: so many within pinLimits.lockoutMs lock out for as long again. Slips of many callers over a day, who share the address of their carrier, add up to
+   * nothing.
+   */
   async addWrong(guesser: Guesser): Promise<void> {
     const nowMs = this.clock.now();
     const { sql } = this.ctx.storage;
     sql.exec('DELETE FROM wrong WHERE until_ms <= ?', nowMs);
-    for (const [who] of this.#limitsOf(guesser))
+    for (const [who, max] of this.#limitsOf(guesser))
       sql.exec(
-        `INSERT INTO wrong VALUES (?1, 1, ?2)
-         ON CONFLICT (who) DO UPDATE SET count = count + 1, until_ms = ?2`,
+        `INSERT INTO wrong VALUES (?1, 1, ?2) ON CONFLICT (who) DO UPDATE
+         SET count = count + 1, until_ms = CASE WHEN count + 1 = ?3 THEN ?2 ELSE until_ms END`,
         who,
         nowMs + pinLimits.lockoutMs,
+        max,
       );
     // Forged callers must not fill the store: beyond the bound the oldest go.
     sql.exec(

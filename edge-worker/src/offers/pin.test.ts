@@ -1,10 +1,17 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
 import { type Decision, decision as decisionSchema } from '@callgate/shared/contract/decision.ts';
+import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { pinLimits } from '@callgate/shared/limits.ts';
 import { TokenVerifier } from 'livekit-server-sdk';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { testApiKey, testApiSecret } from '../../testdata/bindings.ts';
 import { decide } from '../../testdata/phone.ts';
 import { asNode, putRouting, send } from '../../testdata/requests.ts';
+import { systemClock } from '../clock.ts';
+import { RoutingReader } from '../routing/read/routing-reader.ts';
+import { decidePin } from './decide-pin.ts';
+import { lockoutOf } from './pin-lockout.ts';
 
 const trunk = (id: string) => ({
   sip_trunk_id: id,
@@ -93,6 +100,46 @@ describe('a PIN', () => {
       from: { user: '+15550177', host: 'x', tag: 't' },
     });
     expect(await keyIn(other, '1234')).toMatchObject({ kind: 'join' });
+  });
+
+  it('is no better guessed on many calls at once: what was wrong meanwhile counts', async () => {
+    const asked = await ask();
+    const ticket = asked.kind === 'ask-pin' ? asked.ticket : '';
+    const real = new RoutingReader(systemClock);
+    const guesser = {
+      trunkId: `ST_${trunks}`,
+      call: { fromUser: '+15550199', source: '203.0.113.7' },
+    };
+    // The other calls are judged while this one reads the routing.
+    const reader: Pick<RoutingReader, 'view' | 'newerThan'> = {
+      newerThan: (...question) => real.newerThan(...question),
+      view: async (...question) => {
+        for (let wrong = 0; wrong < pinLimits.wrongPerCallerMax; wrong += 1)
+          await lockoutOf(env, guesser).addWrong(guesser);
+        return real.view(...question);
+      },
+    };
+    const answer = { contract: contractVersion, ticket, digits: '1234' } as const;
+    const { decision } = await decidePin(callId, answer, { env, clock: systemClock, reader });
+    expect(decision).toMatchObject({ kind: 'refuse', reason: 'wrong-pin' });
+  });
+
+  it('that is mistaken now and then, over a day, locks nobody out', async () => {
+    const { wrongPerCallerMax, lockoutMs } = pinLimits;
+    const lockout = lockoutOf(env, { trunkId: `ST_${trunks}` });
+    const startMs = Date.now();
+    const at = (now: number) =>
+      runInDurableObject(lockout, (object) => {
+        object.clock = { now: () => now };
+      });
+    for (let wrong = 0; wrong < 3 * wrongPerCallerMax; wrong += 1) {
+      await at(startMs + (wrong * lockoutMs) / (wrongPerCallerMax - 2));
+      expect((await keyIn(await ask(), '9999')).kind).toBe('ask-pin');
+    }
+    expect(await keyIn(await ask(), '1234')).toMatchObject({ kind: 'join' });
+    await runInDurableObject(lockout, (object) => {
+      object.clock = systemClock;
+    });
   });
 
   it('is never in an answer', async () => {
