@@ -132,6 +132,10 @@ describe('max_calls', () => {
     await offer(id);
     await trunkCallsOf(env, trunkId).end('another', [id]);
     expect(await counted()).toBe(1);
+    await later(capLimits.leaseMs / 2);
+    await trunkCallsOf(env, trunkId).renew('test-1', [id]);
+    await later(capLimits.leaseMs - 1);
+    expect(await counted()).toBe(1);
   });
 
   it('counts a caller from the question for the PIN on', async () => {

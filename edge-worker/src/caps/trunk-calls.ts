@@ -75,8 +75,10 @@ export class TrunkCalls extends DurableObject<Env> {
     const nowMs = this.clock.now();
     for (const callId of callIds) {
       this.#sql.exec('DELETE FROM leases WHERE call_id = ? AND node = ?', callId, node);
+      // What is still counted is another node's, and is renewed by that one.
       this.#sql.exec(
-        'INSERT OR REPLACE INTO ended VALUES (?, ?)',
+        `INSERT OR REPLACE INTO ended SELECT ?1, ?2
+         WHERE NOT EXISTS (SELECT 1 FROM leases WHERE call_id = ?1)`,
         callId,
         nowMs + capLimits.leaseMs,
       );
