@@ -1,7 +1,7 @@
 /** Media nodes say hello (`POST /v1/nodes/hello`: token, contract version and clock are checked before the first call) and link (`GET /v1/nodes/link`). */
 import { type NodeWelcome, nodeHello } from '@callgate/shared/contract/hello.ts';
 import { linkProtocol } from '@callgate/shared/contract/link.ts';
-import { contractFault, contractVersion } from '@callgate/shared/contract/version.ts';
+import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
 import { answerToStrangers, type Env } from '../env.ts';
@@ -11,6 +11,7 @@ import { routingTableOf } from '../routing/table/routing-table.ts';
 import { requireNode } from '../trust/node-token.ts';
 import { pickProtocol } from './link-socket.ts';
 import { nodeLinkOf } from './node-link-of.ts';
+import { requireContract } from './require-contract.ts';
 
 export function nodesRoute(parts: { clock: Clock }) {
   return new Hono<{ Bindings: Env }>()
@@ -30,9 +31,9 @@ export function nodesRoute(parts: { clock: Clock }) {
     })
     .post('/hello', async (c) => {
       const node = await requireNode(c.req.raw, c.env);
-      const hello = checkShape(nodeHello, await readJson(c.req.raw));
-      const fault = contractFault(hello.contract);
-      if (fault !== null) throw new Problem('contract-version', fault);
+      const body = await readJson(c.req.raw);
+      requireContract(body);
+      const hello = checkShape(nodeHello, body);
       if (hello.name !== node)
         throw new Problem('forbidden', `name: the token belongs to the node "${node}"`);
       if (hello.uptime_ms !== undefined)
