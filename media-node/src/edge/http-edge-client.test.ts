@@ -114,8 +114,23 @@ describe('edge over HTTP', () => {
   });
 
   it('tells a refused record from one that may be sent again', async () => {
-    const { edge } = await edgeThatAnswers({ status: 400, body: '' }, { status: 500, body: '' });
+    const { edge } = await edgeThatAnswers(json({ code: 'bad-field' }, 400), {
+      status: 500,
+      body: '',
+    });
     await expect(edge.record(callRecordExample)).rejects.toBeInstanceOf(EdgeRefusal);
     await expect(edge.record(callRecordExample)).rejects.not.toBeInstanceOf(EdgeRefusal);
+  });
+
+  it.each([
+    ["a limit of Cloudflare's", { status: 429, body: '<html>' }],
+    ['a route that is not there yet', json({ code: 'not-found' }, 404)],
+    ['an edge of another version', json({ code: 'contract-version' }, 400)],
+    ['a page of somebody on the way', { status: 400, body: '<html>' }],
+  ])('takes %s for no refusal of the record: it is sent again', async (_what, answer) => {
+    const { edge } = await edgeThatAnswers(answer);
+    const sent = edge.record(callRecordExample);
+    await expect(sent).rejects.toMatchObject({ reason: 'edge-error' });
+    await expect(sent).rejects.not.toBeInstanceOf(EdgeRefusal);
   });
 });

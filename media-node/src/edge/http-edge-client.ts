@@ -114,7 +114,7 @@ export class HttpEdge {
       throw new PartError('edge-unreachable', `${path}: HTTP ${status}`);
     if (status === 503)
       throw new PartError('routing-unavailable', `${path}: HTTP 503 ${codeOf(text)}`);
-    if (status >= 400 && status < 500)
+    if (status >= 400 && status < 500 && isAboutMessage(text))
       throw new EdgeRefusal(`${path}: HTTP ${status} ${codeOf(text)}`);
     if (status >= 300) throw new PartError('edge-error', `${path}: HTTP ${status} ${codeOf(text)}`);
     try {
@@ -134,6 +134,29 @@ function readDecision(body: unknown): Decision {
     'edge-error',
     `the decision does not fit the contract at ${issue?.path.join('.') ?? '?'}`,
   );
+}
+
+/** Codes of problem documents by which the edge says that it has looked at this message and will never take it. */
+const codesOfMessage: ReadonlySet<unknown> = new Set([
+  'bad-json',
+  'bad-field',
+  'body-too-large',
+  'unsupported-media-type',
+]);
+
+/**
+ * Whether an answer is about the message itself. Whatever else is in the way (a limit or a page of Cloudflare's, a route that is not deployed, an edge of another version) may be gone the
+ * next time.
+ */
+function isAboutMessage(text: string): boolean {
+  try {
+    const problem: unknown = JSON.parse(text);
+    if (typeof problem !== 'object' || problem === null || !('code' in problem)) return false;
+    return codesOfMessage.has(problem.code);
+  } catch {
+    // No problem document, so not the edge.
+    return false;
+  }
 }
 
 function withSlash(url: URL): URL {
