@@ -3,6 +3,7 @@ import { attack } from './attack.ts';
 import { clockOff } from './clock-off.ts';
 import { diskFull } from './disk-full.ts';
 import type { Drill } from './drill.ts';
+import { edgeCutOff } from './edge-cut-off.ts';
 import { edgeErrors } from './edge-errors.ts';
 import { edgeKilled } from './edge-killed.ts';
 import { edgeSlow } from './edge-slow.ts';
@@ -28,6 +29,7 @@ export const drills: Readonly<Record<string, Drill>> = {
   'livekit-restarted': livekitRestarted,
   'edge-slow': edgeSlow,
   'edge-errors': edgeErrors,
+  'edge-cut-off': edgeCutOff,
   'link-flapping': linkFlapping,
   'kv-stale': kvStale,
   'kv-away': kvAway,

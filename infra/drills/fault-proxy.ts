@@ -20,7 +20,9 @@ export type Fault =
   /** Passed on after this long; the edge does act on it. */
   | { readonly kind: 'slow'; readonly ms: number }
   /** Answered by the proxy; the edge never hears of it. */
-  | { readonly kind: 'status'; readonly status: number };
+  | { readonly kind: 'status'; readonly status: number }
+  /** Nothing goes through, and no link comes up; those that are up have to be cut. */
+  | { readonly kind: 'cut' };
 
 const host = '127.0.0.1';
 
@@ -69,6 +71,10 @@ export class FaultProxy {
   async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { fault } = this;
     if (fault.kind !== 'none') this.faulted += 1;
+    if (fault.kind === 'cut') {
+      request.socket.destroy();
+      return;
+    }
     if (fault.kind === 'status') {
       request.resume();
       response.writeHead(fault.status, { 'content-type': 'text/html' }).end('<h1>proxy</h1>');
@@ -91,6 +97,10 @@ export class FaultProxy {
   }
 
   #link(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.fault.kind === 'cut') {
+      socket.destroy();
+      return;
+    }
     const onward = this.#onward(request);
     onward.on('upgrade', (answer, edge: Socket, edgeHead) => {
       const rows = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`);
