@@ -208,6 +208,32 @@ describe('whatever happens', () => {
     expect(events).toEqual(['timeout @1000000', 'terminated @1000000']);
   });
 
+  it('a callback that ends the transaction leaves no timer', () => {
+    const clock = new FakeClock();
+    let ended = 0;
+    const transaction: Transaction<string, string, string> = new Transaction(inviteClient, {
+      timing: standardTiming(false),
+      clock,
+      ageLimitMs: 1_000_000,
+      hands: {
+        send: () => {},
+        acknowledge: () => null,
+        pass: () => transaction.end(),
+        timedOut: () => {},
+        unsent: () => {},
+        terminated: () => {
+          ended += 1;
+        },
+        fault: (error) => {
+          throw error;
+        },
+      },
+    });
+    transaction.handle('request', { bytes: Buffer.from('INVITE') });
+    transaction.handle('refusal', { message: '486' });
+    expect([ended, clock.pending]).toEqual([1, 0]);
+  });
+
   it('a callback that throws leaves the machine where it belongs', () => {
     const clock = new FakeClock();
     const sends: number[] = [];

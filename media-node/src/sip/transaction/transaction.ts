@@ -33,6 +33,7 @@ export class Transaction<Name extends string, Input extends string, Message> {
   readonly #timers = new Map<TimerName, Timer>();
   readonly #ageLimit: Timer;
   #state: State<Name>;
+  #isFree = false;
   #last: Buffer | null = null;
   /** The same for every copy of a refusal. */
   #ack: Buffer | null = null;
@@ -94,6 +95,8 @@ export class Transaction<Name extends string, Input extends string, Message> {
       } catch (error) {
         this.#hands.fault(error);
       }
+      // A callback has ended it: what is left to do would start timers that nobody stops.
+      if (this.#isFree) return;
     }
     if (state.name === 'terminated') this.#free();
   }
@@ -135,6 +138,8 @@ export class Transaction<Name extends string, Input extends string, Message> {
   }
 
   #free(): void {
+    if (this.#isFree) return;
+    this.#isFree = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#ageLimit.cancel();

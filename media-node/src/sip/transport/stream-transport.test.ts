@@ -353,6 +353,25 @@ describe('TLS', () => {
     expect(await shake(bound.port, client)).toBe('TLSv1.3');
   });
 
+  it('a peer that is gone in the middle of a message leaves nothing, and nothing of it is read', async () => {
+    const { bound, arrivals, clock } = await listen(certificate());
+    const socket = connectTls({
+      host: '127.0.0.1',
+      port: bound.port,
+      servername: 'one.example.com',
+      ca: pem('one.pem'),
+    });
+    bench.endLater(socket);
+    await once(socket, 'secureConnect');
+    socket.write(`${options}${options.slice(0, 50)}`);
+    // Idle, and the half message.
+    await until(() => clock.pending === 3);
+    socket.destroy();
+    await until(() => clock.pending === 1);
+    expect(arrivals).toHaveLength(1);
+    expect(arrivals[0]?.flow.isOpen).toBe(false);
+  });
+
   it('a peer that is no TLS client costs one line', async () => {
     const { bound, troubles } = await listen(certificate());
     const socket = await dial(bound.port);
