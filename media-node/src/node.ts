@@ -167,6 +167,11 @@ export async function startNode(
     status: () => load.status(admission.state, spool.pending),
     random: Math.random,
   });
+  const news = new StatusNews({
+    clock,
+    now: () => ({ hasCalls: calls.size > 0, state: admission.state }),
+    tell: () => link.tellStatus(),
+  });
   const sip = createSipEndpoint({
     listen: config.sipListen,
     alsoListen: config.sipAlsoListen,
@@ -183,6 +188,7 @@ export async function startNode(
   const stop = async () => {
     isStopping = true;
     drain.stop();
+    news.stop();
     token?.stop();
     meter.stop();
     await calls.stop();
@@ -203,10 +209,7 @@ export async function startNode(
     await dialogs.open();
     meter.start();
     token?.start();
-    const news = new StatusNews();
-    calls.onChange(() => {
-      if (news.isNews(calls.size, admission.state, clock.nowMono())) link.tellStatus();
-    });
+    calls.onChange(() => news.changed());
     rehearse();
     const bound = await sip.listen({
       onInvite: (call) => {

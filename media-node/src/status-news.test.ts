@@ -1,32 +1,76 @@
 import { linkLimits } from '@callgate/shared/limits.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { StatusNews } from './status-news.ts';
+import { FakeClock } from './clock.fake.ts';
+import { type NodeCondition, StatusNews } from './status-news.ts';
 
+const { newsMs } = linkLimits;
+const idle: NodeCondition = { hasCalls: false, state: 'accepting' };
+const busy: NodeCondition = { hasCalls: true, state: 'accepting' };
+const full: NodeCondition = { hasCalls: true, state: 'full' };
+
+let clock: FakeClock;
+let condition: NodeCondition;
+let told: NodeCondition[];
 let news: StatusNews;
 beforeEach(() => {
-  news = new StatusNews();
+  clock = new FakeClock();
+  condition = idle;
+  told = [];
+  news = new StatusNews({ clock, now: () => condition, tell: () => told.push(condition) });
 });
 
-describe('the edge hears at once', () => {
-  it('that a node has its first call, and that it has had its last', () => {
-    expect([1, 2, 1, 0].map((calls) => news.isNews(calls, 'accepting', 0))).toEqual([
-      true,
-      false,
-      false,
-      true,
-    ]);
+function become(next: NodeCondition): void {
+  condition = next;
+  news.changed();
+}
+
+describe('the edge hears', () => {
+  it('at once that a node has its first call', () => {
+    become(busy);
+    expect(told).toEqual([busy]);
   });
 
-  it('that a node is full', () => {
-    news.isNews(1, 'accepting', 0);
-    expect(news.isNews(60, 'full', linkLimits.newsMs)).toBe(true);
+  it('at once of what changes after a while: the last call, a full node', () => {
+    become(busy);
+    clock.advance(newsMs);
+    become(full);
+    clock.advance(newsMs);
+    become(idle);
+    expect(told).toEqual([busy, full, idle]);
   });
 
-  it('of a node that is full and not full with every call once in a while only', () => {
-    news.isNews(1, 'accepting', 0);
-    let told = 0;
-    for (let nowMono = 0; nowMono < 10 * linkLimits.newsMs; nowMono += 10)
-      if (news.isNews(60, nowMono % 20 === 0 ? 'full' : 'accepting', nowMono)) told += 1;
-    expect(told).toBeLessThanOrEqual(10);
+  it('in the end of what changed right after the last news', () => {
+    become(busy);
+    become(idle);
+    expect(told).toEqual([busy]);
+    clock.advance(newsMs);
+    expect(told).toEqual([busy, idle]);
+  });
+
+  it('nothing of what is again as it was told', () => {
+    become(busy);
+    become(idle);
+    become(busy);
+    clock.advance(newsMs);
+    expect(told).toEqual([busy]);
+  });
+
+  it('once in a while only of a node with one call after the other', () => {
+    for (let ms = 0; ms < 10 * newsMs; ms += 10) {
+      become(ms % 20 === 0 ? busy : idle);
+      clock.advance(10);
+    }
+    expect(told.length).toBeGreaterThan(1);
+    expect(told.length).toBeLessThanOrEqual(11);
+  });
+
+  it('nothing from a node that stops', () => {
+    become(busy);
+    become(idle);
+    news.stop();
+    clock.advance(newsMs);
+    become(full);
+    expect(told).toEqual([busy]);
+    expect(clock.pending).toBe(0);
   });
 });

@@ -225,7 +225,7 @@ export const linkLimits = {
   toldFirstMs: 250,
   /** The node tells how it is this often, and at once when it begins or ceases to have calls, to be full, to drain. */
   statusMs: 10_000,
-  /** Being full, and no longer, is told this often at most. */
+  /** Having calls, being full, and no longer, is told this often at most. */
   newsMs: 1_000,
   /** A node with calls that was not heard for this long is lost, ms: two pings have failed. The least that may be set; at most, after this nobody takes a node back. */
   lostMs: 8_000,
