@@ -10,6 +10,7 @@ import {
   type Agreement,
   allowedCodecs,
   type Disagreement,
+  hasKnownCodec,
   type NodeMedia,
   negotiate,
 } from '../sdp/negotiate.ts';
@@ -76,6 +77,13 @@ export class CallMedia {
     if (before === null || srtp === null || srtp.suite !== before.suite) return agreement;
     const kept = { ...srtp, sendKey: before.sendKey };
     return { ...agreement, stream: { ...agreement.stream, srtp: kept } };
+  }
+
+  /** Whether an INVITE with this body may come to a stream, as far as can be said before the policy is known: what media may be opened ahead for. */
+  mayAgree({ body }: SdpBody): boolean {
+    if (body.length === 0) return true;
+    const reading = parseSdp(body);
+    return reading.kind === 'session' && hasKnownCodec(reading.session, this.#node);
   }
 
   /** Whether there is anything to offer when the INVITE has no offer of its own (late offer). */

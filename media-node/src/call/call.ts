@@ -123,7 +123,8 @@ export class Call {
     });
     this.#log('info', 'call-offered', inviteFields(this.#sip.invite));
     void this.#decide();
-    if (this.#identity.sequence > 0 && this.#sip.mayOpenEarly) this.#held.openEarly();
+    const isWorthMedia = this.#sip.mayOpenEarly && this.#media.mayAgree(this.#sip.invite);
+    if (this.#identity.sequence > 0 && isWorthMedia) this.#held.openEarly();
   }
 
   /** Ends the call as its application wants. @param headers for the BYE, or the refusal */

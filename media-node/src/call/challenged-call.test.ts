@@ -4,7 +4,7 @@ import { FakeClock } from '../clock.fake.ts';
 import { FakeEdge, settled } from '../edge/edge-client.fake.ts';
 import { FakeMediaPool } from '../media/media-pool.fake.ts';
 import { silentLog } from '../ops/log.ts';
-import { FakeSipCall } from '../sip/sip-call.fake.ts';
+import { FakeSipCall, inviteExample } from '../sip/sip-call.fake.ts';
 import type { InviteRequest } from '../sip/sip-endpoint.ts';
 import { CallRegistry } from './call-registry.ts';
 
@@ -64,6 +64,26 @@ describe('a caller who answers a challenge', () => {
     await edge.answer(decisionExamples.join);
     await settled();
     expect(media.stats().sessions).toBe(1);
+  });
+
+  it.each([
+    ['no codec of ours', 'm=audio 4000 RTP/AVP 18', 0],
+    ['no audio', 'm=video 4000 RTP/AVP 0', 0],
+    ['a stream without a port', 'm=audio 0 RTP/AVP 0', 0],
+    ['a codec of ours among others', 'm=audio 4000 RTP/AVP 18 8', 1],
+  ])('and offers %s has media when it can come to something', async (_what, line, sessions) => {
+    const text = `${inviteExample.body.toString().split('m=')[0]}${line}\r\n`;
+    await comesBack({ credentials, isFamiliar: true, body: Buffer.from(text) });
+    expect(media.sessions).toHaveLength(sessions);
+    await edge.answer(decisionExamples.join);
+    await settled();
+    expect(media.sessions).toHaveLength(sessions);
+  });
+
+  it('and leaves the offer to us has media: the ACK brings the answer', async () => {
+    const body = Buffer.alloc(0);
+    await comesBack({ credentials, isFamiliar: true, contentType: '', body });
+    expect(media.sessions).toHaveLength(1);
   });
 });
 

@@ -76,6 +76,14 @@ export function negotiate(
   return refusal;
 }
 
+/** Whether an offer has an audio stream with a codec of this node: what has none comes to nothing whatever the policy is. */
+export function hasKnownCodec({ media }: SessionDescription, { codecs }: NodeMedia): boolean {
+  const known = new Set(codecs);
+  return media.some(
+    (one) => one.type === 'audio' && one.port !== 0 && chooseCodec(one, known) !== null,
+  );
+}
+
 interface AgreedStream {
   readonly kind: 'stream';
   readonly stream: PhoneStream;
