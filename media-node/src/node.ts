@@ -70,7 +70,7 @@ export async function startNode(
     folder: config.spoolFolder,
     clock,
     log,
-    send: (record) => edge.record(record),
+    send: (records) => edge.records(records),
   });
   // Media may write before there are calls.
   let traceIdOf: (callId: unknown) => string | null = () => null;

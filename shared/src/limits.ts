@@ -73,8 +73,15 @@ export const mediaLimits = {
 
 /** Bounds of the node's spool of call records. */
 export const spoolLimits = {
-  /** About 1.5 KB each: 15 MB on disk. Beyond it a record is lost, loudly. */
+  /** About 1.5 KB each: 15 MB on disk, and in memory. Beyond it a record is lost, loudly. */
   recordsMax: 10_000,
+  /** A file that has reached this is removed when nothing of it waits; shorter ones are emptied and go on. */
+  fileBytesMax: 1_048_576,
+  /** After a message to the edge records wait this long for company: a busy node sends several at a time, the first of a quiet one goes at once. */
+  gatherMs: 200,
+  /** Records in one message, and their bytes: with brackets and commas below edgeLimits.bodyBytesMax. */
+  messageRecordsMax: 32,
+  messageBytesMax: 49_152,
   /** First wait after a failed delivery; doubles up to the longest. */
   retryFirstMs: 1_000,
   retryMaxMs: 60_000,

@@ -3,7 +3,7 @@ import { decision } from '@callgate/shared/contract/decision.ts';
 import { callId, offer } from '@callgate/shared/contract/offer.ts';
 import { pinAnswer } from '@callgate/shared/contract/pin.ts';
 import { callProgress } from '@callgate/shared/contract/progress.ts';
-import { callRecord } from '@callgate/shared/contract/record.ts';
+import { callRecord, callRecords } from '@callgate/shared/contract/record.ts';
 import * as z from 'zod';
 import { hangupRequest } from '../live/hangup-request.ts';
 import { callsParameters } from '../records/calls-query.ts';
@@ -97,11 +97,14 @@ export const callOperations: readonly Operation[] = [
     method: 'post',
     path: '/v1/records',
     id: 'addRecord',
-    summary: 'A media node delivers what became of a call',
+    summary: 'A media node delivers what became of a call, or of several',
     auth: 'node',
-    request: { schema: callRecord },
+    request: { schema: z.union([callRecord, callRecords]) },
     responses: {
-      200: { about: 'It had come before', schema: z.object({ counted: z.literal(false) }) },
+      200: {
+        about: 'It had come before; of a list, which have not',
+        schema: z.object({ counted: z.union([z.literal(false), z.array(z.boolean())]) }),
+      },
       201: { about: 'Counted', schema: z.object({ counted: z.literal(true) }) },
     },
   },

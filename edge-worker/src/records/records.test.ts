@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { callRecordExample } from '@callgate/shared/contract/record.ts';
-import { recordLimits } from '@callgate/shared/limits.ts';
+import { recordLimits, spoolLimits } from '@callgate/shared/limits.ts';
 import { describe, expect, it } from 'vitest';
 import { apiAuthorization, asAdmin, asNode, send } from '../../testdata/requests.ts';
 import { recordsOf } from './call-records.ts';
@@ -42,6 +42,43 @@ describe('call records', () => {
     expect(answers).toEqual([{ counted: true }, { counted: false }, { counted: false }]);
     const body = (await (await asAdmin('GET', `/v1/calls/${id}`)).json()) as { records: [] };
     expect(body.records.length).toBe(1);
+  });
+
+  it('may come as a list, each counted once', async () => {
+    const ids = ['SCL_eeeeeeeeeeee', 'SCL_ffffffffffff'];
+    await asNode('POST', '/v1/records', record('SCL_eeeeeeeeeeee'));
+    const response = await asNode(
+      'POST',
+      '/v1/records',
+      ids.map((id) => record(id)),
+    );
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ counted: [false, true] });
+    for (const id of ids) {
+      const body = (await (await asAdmin('GET', `/v1/calls/${id}`)).json()) as { records: [] };
+      expect(body.records.length).toBe(1);
+    }
+  });
+
+  it.each([
+    ['nothing', 0, 'body'],
+    ['too many', spoolLimits.messageRecordsMax + 1, 'body'],
+  ])('are refused as a list of %s', async (_what, length, field) => {
+    const list = Array.from({ length }, (_, sequence) => record('SCL_gggggggggggg', sequence));
+    const response = await asNode('POST', '/v1/records', list);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: 'bad-field', errors: [{ field }] });
+    expect((await asAdmin('GET', '/v1/calls/SCL_gggggggggggg')).status).toBe(404);
+  });
+
+  it('are refused all when one of a list is wrong', async () => {
+    const list = [
+      record('SCL_hhhhhhhhhhhh'),
+      { ...record('SCL_hhhhhhhhhhhh', 1), reason: 'bored' },
+    ];
+    const response = await asNode('POST', '/v1/records', list);
+    expect(await response.json()).toMatchObject({ errors: [{ field: '1.reason' }] });
+    expect((await asAdmin('GET', '/v1/calls/SCL_hhhhhhhhhhhh')).status).toBe(404);
   });
 
   it('are taken from nodes only', async () => {

@@ -17,6 +17,8 @@ interface Seen {
   readonly body: unknown;
 }
 
+const record = JSON.stringify(callRecordExample);
+
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
@@ -113,13 +115,23 @@ describe('edge over HTTP', () => {
     });
   });
 
+  it('delivers one record as it is, and several as a list', async () => {
+    const { edge, seen } = await edgeThatAnswers({ status: 200, body: '{}' });
+    await edge.records([record]);
+    await edge.records([record, record]);
+    expect(seen.map(({ url, body }) => [url, body])).toEqual([
+      ['/v1/records', callRecordExample],
+      ['/v1/records', [callRecordExample, callRecordExample]],
+    ]);
+  });
+
   it('tells a refused record from one that may be sent again', async () => {
     const { edge } = await edgeThatAnswers(json({ code: 'bad-field' }, 400), {
       status: 500,
       body: '',
     });
-    await expect(edge.record(callRecordExample)).rejects.toBeInstanceOf(EdgeRefusal);
-    await expect(edge.record(callRecordExample)).rejects.not.toBeInstanceOf(EdgeRefusal);
+    await expect(edge.records([record])).rejects.toBeInstanceOf(EdgeRefusal);
+    await expect(edge.records([record])).rejects.not.toBeInstanceOf(EdgeRefusal);
   });
 
   it.each([
@@ -129,7 +141,7 @@ describe('edge over HTTP', () => {
     ['a page of somebody on the way', { status: 400, body: '<html>' }],
   ])('takes %s for no refusal of the record: it is sent again', async (_what, answer) => {
     const { edge } = await edgeThatAnswers(answer);
-    const sent = edge.record(callRecordExample);
+    const sent = edge.records([record]);
     await expect(sent).rejects.toMatchObject({ reason: 'edge-error' });
     await expect(sent).rejects.not.toBeInstanceOf(EdgeRefusal);
   });

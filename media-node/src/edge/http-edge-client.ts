@@ -9,7 +9,6 @@ import type { LeaseReport } from '@callgate/shared/contract/lease.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
 import type { CallProgress } from '@callgate/shared/contract/progress.ts';
-import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { traceparentHeader } from '@callgate/shared/contract/traceparent.ts';
 import { callLimits, edgeLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../clock.ts';
@@ -52,9 +51,11 @@ export class HttpEdge {
     return reading.data;
   }
 
-  /** `POST /v1/records`, one try. @throws PartError as `decide`. */
-  async record(record: CallRecord): Promise<void> {
-    await this.#attempt('v1/records', record, callLimits.decisionAttemptMs);
+  /** `POST /v1/records`, one try. @param records each as JSON text @throws PartError as `decide`. */
+  async records(records: readonly string[]): Promise<void> {
+    // A list of one would be as good, but an edge of an older version does not know lists.
+    const body = records.length === 1 ? records.join() : `[${records.join(',')}]`;
+    await this.#post('v1/records', body, callLimits.decisionAttemptMs);
   }
 
   /** `POST /v1/progress`, one try. @throws PartError as `decide`. */
@@ -84,9 +85,18 @@ export class HttpEdge {
     }
   }
 
-  async #attempt(
+  #attempt(
     path: string,
     message: object,
+    timeoutMs: number,
+    traceparent?: string,
+  ): Promise<unknown> {
+    return this.#post(path, JSON.stringify(message), timeoutMs, traceparent);
+  }
+
+  async #post(
+    path: string,
+    body: string,
     timeoutMs: number,
     traceparent?: string,
   ): Promise<unknown> {
@@ -99,7 +109,7 @@ export class HttpEdge {
           'content-type': 'application/json',
           ...(traceparent === undefined ? {} : { [traceparentHeader]: traceparent }),
         },
-        body: JSON.stringify(message),
+        body,
         timeoutMs,
         answerBytesMax: edgeLimits.bodyBytesMax,
       }));

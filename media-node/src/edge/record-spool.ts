@@ -1,10 +1,9 @@
 /**
  * Records on their way to the edge. A record is on disk before it is sent, and stays there until the edge has acknowledged it; a node
- * that dies delivers the rest when it is started again. Sent one at a time, oldest first, with back-off while the edge is away; the
- * edge counts each once by (call_id, sequence). One file a record, written whole or not at all (temporary name, then rename). A record that the disk does not
- * take waits in memory, and is tried on the disk once more when the node stops.
+ * that dies delivers the rest when it is started again. Sent oldest first, those that come close together in one message, with back-off while the edge is away; the
+ * edge counts each once by (call_id, sequence). What waits is in memory as it is on disk, so that nothing is read again; a record that the disk does not
+ * take waits in memory alone, and is tried on the disk once more when the node stops.
  */
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CallRecord, callRecord } from '@callgate/shared/contract/record.ts';
 import { spoolLimits } from '@callgate/shared/limits.ts';
@@ -12,35 +11,53 @@ import type { Clock, Timer } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import { writeWholeFile } from '../write-whole-file.ts';
 import { EdgeRefusal } from './edge-refusal.ts';
+import { type JournalFile, RecordJournal } from './record-journal.ts';
 
 export interface RecordSpoolOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Delivers one record. Rejects when the edge has not acknowledged it. */
-  readonly send: (record: CallRecord) => Promise<void>;
+  /** Delivers records, each as JSON text. Rejects when the edge has not acknowledged them all. */
+  readonly send: (records: readonly string[]) => Promise<void>;
 }
+
+/** What a line about a record names. */
+type RecordIds = Pick<CallRecord, 'call_id' | 'trace_id' | 'sequence'>;
 
 /** A record that waits. */
 interface Waiting {
-  /** Of its file. */
-  readonly name: string;
-  /** Held in memory because the disk failed; null: it is in the file. */
-  readonly held: CallRecord | null;
+  readonly ids: RecordIds;
+  readonly text: string;
+  /** The edge frees a place of its trunk by it: it waits for no other. */
+  readonly isUrgent: boolean;
+  /** null: the disk did not take it. */
+  readonly file: JournalFile | null;
 }
 
 export class RecordSpool {
   readonly #options: RecordSpoolOptions;
+  readonly #journal: RecordJournal;
   /** In the order of delivery. */
   readonly #queue: Waiting[] = [];
   readonly #writing = new Set<Promise<void>>();
   #sending: Promise<void> | null = null;
   #retry: Timer | null = null;
+  /** After a message: what comes meanwhile goes with the next. */
+  #gathering: Timer | null = null;
+  /** Records at the head to be sent one by one, because the edge refused them together. */
+  #alone = 0;
   #failures = 0;
+  #isClosing = false;
   #isClosed = false;
 
   constructor(options: RecordSpoolOptions) {
+    const { folder, clock, log } = options;
     this.#options = options;
+    this.#journal = new RecordJournal({
+      folder,
+      nowWall: () => clock.nowWall(),
+      onTrouble: (why) => log('error', 'spool-failed', { why }),
+    });
   }
 
   /** Records that the edge has not acknowledged. */
@@ -50,127 +67,163 @@ export class RecordSpool {
 
   /** Makes the folder and takes up what an earlier run left. @throws when the folder cannot be written. */
   async open(): Promise<void> {
-    await mkdir(this.#options.folder, { recursive: true });
-    const names = (await readdir(this.#options.folder)).filter((name) => name.endsWith('.json'));
-    this.#queue.push(...names.sort().map((name) => ({ name, held: null })));
+    for (const { file, text } of await this.#journal.open()) {
+      const record = recordOf(text);
+      if (record !== null) this.#queue.push({ ...toSend(record), text, file });
+      else await this.#putAside(`${file.name}.bad`, text, 'record-unreadable', {}, file);
+    }
     this.#pump();
   }
 
   /** Takes a record over. Never throws; a record that cannot be kept is an error line in the log. */
   add(record: CallRecord): void {
+    const waiting = { ...toSend(record), text: JSON.stringify(record) };
     if (this.pending >= spoolLimits.recordsMax) {
       this.#options.log('error', 'record-lost', {
-        ...idsOf(record),
+        ...waiting.ids,
         why: `spool holds ${this.pending} records`,
       });
       return;
     }
-    const writing = this.#write(record)
+    const writing = this.#journal
+      .keep(waiting.text)
       .catch((error: unknown) => {
-        this.#options.log('error', 'record-not-spooled', { ...idsOf(record), why: error });
-        this.#enqueue({ name: fileName(record), held: record });
+        this.#options.log('error', 'record-not-spooled', { ...waiting.ids, why: error });
+        return null;
       })
-      .finally(() => this.#writing.delete(writing));
+      .then((file) => {
+        this.#writing.delete(writing);
+        this.#queue.push({ ...waiting, file });
+        this.#pump();
+      });
     this.#writing.add(writing);
   }
 
   /** Tries to deliver what is there, for `withinMs` at most, then stops. What is left stays on disk. */
   async close(withinMs: number): Promise<void> {
-    this.#retry?.cancel();
-    this.#retry = null;
+    this.#isClosing = true;
+    this.#stopTimers();
     await Promise.all(this.#writing);
-    this.#pump();
-    let limit: Timer | null = null;
-    const late = new Promise<void>((resolve) => {
-      limit = this.#options.clock.after(withinMs, resolve);
-    });
-    await Promise.race([this.#sending ?? Promise.resolve(), late]);
-    (limit as Timer | null)?.cancel();
+    const late = Promise.withResolvers<void>();
+    const limit = this.#options.clock.after(withinMs, late.resolve);
+    await Promise.race([this.#sendRest(), late.promise]);
+    limit.cancel();
     this.#isClosed = true;
-    this.#cancelRetry();
+    this.#stopTimers();
     await this.#writeHeld();
+    await this.#journal.close();
   }
 
-  async #write(record: CallRecord): Promise<void> {
-    const name = fileName(record);
-    await this.#writeFile(name, record);
-    this.#enqueue({ name, held: null });
-  }
-
-  async #writeFile(name: string, record: CallRecord): Promise<void> {
-    await writeWholeFile(join(this.#options.folder, name), JSON.stringify(record));
+  async #sendRest(): Promise<void> {
+    await this.#sending;
+    this.#pump();
+    await this.#sending;
   }
 
   /** The last chance of what is in memory only: the disk may take it now. */
   async #writeHeld(): Promise<void> {
-    for (const { name, held } of this.#queue) {
-      if (held === null) continue;
-      await this.#writeFile(name, held).catch((error: unknown) =>
-        this.#options.log('error', 'record-lost', { ...idsOf(held), why: error }),
-      );
+    for (const { ids, text, file } of this.#queue) {
+      if (file !== null) continue;
+      await this.#journal
+        .keep(text)
+        .catch((error: unknown) =>
+          this.#options.log('error', 'record-lost', { ...ids, why: error }),
+        );
     }
-  }
-
-  #enqueue(waiting: Waiting): void {
-    this.#queue.push(waiting);
-    this.#pump();
   }
 
   #pump(): void {
     if (this.#sending !== null || this.#retry !== null || this.#isClosed) return;
+    if (!this.#isDue()) return;
+    this.#gathering?.cancel();
+    this.#gathering = null;
     this.#sending = this.#drain().finally(() => {
       this.#sending = null;
+      // What came while the last answer was handled.
+      if (!this.#isClosing) this.#pump();
     });
   }
 
+  /** Whether there is something to send that need not wait for more. */
+  #isDue(): boolean {
+    if (this.#queue.length === 0) return false;
+    if (this.#gathering === null || this.#isClosing || this.#alone > 0) return true;
+    return (
+      this.#queue.length >= spoolLimits.messageRecordsMax ||
+      this.#queue.some(({ isUrgent }) => isUrgent)
+    );
+  }
+
   async #drain(): Promise<void> {
-    for (let head = this.#queue[0]; head !== undefined && !this.#isClosed; head = this.#queue[0]) {
-      if ((await this.#deliver(head)) === 'later') return;
-      this.#queue.shift();
+    while (!this.#isClosed && this.#isDue()) {
+      const batch = this.#nextBatch();
+      if ((await this.#deliver(batch)) === 'later') return;
+      this.#gather();
     }
   }
 
-  async #deliver({ name, held }: Waiting): Promise<'done' | 'later'> {
-    const path = join(this.#options.folder, name);
-    const record = held ?? (await this.#read(path));
-    if (record === null) {
-      await rename(path, `${path}.bad`).catch((error: unknown) =>
-        this.#options.log('error', 'spool-failed', { why: error }),
-      );
-      return 'done';
-    }
+  #gather(): void {
+    if (this.#isClosing) return;
+    this.#gathering?.cancel();
+    this.#gathering = this.#options.clock.after(spoolLimits.gatherMs, () => {
+      this.#gathering = null;
+      this.#pump();
+    });
+  }
+
+  /** The records at the head that make one message. */
+  #nextBatch(): readonly Waiting[] {
+    const { messageRecordsMax, messageBytesMax } = spoolLimits;
+    let bytes = 0;
+    const first = this.#queue.slice(0, this.#alone > 0 ? 1 : messageRecordsMax);
+    const end = first.findIndex(({ text }, index) => {
+      bytes += Buffer.byteLength(text);
+      return index > 0 && bytes > messageBytesMax;
+    });
+    return end === -1 ? first : first.slice(0, end);
+  }
+
+  /** @returns later: the edge is away, all of it still waits */
+  async #deliver(batch: readonly Waiting[]): Promise<'done' | 'later'> {
     try {
-      await this.#options.send(record);
+      await this.#options.send(batch.map(({ text }) => text));
     } catch (error) {
-      if (error instanceof EdgeRefusal) {
-        // The edge looked at it and refused: sending it again changes nothing. It stays for the operator.
-        this.#options.log('error', 'record-refused', { ...idsOf(record), why: error });
-        if (held !== null) return 'done';
-        await rename(path, `${path}.refused`).catch((failure: unknown) =>
-          this.#options.log('error', 'spool-failed', { why: failure }),
-        );
-        return 'done';
+      if (!(error instanceof EdgeRefusal)) {
+        this.#backOff(error);
+        return 'later';
       }
-      this.#backOff(error);
-      return 'later';
+      // The edge looked at it and refused: sending it again changes nothing. It stays for the operator.
+      const [one] = batch;
+      if (batch.length > 1) this.#alone = batch.length;
+      else if (one !== undefined) await this.#putAsideRefused(one, error);
+      if (batch.length > 1) return 'done';
     }
     this.#failures = 0;
-    await rm(path, { force: true });
+    this.#alone = Math.max(0, this.#alone - batch.length);
+    for (const { file } of this.#queue.splice(0, batch.length))
+      if (file !== null) this.#journal.forget(file);
     return 'done';
   }
 
-  async #read(path: string): Promise<CallRecord | null> {
-    try {
-      const reading = callRecord.safeParse(JSON.parse(await readFile(path, 'utf8')));
-      if (reading.success) return reading.data;
-      this.#options.log('error', 'record-unreadable', {
-        file: path,
-        why: reading.error.issues[0]?.message,
-      });
-    } catch (error) {
-      this.#options.log('error', 'record-unreadable', { file: path, why: error });
-    }
-    return null;
+  async #putAsideRefused({ ids, text }: Waiting, why: unknown): Promise<void> {
+    const name = `${ids.call_id}-${ids.sequence}.json.refused`;
+    await this.#putAside(name, text, 'record-refused', { ...ids, why }, null);
+  }
+
+  /** Out of the way of the rest, where an operator finds it. */
+  async #putAside(
+    name: string,
+    text: string,
+    event: string,
+    fields: Readonly<Record<string, unknown>>,
+    file: JournalFile | null,
+  ): Promise<void> {
+    const { folder, log } = this.#options;
+    log('error', event, { file: name, ...fields });
+    await writeWholeFile(join(folder, name), text).catch((error: unknown) =>
+      log('error', 'spool-failed', { why: error }),
+    );
+    if (file !== null) this.#journal.forget(file);
   }
 
   #backOff(error: unknown): void {
@@ -181,25 +234,32 @@ export class RecordSpool {
     );
     if (this.#failures === 1)
       this.#options.log('warn', 'records-wait', { pending: this.pending, why: error });
-    if (this.#isClosed) return;
+    if (this.#isClosing) return;
     this.#retry = this.#options.clock.after(delayMs, () => {
       this.#retry = null;
       this.#pump();
     });
   }
 
-  #cancelRetry(): void {
+  #stopTimers(): void {
     this.#retry?.cancel();
     this.#retry = null;
+    this.#gathering?.cancel();
+    this.#gathering = null;
   }
 }
 
-/** Sorts by the time of the call. */
-function fileName(record: CallRecord): string {
-  return `${record.invited_at_ms}-${record.call_id}-${record.sequence}.json`;
+function toSend(record: CallRecord): Pick<Waiting, 'ids' | 'isUrgent'> {
+  const { call_id, trace_id, sequence, leased } = record;
+  return { ids: { call_id, trace_id, sequence }, isUrgent: leased };
 }
 
-/** What a line about a record names. */
-function idsOf({ call_id, trace_id }: CallRecord): Pick<CallRecord, 'call_id' | 'trace_id'> {
-  return { call_id, trace_id };
+/** null: the text is no record. */
+function recordOf(text: string): CallRecord | null {
+  try {
+    return callRecord.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    // What a killed process left half written.
+    return null;
+  }
 }

@@ -1,10 +1,10 @@
 /**
- * The record: what became of one call attempt, refused ones included. `POST /v1/records`; sent until acknowledged,
- * counted once by (call_id, sequence).
+ * The record: what became of one call attempt, refused ones included. `POST /v1/records`, one or a list; sent until acknowledged,
+ * counted once by (call_id, sequence). A list is taken whole or refused whole, and its records may be sent alone then.
  */
 import * as z from 'zod';
 import { type OutcomeReason, outcomeReasons } from '../call/outcome.ts';
-import { recordLimits } from '../limits.ts';
+import { recordLimits, spoolLimits } from '../limits.ts';
 import { callId } from './offer.ts';
 import { contractField, contractVersion } from './version.ts';
 
@@ -76,6 +76,9 @@ export const callRecord = callFacts.extend({
   /** The call was counted against a cap of its trunk (decision.ts, `lease_ms`), and counts no more. */
   leased: z.boolean().default(false),
 });
+
+/** Records that a node delivers together. */
+export const callRecords = z.array(callRecord).min(1).max(spoolLimits.messageRecordsMax);
 
 export type CallRecord = z.infer<typeof callRecord>;
 export type CallFacts = z.infer<typeof callFacts>;
