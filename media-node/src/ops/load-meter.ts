@@ -7,7 +7,8 @@ import type { Clock, Timer } from '../clock.ts';
 import { residentBytes } from '../descriptors.ts';
 
 const intervalMs = 1_000;
-const resolutionMs = 10;
+/** Each look at the loop wakes an idle process, so there are few: twenty a second, and what they are to find is admissionLimits.loopDelayMs. */
+const resolutionMs = 50;
 
 export class LoadMeter {
   readonly #clock: Clock;
