@@ -12,12 +12,15 @@ import { putAudioFirst } from './audio-first.ts';
 import type { FromProcess, ProcessSettings, ToProcess } from './messages.ts';
 
 const loadIntervalMs = 1_000;
+/** What sessions opened and closed within this make of the load is told once: a message costs as much as the opening of a session. */
+const loadSoonMs = 100;
 
 let pool: LocalMediaPool | null = null;
 let cpu = process.cpuUsage();
 let lookedAtMono = systemClock.nowMono();
 /** In the last second. */
 let coresUsed = 0;
+let isLoadDue = false;
 const sessions = new Map<number, MediaSession>();
 /** Sessions that were closed before they were open. */
 const abandoned = new Set<number>();
@@ -38,6 +41,15 @@ function tellLoad(): void {
   const load = { sessions, rtpPortsBound, residentBytes: residentBytes(), coresUsed };
   const [figures] = pool.figures();
   tell({ kind: 'load', load, figures });
+}
+
+function tellLoadSoon(): void {
+  if (isLoadDue) return;
+  isLoadDue = true;
+  systemClock.after(loadSoonMs, () => {
+    isLoadDue = false;
+    tellLoad();
+  });
 }
 
 function obey(message: ToProcess): void {
@@ -107,7 +119,7 @@ async function open(session: number, callId: string): Promise<void> {
     const message = error instanceof Error ? error.message : String(error);
     tell({ kind: 'not-opened', session, reason, message });
   }
-  tellLoad();
+  tellLoadSoon();
 }
 
 async function close(session: number): Promise<void> {
@@ -118,7 +130,7 @@ async function close(session: number): Promise<void> {
   }
   sessions.delete(session);
   tell({ kind: 'closed', session, stats: await closing.close() });
-  tellLoad();
+  tellLoadSoon();
 }
 
 async function stop(): Promise<void> {
