@@ -329,6 +329,12 @@ describe('the source that routing judges by', () => {
       ['192.0.2.50', '198.51.100.7', '203.0.113.9', '10.9.9.9'],
       '203.0.113.9:5060',
     ],
+    [
+      'is the proxy when a caller has stamped its Via itself, and the proxy again',
+      '192.0.2.50',
+      ['192.0.2.50', '203.0.113.9;received=203.0.113.99;received=203.0.113.9'],
+      '192.0.2.50:5060',
+    ],
     ['is the proxy when nobody stands behind it', '192.0.2.50', ['192.0.2.50'], '192.0.2.50:5060'],
     [
       'is the proxy when who called it has no address',
