@@ -79,12 +79,18 @@ describe('a PROXY header', () => {
     ['two blanks', text('PROXY TCP4  203.0.113.7 192.0.2.1 1 2\r\n'), 'malformed'],
     ['port 0', text('PROXY TCP4 203.0.113.7 192.0.2.1 0 2\r\n'), 'malformed'],
     ['port 99999', text('PROXY TCP4 203.0.113.7 192.0.2.1 99999 2\r\n'), 'malformed'],
+    ['a zone', text('PROXY TCP6 fe80::7%eth0 fe80::1 1 2\r\n'), 'malformed'],
     ['more behind', text('PROXY TCP4 203.0.113.7 192.0.2.1 1 2 3\r\n'), 'malformed'],
     ['UDP', text('PROXY UDP4 203.0.113.7 192.0.2.1 1 2\r\n'), 'malformed'],
     ['no end', text(`PROXY TCP4 ${' '.repeat(120)}`), 'longer than 107'],
     ['version 3', binary(0x31, 0x11, ipv4), 'version or command'],
     ['an unknown command', binary(0x22, 0x11, ipv4), 'version or command'],
     ['UDP in version 2', binary(0x21, 0x12, ipv4), 'no TCP connection'],
+    [
+      'port 0 in version 2',
+      binary(0x21, 0x11, Buffer.concat([ipv4.subarray(0, 8), Buffer.alloc(4)])),
+      'port 0',
+    ],
     ['a family without its addresses', binary(0x21, 0x21, ipv4), 'no TCP connection'],
     ['60 KB', binary(0x21, 0x11, ipv4, Buffer.alloc(60_000)).subarray(0, 16), 'limit 1024'],
   ])('%s is refused', (_what, bytes, why) => {

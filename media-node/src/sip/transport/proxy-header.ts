@@ -73,11 +73,13 @@ function readBinary(bytes: Buffer): ProxyHeader {
     bytes: 16 + length,
   });
   if (command === 0x20 || family === 0x00) return read(null);
+  const named = (address: string, port: number) =>
+    port === 0 ? broken('the PROXY header names port 0') : read({ address, port });
   if (family === 0x11 && length >= 12) {
-    return read({ address: addresses.subarray(0, 4).join('.'), port: addresses.readUInt16BE(8) });
+    return named(addresses.subarray(0, 4).join('.'), addresses.readUInt16BE(8));
   }
   if (family === 0x21 && length >= 36) {
-    return read({ address: ipv6Text(addresses), port: addresses.readUInt16BE(32) });
+    return named(ipv6Text(addresses), addresses.readUInt16BE(32));
   }
   return broken('the PROXY header names no TCP connection over IPv4 or IPv6');
 }
