@@ -9,8 +9,8 @@ What Callgate is made of that others wrote, by where it runs. This file is writt
 every licence to the list in \`infra/dependencies/allowed-licences.ts\`.
 
 - **Pinned.** Direct dependencies are exact versions, everything below them is pinned with its hash by the lockfile, and \`npm ci\` installs nothing else.
-- **Install scripts are off.** \`allowScripts\` in \`package.json\` names every package that brings one and allows none; a test fails when a new one turns up. What
-  \`esbuild\` and \`workerd\` would do there (checking their own binary) is not needed.
+- **Install scripts are off.** \`.npmrc\` has npm run none, whichever npm it is; \`allowScripts\` in \`package.json\` names every package that brings one, and a test fails when a new one
+  turns up. What \`esbuild\` and \`workerd\` would do there (checking their own binary) is not needed.
 - **Audited** where a registry answers: \`npm audit --omit=dev\`, best in CI with every change and once a day.
 - **Few.** A package is taken when it is well kept and what it does is not what Callgate exists for. OpenTelemetry is loaded only where spans are sent; the Worker's
   bundle holds only what it imports.

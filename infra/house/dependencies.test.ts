@@ -62,5 +62,7 @@ describe('dependencies', () => {
       allowScripts: Record<string, boolean>;
     };
     expect(Object.values(allowScripts)).not.toContain(true);
+    // npm before 11 does not know allowScripts, and Debian's is one of those.
+    expect(readFileSync(`${root}.npmrc`, 'utf8')).toMatch(/^ignore-scripts=true$/m);
   });
 });
