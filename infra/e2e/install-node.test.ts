@@ -32,7 +32,7 @@ const current = () => readlink(join(folder, 'opt/callgate/current'));
 
 describe('install.sh', () => {
   it('stages a node that starts as its unit says and takes a call', async () => {
-    await script('install');
+    expect((await script('install')).stdout).toContain('now fill in');
     const unit = await readFile(join(folder, 'etc/systemd/system/callgate-node.service'), 'utf8');
     const [command = '', ...args] = /^ExecStart=(.+)$/m.exec(unit)?.[1]?.split(' ') ?? [];
     // The token stands in this file: nobody else may read it.
@@ -104,7 +104,12 @@ describe('install.sh', () => {
 
   it('upgrades beside the old version, keeps the configuration, and goes back', async () => {
     const first = await current();
-    await script('upgrade');
+    // Configured by what it was enrolled with above, so it is one to start again.
+    await appendFile(
+      join(folder, 'etc/callgate/node.env'),
+      `CALLGATE_NODE_TOKEN_FILE=${join(folder, 'token')}\n`,
+    );
+    expect((await script('upgrade')).stdout).not.toContain('fill in');
     const second = await current();
     expect(second).not.toBe(first);
     await script('rollback');

@@ -80,7 +80,8 @@ forget_old() {
   done
 }
 
-configured() { grep -q '^CALLGATE_NODE_TOKEN=.' "$env_file" && grep -q '^CALLGATE_EDGE_URL=.' "$env_file"; }
+# The token stands there, or the file that `callgate-node enrol` has written is named.
+configured() { grep -Eq '^CALLGATE_NODE_TOKEN(_FILE)?=.' "$env_file" && grep -q '^CALLGATE_EDGE_URL=.' "$env_file"; }
 
 install_service() {
   mkdir -p "$(dirname "$unit")" "$(dirname "$env_file")" "$(dirname "$command")"
@@ -110,15 +111,12 @@ stop_service() {
 }
 
 restart_service() {
+  configured || { say "now fill in $env_file, then: systemctl enable --now callgate-node"; return 0; }
   has_systemd || return 0
-  if configured; then
-    systemctl enable --quiet callgate-node
-    stop_service
-    systemctl start callgate-node
-    say "running; see journalctl --namespace=callgate and docs/node.md"
-  else
-    say "now fill in $env_file, then: systemctl enable --now callgate-node"
-  fi
+  systemctl enable --quiet callgate-node
+  stop_service
+  systemctl start callgate-node
+  say "running; see journalctl --namespace=callgate and docs/node.md"
 }
 
 case $action in
