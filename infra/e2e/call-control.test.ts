@@ -67,19 +67,24 @@ const endsWith = (reason: string) =>
     const last = stack.nodeEvents('call-ended').at(-1);
     return last?.['reason'] === reason && last['call_id'] === callId();
   });
+/** Of the last such request that the phone has had. */
 const headersOf = (method: string) => {
-  const request = call.requests.find((one) => one.method === method);
+  const request = call.requests.findLast((one) => one.method === method);
   return Object.fromEntries(
     ['refer-to', 'x-why', 'x-desk', 'x-ticket'].map((name) => [name, request?.fields.first(name)]),
   );
 };
 
 describe('a call is ended', () => {
-  it('by POST /v1/calls/{id}/hangup, with headers of its own, of the trunk and of the participant', async () => {
-    const identity = await callUp();
+  it('by POST /v1/calls/{id}/hangup: BYE with headers of its own, and like a REFER of the trunk and the participant', async () => {
+    const identity = await callUp({ answer: 405 });
     await stack.rooms.updateParticipant(room, identity, { attributes: { ticket: '4711' } });
-    // Nobody can see when the node has heard of it.
-    await pause(1_000);
+    // A REFER that the phone refuses leaves the call as it is, and shows what the node has heard of.
+    await eventually('a REFER carries the attribute', async () => {
+      await stack.sip.transferSipParticipant(room, identity, target).catch(() => {});
+      return headersOf('REFER')['x-ticket'] === '4711';
+    });
+    expect(headersOf('REFER')).toMatchObject({ 'refer-to': `<${target}>`, 'x-desk': 'support' });
     const path = `/v1/calls/${callId()}/hangup`;
     expect((await asOperator(stack, 'POST', path, { headers: { 'X-Why': 'done' } })).status).toBe(
       200,
