@@ -20,7 +20,7 @@ import { ProgressReports } from './edge/progress-reports.ts';
 import { RecordSpool } from './edge/record-spool.ts';
 import { TokenFile } from './edge/token-file.ts';
 import { createMediaPool, phoneCodecNames, phoneSrtpSuites } from './media/media-pool.ts';
-import { greet, isClockSkewed } from './node-greeting.ts';
+import { Greeting } from './node-greeting.ts';
 import { NodeLoadView } from './node-load-view.ts';
 import { watchNode } from './node-watch.ts';
 import { type HealthListener, listenForHealth } from './ops/health.ts';
@@ -182,14 +182,21 @@ export async function startNode(
     clock,
     log,
   });
+  const greeting = new Greeting({
+    ...{ config, clock, log, edge, startedAtMono },
+    onWelcome: (welcome) => {
+      calls.sawRevision(welcome.revision);
+      silence.greeted(welcome);
+    },
+  });
   let isStopping = false;
   let health: HealthListener | null = null;
-  let isSkewed = false;
   const stop = async () => {
     isStopping = true;
     drain.stop();
     news.stop();
     token?.stop();
+    greeting.stop();
     meter.stop();
     await calls.stop();
     await dialogs.close();
@@ -234,18 +241,13 @@ export async function startNode(
           sip,
           media,
           isStopping: () => isStopping,
-          isClockSkewed: () => isSkewed,
+          isClockSkewed: () => greeting.isClockSkewed,
         }),
       });
     }
     dialogs.endLeft();
     link.start();
-    void greet({ config, clock, log, edge, startedAtMono }).then((welcome) => {
-      if (welcome === null) return;
-      calls.sawRevision(welcome.revision);
-      isSkewed = isClockSkewed(welcome);
-      silence.greeted(welcome);
-    });
+    greeting.start();
     return {
       sip: bound,
       health,

@@ -248,6 +248,17 @@ export const linkLimits = {
   retryBusyMaxMs: 3_000,
 } as const;
 
+/** The hello of a node. */
+export const helloLimits = {
+  /** First wait after one that failed, ms; doubles up to the longest. */
+  retryFirstMs: 1_000,
+  retryMaxMs: 30_000,
+  /** How often it is said again: a clock that goes wrong is named within the hour. */
+  againMs: 3_600_000,
+  /** A clock that is further off than nonces live is named, ms. */
+  clockSkewMs: 30_000,
+} as const;
+
 /** Codes and tokens of nodes. */
 export const enrolmentLimits = {
   /** A code is typed in on the machine within the hour, or made anew. */

@@ -43,9 +43,11 @@ export class HttpEdge {
     return readDecision(await this.#attempt(path, answer, callLimits.decisionTotalMs, traceparent));
   }
 
-  /** `POST /v1/nodes/hello`: a wrong token, URL, version or clock shows before the first call. @throws PartError as `decide`. */
+  /** `POST /v1/nodes/hello`, one try: what it says is of now. @throws PartError as `decide`. */
   async hello(hello: NodeHello): Promise<NodeWelcome> {
-    const reading = nodeWelcome.safeParse(await this.#ask('v1/nodes/hello', hello));
+    const reading = nodeWelcome.safeParse(
+      await this.#attempt('v1/nodes/hello', hello, callLimits.decisionAttemptMs),
+    );
     if (!reading.success)
       throw new PartError('edge-error', 'the answer to hello does not fit the contract');
     return reading.data;
@@ -73,7 +75,7 @@ export class HttpEdge {
   }
 
   /** Two tries within decisionTotalMs; only what a second try can mend is tried again. */
-  async #ask(path: string, message: object, traceparent?: string): Promise<unknown> {
+  async #ask(path: string, message: object, traceparent: string): Promise<unknown> {
     const start = this.#options.clock.nowMono();
     try {
       return await this.#attempt(path, message, callLimits.decisionAttemptMs, traceparent);
