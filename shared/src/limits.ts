@@ -107,6 +107,8 @@ export const registryLimits = {
   challengedMax: 5_000,
   /** A challenge that is not answered by then becomes a record: as long as a nonce lives. */
   challengeAnswerMs: 30_000,
+  /** How often a call may come back after a challenge without counting as a new one: with credentials, and again when their nonce was too old. */
+  answersUncounted: 2,
 } as const;
 
 /** How old the edge's view of the routing table may be. */

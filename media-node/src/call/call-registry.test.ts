@@ -344,6 +344,17 @@ describe('a challenged call', () => {
     expect(new Set(edge.records.map((record) => record.call_id)).size).toBe(1);
   });
 
+  it('may come back twice without counting as a new call, and no oftener', async () => {
+    const { callId, from } = new FakeSipCall().invite;
+    const counted: boolean[] = [];
+    for (let invite = 0; invite < 4; invite += 1) {
+      counted.push(!calls.isChallenged(callId, from.tag));
+      dial();
+      await edge.answer({ ...decisionExamples.challenge, reason: 'bad-credentials' });
+    }
+    expect(counted).toEqual([true, false, false, true]);
+  });
+
   it('does not let strangers grow the memory of challenges without bound', async () => {
     for (let index = 0; index < 5_010; index += 1) {
       dial({ callId: `call-${index}` });

@@ -68,9 +68,10 @@ export class CallRegistry {
     this.#onChange = fire;
   }
 
-  /** Whether an INVITE of this call was challenged and has not come back yet. */
+  /** Whether an INVITE of this call was challenged and has not come back yet, nor too often before: one that goes on and on is as good as new calls. */
   isChallenged(callId: string, fromTag: string): boolean {
-    return this.#challenged.has(callKey(callId, fromTag));
+    const challenged = this.#challenged.get(callKey(callId, fromTag));
+    return challenged !== undefined && challenged.sequence < registryLimits.answersUncounted;
   }
 
   /**
