@@ -4,6 +4,7 @@ import { commandResultExamples } from '@callgate/shared/contract/command.ts';
 import { linkFromEdge, linkProtocol, nodeStatusExample } from '@callgate/shared/contract/link.ts';
 import { offerExample } from '@callgate/shared/contract/offer.ts';
 import { callRecordExample } from '@callgate/shared/contract/record.ts';
+import { writeTraceparent } from '@callgate/shared/contract/traceparent.ts';
 import { linkLimits, liveCallLimits, webhookLimits } from '@callgate/shared/limits.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { testNodeToken } from '../../testdata/bindings.ts';
@@ -48,13 +49,12 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+
 async function letIn(id: string): Promise<void> {
-  const response = await asNode('POST', '/v1/offers', {
-    ...offerExample,
-    call_id: id,
-    min_revision: 0,
-    sequence: 1,
-  });
+  const offer = { ...offerExample, call_id: id, min_revision: 0, sequence: 1 };
+  const traceparent = writeTraceparent({ traceId, spanId: '00f067aa0ba902b7', isSampled: false });
+  const response = await asNode('POST', '/v1/offers', offer, { traceparent });
   expect(await response.json()).toMatchObject({ kind: 'join' });
   await expect.poll(() => liveCallsOf(env, id).find(id)).toMatchObject({ node: 'test-1' });
 }
@@ -189,7 +189,10 @@ describe('a node that is lost', () => {
     expect(await recordsOfCall(id)).toMatchObject([
       {
         node: 'test-1',
-        record: { call_id: id, sequence: 1, reason: 'node-lost', room_name: 'lobby' },
+        record: {
+          ...{ call_id: id, sequence: 1, trace_id: traceId },
+          ...{ reason: 'node-lost', room_name: 'lobby' },
+        },
       },
     ]);
     expect(await liveCallsOf(env, id).find(id)).toBeNull();

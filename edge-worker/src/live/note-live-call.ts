@@ -9,6 +9,7 @@ import { liveCallsOf } from './live-calls.ts';
 /** What the edge knows of a call beside its decision. */
 export interface CallFacts {
   readonly callId: string;
+  readonly traceId: string | null;
   readonly sequence: number;
   readonly sipCallId: string;
   readonly fromUser: string;
@@ -45,7 +46,7 @@ function recordSoFar(call: CallFacts, decision: JoinDecision, nowMs: number): Ca
     call_id: call.callId,
     sequence: call.sequence,
     sip_call_id: call.sipCallId,
-    trace_id: null,
+    trace_id: call.traceId,
     from_user: call.fromUser,
     to_user: call.toUser,
     source: call.source,

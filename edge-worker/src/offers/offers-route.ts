@@ -1,6 +1,7 @@
 /** A media node asks what to do with an INVITE (`POST /v1/offers`), and with the digits of a PIN (`POST /v1/offers/{call_id}/pin`). */
 import { callId, type Offer, offer as offerSchema } from '@callgate/shared/contract/offer.ts';
 import { pinAnswer } from '@callgate/shared/contract/pin.ts';
+import { readTraceparent, traceparentHeader } from '@callgate/shared/contract/traceparent.ts';
 import { sourceText } from '@callgate/shared/sip/source-text.ts';
 import { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
@@ -39,7 +40,13 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
       );
       if (decision.kind === 'join')
         c.executionCtx.waitUntil(
-          noteLiveCall(c.env, node, callFacts(offer), decision, parts.clock.now()),
+          noteLiveCall(
+            c.env,
+            node,
+            { ...callFacts(offer), traceId: traceIdIn(c.req.raw) },
+            decision,
+            parts.clock.now(),
+          ),
         );
       return c.json(decision);
     })
@@ -59,12 +66,25 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
           made.kind === 'refuse' ? refusals.keep(c.env, { node, call, pin, decision: made }) : null,
       );
       if (decision.kind === 'join')
-        c.executionCtx.waitUntil(noteLiveCall(c.env, node, facts, decision, parts.clock.now()));
+        c.executionCtx.waitUntil(
+          noteLiveCall(
+            c.env,
+            node,
+            { ...facts, traceId: traceIdIn(c.req.raw) },
+            decision,
+            parts.clock.now(),
+          ),
+        );
       return c.json(decision);
     });
 }
 
-function callFacts(offer: Offer): CallFacts {
+/** Of the call: its node made it of Call-ID and From tag. null: the node sends none. */
+function traceIdIn(request: Request): string | null {
+  return readTraceparent(request.headers.get(traceparentHeader))?.traceId ?? null;
+}
+
+function callFacts(offer: Offer): Omit<CallFacts, 'traceId'> {
   return {
     callId: offer.call_id,
     sequence: offer.sequence,
