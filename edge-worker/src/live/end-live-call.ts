@@ -17,7 +17,7 @@ export async function endLiveCall(
   const calls = liveCallsOf(env, call_id);
   if (reason === 'media-lost') {
     const call = await calls.find(call_id);
-    if (call?.node === node) {
+    if (call?.node === node && call.room !== '') {
       await removeParticipant(env, call.room, call.identity).catch((error: unknown) =>
         logLine('warn', 'participant-not-removed', { call_id, message: String(error) }),
       );

@@ -37,8 +37,16 @@ beforeEach(async () => {
     return Response.json(livekit.status === 200 ? {} : error, { status: livekit.status });
   });
   await putRouting({
-    trunks: [{ sip_trunk_id: 'ST_live', numbers: ['+15550100'] }],
+    trunks: [
+      { sip_trunk_id: 'ST_live', numbers: ['+15550100'] },
+      { sip_trunk_id: 'ST_pin', numbers: ['+15550101'] },
+    ],
     rules: [
+      {
+        sip_dispatch_rule_id: 'SDR_pin',
+        trunk_ids: ['ST_pin'],
+        rule: { dispatch_rule_direct: { room_name: 'lobby', pin: '1234' } },
+      },
       {
         sip_dispatch_rule_id: 'SDR_live',
         trunk_ids: ['ST_live'],
@@ -141,6 +149,23 @@ describe('a call that was let in', () => {
       400,
     );
     expect((await asNode('POST', `/v1/calls/${id}/hangup`)).status).toBe(401);
+  });
+
+  it('is known from the question for its PIN on, and has its record when its node is lost before the answer', async () => {
+    const id = nextCallId();
+    const to = { user: '+15550101', host: 'sip.example.com' };
+    const offer = { ...offerExample, call_id: id, min_revision: 0, to };
+    const response = await asNode('POST', '/v1/offers', offer);
+    expect(await response.json()).toMatchObject({ kind: 'ask-pin' });
+    await expect.poll(() => liveCallsOf(env, id).find(id)).toMatchObject({ node: 'test-1' });
+    expect((await asAdmin('POST', `/v1/calls/${id}/hangup`)).status).toBe(409);
+    await nodeLinkOf(env, 'test-1').restarted('test-1', 0);
+    await runDurableObjectAlarm(nodeLinkOf(env, 'test-1'));
+    expect(await recordsOfCall(id)).toMatchObject([
+      { record: { reason: 'node-lost', room_name: null, trunk_id: 'ST_pin' } },
+    ]);
+    // It is in no room.
+    expect(livekit.removed.filter((one) => !one.startsWith('lobby '))).toEqual([]);
   });
 
   it('is forgotten when it can no longer be up', async () => {

@@ -1,5 +1,5 @@
 /**
- * Calls that were let into a room and whose record has not come in: who carries them, and as whom they are in which room. Written beside the decision, not in front
+ * Calls that were let in, into a room or to be asked for a PIN, and whose record has not come in: who carries them, and as whom they are in which room. Written beside the decision, not in front
  * of it. What is asked of it: which node has a call (to hang it up or transfer it), and which calls a lost node had. Spread over several objects by the
  * hash of the call id.
  */
@@ -12,6 +12,7 @@ import { sha256Hex } from '../trust/constant-time.ts';
 export interface LiveCall {
   readonly callId: string;
   readonly node: string;
+  /** Both empty while the caller is asked for the PIN: it is in no room yet. */
   readonly room: string;
   readonly identity: string;
   /** What its record will say, as far as the edge knows: JSON. */

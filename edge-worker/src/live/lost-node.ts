@@ -38,7 +38,7 @@ export async function closeCallsOf(
 async function close(env: Env, call: LostCall, nowMs: number): Promise<boolean> {
   const { callId, node, room, identity } = call;
   try {
-    await removeParticipant(env, room, identity);
+    if (room !== '') await removeParticipant(env, room, identity);
     const so_far = JSON.parse(call.recordJson) as CallRecord;
     const ended_ms = Math.max(0, nowMs - call.sinceMs);
     const record: CallRecord = { ...so_far, stages: { ...so_far.stages, ended_ms } };

@@ -1,5 +1,5 @@
-/** Notes that a call was let into a room, beside the decision. */
-import type { JoinDecision } from '@callgate/shared/contract/decision.ts';
+/** Notes that a call was let in, into a room or to be asked for its PIN, beside the decision. */
+import type { AskPinDecision, JoinDecision } from '@callgate/shared/contract/decision.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import type { Env } from '../env.ts';
@@ -22,16 +22,15 @@ export async function noteLiveCall(
   env: Env,
   node: string,
   call: CallFacts,
-  decision: JoinDecision,
+  decision: JoinDecision | AskPinDecision,
   nowMs: number,
 ): Promise<void> {
-  const { room, participant } = decision;
   try {
     await liveCallsOf(env, call.callId).begin({
       callId: call.callId,
       node,
-      room: room.name,
-      identity: participant.identity,
+      room: decision.kind === 'join' ? decision.room.name : '',
+      identity: decision.kind === 'join' ? decision.participant.identity : '',
       recordJson: JSON.stringify(recordSoFar(call, decision, nowMs)),
     });
   } catch (error) {
@@ -40,7 +39,12 @@ export async function noteLiveCall(
 }
 
 /** The record of a call that nobody has heard of since it was let in. */
-function recordSoFar(call: CallFacts, decision: JoinDecision, nowMs: number): CallRecord {
+function recordSoFar(
+  call: CallFacts,
+  decision: JoinDecision | AskPinDecision,
+  nowMs: number,
+): CallRecord {
+  const joined = decision.kind === 'join' ? decision : null;
   return {
     contract: contractVersion,
     call_id: call.callId,
@@ -51,9 +55,9 @@ function recordSoFar(call: CallFacts, decision: JoinDecision, nowMs: number): Ca
     to_user: call.toUser,
     source: call.source,
     trunk_id: decision.trunk_id,
-    rule_id: decision.rule_id,
-    room_name: decision.room.name,
-    participant_identity: decision.participant.identity,
+    rule_id: joined?.rule_id ?? null,
+    room_name: joined?.room.name ?? null,
+    participant_identity: joined?.participant.identity ?? null,
     revision: decision.revision,
     invited_at_ms: nowMs,
     stages: {

@@ -38,7 +38,7 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
             ? refusals.keep(c.env, { node, call: routedCall(offer), pin: noneYet, decision: made })
             : null,
       );
-      if (decision.kind === 'join')
+      if (decision.kind === 'join' || decision.kind === 'ask-pin')
         c.executionCtx.waitUntil(
           noteLiveCall(
             c.env,
