@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import type { Env } from '../env.ts';
 import { Problem } from '../http/problem.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
+import { requireContract } from '../nodes/require-contract.ts';
 import { requireSipAdmin } from '../trust/api-token.ts';
 import { requireNode } from '../trust/node-token.ts';
 import { trunkCallsOf } from './trunk-calls.ts';
@@ -11,7 +12,9 @@ import { trunkCallsOf } from './trunk-calls.ts';
 export const leasesRoute = new Hono<{ Bindings: Env }>()
   .post('/leases', async (c) => {
     const node = await requireNode(c.req.raw, c.env);
-    const { held, ended } = checkShape(leaseReport, await readJson(c.req.raw, reportBytesMax));
+    const body = await readJson(c.req.raw, reportBytesMax);
+    requireContract(body);
+    const { held, ended } = checkShape(leaseReport, body);
     await Promise.all([
       ...[...byTrunk(held)].map(([trunk, ids]) => trunkCallsOf(c.env, trunk).renew(node, ids)),
       ...[...byTrunk(ended)].map(([trunk, ids]) => trunkCallsOf(c.env, trunk).end(node, ids)),

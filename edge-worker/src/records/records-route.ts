@@ -6,6 +6,7 @@ import { trunkCallsOf } from '../caps/trunk-calls.ts';
 import type { Env } from '../env.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
 import { endLiveCall } from '../live/end-live-call.ts';
+import { requireContract } from '../nodes/require-contract.ts';
 import { requireNode } from '../trust/node-token.ts';
 import { recordsOf } from './call-records.ts';
 
@@ -13,6 +14,7 @@ export const recordsRoute = new Hono<{ Bindings: Env }>()
   .post('/records', async (c) => {
     const node = await requireNode(c.req.raw, c.env);
     const body = await readJson(c.req.raw);
+    for (const one of Array.isArray(body) ? body : [body]) requireContract(one);
     const add = (record: CallRecord) =>
       addRecord(c.env, node, record, (work) => c.executionCtx.waitUntil(work));
     if (Array.isArray(body))
@@ -22,7 +24,9 @@ export const recordsRoute = new Hono<{ Bindings: Env }>()
   })
   .post('/progress', async (c) => {
     const node = await requireNode(c.req.raw, c.env);
-    const progress = checkShape(callProgress, await readJson(c.req.raw));
+    const body = await readJson(c.req.raw);
+    requireContract(body);
+    const progress = checkShape(callProgress, body);
     const isNew = await recordsOf(c.env, progress.call_id).add(node, progress);
     return c.json({ counted: isNew });
   });
