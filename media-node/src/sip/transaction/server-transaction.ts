@@ -16,7 +16,7 @@ export interface ServerTransactionEvents {
 }
 
 export interface ServerTransactionOptions {
-  readonly request: SipRequest;
+  readonly isInvite: boolean;
   readonly timing: Timing;
   readonly clock: Clock;
   readonly ageLimitMs: number;
@@ -38,10 +38,10 @@ export class ServerTransaction {
   readonly #transaction: Transaction<string, string, SipRequest>;
 
   constructor(options: ServerTransactionOptions) {
-    const { request, timing, clock, ageLimitMs } = options;
+    const { timing, clock, ageLimitMs } = options;
     this.#onSettled = options.onSettled;
     this.#clock = clock;
-    this.isInvite = request.method === 'INVITE';
+    this.isInvite = options.isInvite;
     const hands: TransactionHands<SipRequest> = {
       send: options.send,
       acknowledge: () => null,
@@ -79,6 +79,7 @@ export class ServerTransaction {
   receive(request: SipRequest): void {
     const input = request.method === 'ACK' ? 'ack' : this.isInvite ? 'invite' : 'request';
     this.#transaction.handle(input, { message: request });
+    if (this.#transaction.stateName === 'confirmed') this.#letGo();
   }
 
   /** Sends an answer. What the state does not allow is not sent. @param bytes the whole response */
@@ -97,7 +98,13 @@ export class ServerTransaction {
   hush(): void {
     this.#later?.cancel();
     this.#transaction.handle('hush');
+    this.#letGo();
     this.#settle();
+  }
+
+  /** Only copies come from here on: the call is not to be kept for as long as they may. */
+  #letGo(): void {
+    this.#events = {};
   }
 
   #settle(): void {

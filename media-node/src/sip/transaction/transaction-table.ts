@@ -74,7 +74,7 @@ export class TransactionTable {
     const timing = standardTiming(flow.isReliable);
     const to = responseAddress(request.via, flow.remote);
     const transaction = new ServerTransaction({
-      request,
+      isInvite,
       timing,
       clock,
       // An INVITE may ring for as long as a call may, then its answer is resent; all else is answered at once.
