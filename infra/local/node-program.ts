@@ -56,7 +56,7 @@ function programIn(folder: string): NodeProgram {
     environment: {
       PATH: process.env['PATH'] ?? '',
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
-      NODE_OPTIONS: '--max-semi-space-size=1',
+      NODE_OPTIONS: '--max-semi-space-size=4',
       MALLOC_ARENA_MAX: '2',
     },
   };
