@@ -10,6 +10,7 @@ import { ConfigError, readConfig } from './config.ts';
 import { startNode } from './node.ts';
 import { boundHeapGrowth } from './ops/heap-growth.ts';
 import { createLog } from './ops/log.ts';
+import { logUnhandledRejections } from './ops/unhandled-rejections.ts';
 import { writeHost } from './sip/wire/host.ts';
 
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
@@ -19,6 +20,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const threshold = { level: config.logLevel };
   const log = createLog(writeLine, threshold, systemClock.nowWall);
+  logUnhandledRejections(process, log);
   const node = await startNode(config, systemClock, log, threshold);
   // Whoever starts a node waits for this line, whatever the level.
   createLog(writeLine, 'info', systemClock.nowWall)('info', 'ready', {

@@ -124,6 +124,16 @@ describe('UPDATE', () => {
     expect(bench.heard).toEqual([]);
   });
 
+  it('or re-INVITE with an interval below the smallest: 422 says which that is (RFC 4028 §9)', async () => {
+    for (const method of ['UPDATE', 'INVITE']) {
+      const { bench, ask } = await answered();
+      const headers = { ...hold.headers, Supported: 'timer', 'Session-Expires': '30' };
+      expect(ask(method, { ...hold, headers })).toEqual(['422 Session Interval Too Small']);
+      expect(headerOf(lastText(bench), 'Min-SE')).toEqual(['90']);
+      expect(bench.heard).toEqual([]);
+    }
+  });
+
   it('with an offer while a 200 waits for its ACK: 491', async () => {
     const { ask } = await answered();
     ask('INVITE', hold);
