@@ -98,3 +98,35 @@ describe('an offer of ours in a call that is up', () => {
     expect(one.stream?.srtp?.sendKey.toString('base64')).toBe(key);
   });
 });
+
+describe('another offer of the caller', () => {
+  it('may change codec, payload types and address; the answer follows, with the next version', () => {
+    const one = media();
+    const version = () => /^o=\S+ \d+ (\d+) /m.exec(String(one.answer(local)?.bytes))?.[1];
+    one.settle(body('m=audio 4000 RTP/AVP 0'), policy);
+    expect(version()).toBe('1');
+    one.settle(
+      body('c=IN IP4 192.0.2.8', 'm=audio 4100 RTP/AVP 111', 'a=rtpmap:111 opus/48000/2'),
+      policy,
+    );
+    expect(one.stream).toMatchObject({
+      codec: 'opus',
+      payloadType: 111,
+      remote: { port: 4_100 },
+    });
+    expect(version()).toBe('2');
+    expect(String(one.answer(local)?.bytes)).toContain('m=audio 20000 RTP/AVP 111\r\n');
+  });
+
+  it.each([
+    ['a stream that is switched off', 'm=audio 0 RTP/AVP 0'],
+    ['no codec of ours', 'm=audio 4000 RTP/AVP 18'],
+    ['other encryption than we speak', 'm=audio 4000 UDP/TLS/RTP/SAVPF 0'],
+  ])('with %s leaves what stands (RFC 3261 §14.2)', (_what, line) => {
+    const one = media();
+    one.settle(body('m=audio 4000 RTP/AVP 0'), policy);
+    const before = one.stream;
+    expect(one.settle(body(line), policy).kind).toBe('refused');
+    expect(one.stream).toBe(before);
+  });
+});

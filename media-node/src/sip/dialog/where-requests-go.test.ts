@@ -85,3 +85,18 @@ describe('over TCP or TLS they go', () => {
     expect(await over('<sip:192.0.2.50;transport=tcp;lr>')).toEqual(elsewhere);
   });
 });
+
+it.each(['<sip:ann@192.0.2.7;transport=tls>', '<sips:ann@192.0.2.7>'])(
+  'never in the clear where %s wants TLS: without it the call ends unheard',
+  async (contact) => {
+    const bench = await answered({ Contact: contact });
+    bench.answers();
+    await bench.calls[0]?.bye();
+    expect(bench.answers()).toEqual([]);
+    expect(bench.endpoint.stats().dialogs).toBe(0);
+    expect(bench.logged.at(-1)).toEqual({
+      event: 'sip-not-sent',
+      fields: { why: 'BYE has no way to go: no listener for tls' },
+    });
+  },
+);
