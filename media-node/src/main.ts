@@ -7,8 +7,8 @@ import { flushCompileCache } from 'node:module';
 import { systemClock } from './clock.ts';
 import { runCommand } from './command-line.ts';
 import { ConfigError, readConfig } from './config.ts';
+import { boundHeapGrowth, collectWhatLoadingLeft } from './heap-size.ts';
 import { startNode } from './node.ts';
-import { boundHeapGrowth } from './ops/heap-growth.ts';
 import { createLog } from './ops/log.ts';
 import { logUnhandledRejections } from './ops/unhandled-rejections.ts';
 import { writeHost } from './sip/wire/host.ts';
@@ -22,6 +22,7 @@ async function main(): Promise<void> {
   const log = createLog(writeLine, threshold, systemClock.nowWall);
   logUnhandledRejections(process, log);
   const node = await startNode(config, systemClock, log, threshold);
+  collectWhatLoadingLeft();
   // Whoever starts a node waits for this line, whatever the level.
   createLog(writeLine, 'info', systemClock.nowWall)('info', 'ready', {
     name: config.name,

@@ -5,6 +5,7 @@
 import { flushCompileCache } from 'node:module';
 import { systemClock } from '../../clock.ts';
 import { residentBytes } from '../../descriptors.ts';
+import { boundHeapGrowth, collectWhatLoadingLeft } from '../../heap-size.ts';
 import { PartError } from '../../part-error.ts';
 import { LocalMediaPool } from '../local-media-pool.ts';
 import type { MediaSession, PhoneStream } from '../media-session.ts';
@@ -86,6 +87,7 @@ function obey(message: ToProcess): void {
 }
 
 function start({ promptsFolder, ...settings }: ProcessSettings): void {
+  boundHeapGrowth();
   pool = new LocalMediaPool({
     ...settings,
     ...(promptsFolder === null ? {} : { promptsFolder }),
@@ -104,7 +106,11 @@ function start({ promptsFolder, ...settings }: ProcessSettings): void {
     tellLoad();
     systemClock.after(loadIntervalMs, again);
   };
-  systemClock.after(loadIntervalMs, again);
+  systemClock.after(loadIntervalMs, () => {
+    // By now the room client is loaded. A first call that is here already goes before.
+    if (sessions.size === 0) collectWhatLoadingLeft();
+    again();
+  });
 }
 
 async function open(session: number, callId: string): Promise<void> {
