@@ -112,8 +112,12 @@ describe('install.sh', () => {
     expect((await script('upgrade')).stdout).not.toContain('fill in');
     const second = await current();
     expect(second).not.toBe(first);
+    // As a version of before there was a program to build.
+    await rm(join(folder, 'opt/callgate', first, 'program'), { recursive: true });
     await script('rollback');
     expect(await current()).toBe(first);
+    const { stdout } = await run(join(folder, 'usr/local/bin/callgate-node'), ['--help']);
+    expect(stdout).toContain('callgate-node enrol');
   });
 
   it('uninstalls all but configuration and records, and with --purge these as well', async () => {
