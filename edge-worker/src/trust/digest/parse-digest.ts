@@ -2,6 +2,7 @@
  * Reads the value of Authorization or Proxy-Authorization: `Digest` and its parameters (RFC 3261 §25.1 digest-response). One pass
  * over text of at most sipLimits.headerLineBytesMax; anything but the grammar is null, a parameter given twice too.
  */
+import { readDigestParameters } from '@callgate/shared/sip/digest-parameters.ts';
 
 export interface DigestParameters {
   readonly username: string;
@@ -28,21 +29,9 @@ const required = [
   'nc',
 ] as const satisfies readonly (keyof DigestParameters)[];
 
-const parameter =
-  /\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]+))\s*(,|$)/y;
-
 export function parseDigest(value: string): DigestParameters | null {
-  const scheme = /^\s*Digest\s+/i.exec(value);
-  if (scheme === null) return null;
-  const found = new Map<string, string>();
-  parameter.lastIndex = scheme[0].length;
-  while (parameter.lastIndex < value.length) {
-    const match = parameter.exec(value);
-    if (match === null) return null;
-    const name = (match[1] ?? '').toLowerCase();
-    if (found.has(name)) return null;
-    found.set(name, match[3] ?? (match[2] ?? '').replace(/\\(.)/g, '$1'));
-  }
+  const found = readDigestParameters(value);
+  if (found === null) return null;
   const algorithm = (found.get('algorithm') ?? 'MD5').toUpperCase();
   const parameters = { algorithm } as { -readonly [K in keyof DigestParameters]: string };
   for (const name of required) {

@@ -16,6 +16,17 @@ describe('the count of a nonce', () => {
     expect(counts.take(answer('two', '00000001'))).toBe(true);
   });
 
+  it('is that of the nonce that the edge reads, whatever another parameter quotes', () => {
+    const counts = new NonceCounts(new FakeClock());
+    expect(counts.take(answer('one', '00000001'))).toBe(true);
+    const disguised = answer('one', '00000001').replace(
+      'Digest ',
+      'Digest opaque=", nonce=",x=", nc=00000009 ", ',
+    );
+    expect(counts.take(disguised)).toBe(false);
+    expect(counts.take(answer('o\\ne', '00000001'))).toBe(false);
+  });
+
   it('of 0 is none', () => {
     expect(new NonceCounts(new FakeClock()).take(answer('one', '00000000'))).toBe(false);
   });

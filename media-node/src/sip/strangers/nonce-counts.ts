@@ -3,11 +3,12 @@
  * keeps no state and cannot know; a node can, because a nonce fits one source and one call. Bounded in number, and in age: a nonce that is too old for the edge needs no memory.
  */
 import { strangerLimits } from '@callgate/shared/limits.ts';
+import { readDigestParameters } from '@callgate/shared/sip/digest-parameters.ts';
 import type { Clock } from '../../clock.ts';
 import { Recent } from '../../recent.ts';
 
-const nonceParameter = /[ ,]nonce="([\x21\x23-\x7e]{1,128})"/i;
-const countParameter = /[ ,]nc="?([0-9a-f]{8})(?![0-9a-f])/i;
+/** Ours are shorter: what is longer is none of ours. */
+const nonceCharactersMax = 128;
 
 export class NonceCounts {
   /** The highest count shown, by nonce. */
@@ -28,9 +29,11 @@ export class NonceCounts {
    * @returns false when it is no higher than one shown before; true also for what is no digest, which the edge refuses
    */
   take(credentials: string): boolean {
-    const nonce = nonceParameter.exec(credentials)?.[1];
-    const digits = countParameter.exec(credentials)?.[1];
-    if (nonce === undefined || digits === undefined) return true;
+    const parameters = readDigestParameters(credentials);
+    const nonce = parameters?.get('nonce') ?? '';
+    const digits = parameters?.get('nc') ?? '';
+    if (nonce === '' || nonce.length > nonceCharactersMax) return true;
+    if (!/^[0-9a-f]{8}$/i.test(digits)) return true;
     const count = Number.parseInt(digits, 16);
     if (count <= (this.#shown.get(nonce) ?? 0)) return false;
     this.#shown.set(nonce, count);

@@ -1,4 +1,5 @@
 /** Everything that stands between a stranger and our state, in one question: may this request go on? */
+import { readDigestParameters } from '@callgate/shared/sip/digest-parameters.ts';
 import type { Clock } from '../../clock.ts';
 import type { SipAnswer } from '../sip-endpoint.ts';
 import type { SipRequest } from '../wire/message.ts';
@@ -97,14 +98,15 @@ export class StrangerGate {
   }
 }
 
-const nameParameter = /[ ,]username="((?:[^"\\]|\\.){0,128})/i;
+/** Longer names are one. */
+const nameCharactersMax = 128;
 
 /** null: there are no credentials. */
 function guesserOf(request: SipRequest, address: string): Guesser | null {
   const [credentials] = credentialsOf(request);
   if (credentials === undefined) return null;
-  const name = nameParameter.exec(credentials)?.[1] ?? '';
-  return { address, name, phone: phoneKey(request) };
+  const name = readDigestParameters(credentials)?.get('username') ?? '';
+  return { address, name: name.slice(0, nameCharactersMax), phone: phoneKey(request) };
 }
 
 function credentialsOf({ fields }: SipRequest): readonly string[] {
