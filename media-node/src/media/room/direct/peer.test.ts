@@ -1,42 +1,75 @@
 import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../../../clock.fake.ts';
 import { PeerState } from './peer.ts';
 
-type Step = 'ice connected' | 'ice completed' | 'connected' | 'failed' | 'closed' | 'we close it';
+type Step =
+  | 'it is answered'
+  | 'ice connected'
+  | 'ice completed'
+  | 'connected'
+  | 'failed'
+  | 'closed'
+  | 'we close it';
 
-function told(steps: readonly Step[]): string[] {
+/** Each step, and then the time in which ICE is looked at. */
+function told(steps: readonly Step[]): { events: string[]; looks: number; pending: number } {
   const events: string[] = [];
+  const clock = new FakeClock();
+  let ice = 'checking';
+  let looks = 0;
   const state = new PeerState({
     onReached: () => events.push('reached'),
     onUp: () => events.push('up'),
     onDown: () => events.push('down'),
   });
+  const iceState = () => {
+    looks += 1;
+    return ice;
+  };
   for (const step of steps) {
     if (step === 'we close it') state.close();
-    else if (step.startsWith('ice ')) state.becomeIce(step.slice('ice '.length));
+    else if (step === 'it is answered') state.watchIce(iceState, clock);
+    else if (step.startsWith('ice ')) ice = step.slice('ice '.length);
     else state.become(step);
+    clock.advance(2);
   }
-  return events;
+  return { events, looks, pending: clock.pending };
 }
 
 describe('a connection tells', () => {
   it.each<[readonly Step[], readonly string[]]>([
-    [['ice connected'], ['reached']],
+    [['it is answered', 'ice connected'], ['reached']],
+    [['ice completed', 'it is answered'], ['reached']],
     [
-      ['ice connected', 'ice completed', 'connected'],
+      ['it is answered', 'ice connected', 'ice completed', 'connected'],
       ['reached', 'up'],
     ],
     // Should ICE tell later than DTLS, nobody is up who was not reached before.
     [
-      ['connected', 'ice connected'],
+      ['it is answered', 'connected', 'ice connected'],
       ['reached', 'up'],
     ],
     [
-      ['ice connected', 'failed'],
+      ['it is answered', 'ice connected', 'failed'],
       ['reached', 'down'],
     ],
-    [['we close it', 'ice connected', 'connected', 'closed'], []],
-    [['ice connected', 'we close it', 'connected'], ['reached']],
+    [['it is answered', 'failed', 'ice connected'], ['down']],
+    [['it is answered', 'we close it', 'ice connected', 'connected', 'closed'], []],
+    [['it is answered', 'ice connected', 'we close it', 'connected'], ['reached']],
   ])('%j: %j', (steps, events) => {
-    expect(told(steps)).toEqual(events);
+    expect(told(steps).events).toEqual(events);
+  });
+});
+
+describe('ICE is looked at', () => {
+  it.each<[string, Step]>([
+    ['leads somewhere', 'ice connected'],
+    ['has failed', 'failed'],
+    ['is closed by the other side', 'closed'],
+    ['is closed by us', 'we close it'],
+  ])('until it %s, and no longer', (_what, end) => {
+    const { looks, pending } = told(['it is answered', end]);
+    const later = told(['it is answered', end, 'ice completed', 'ice completed']);
+    expect([pending, later.looks]).toEqual([0, looks]);
   });
 });

@@ -1,5 +1,6 @@
 /** A WebRTC connection as we want it: we negotiate, and media may come later than data. */
 import { PeerConnection } from 'node-datachannel';
+import type { Clock, Timer } from '../../../clock.ts';
 import type { TurnServer } from './turn-servers.ts';
 
 export interface PeerOptions {
@@ -29,12 +30,18 @@ export interface PeerStateEvents {
   onDown(): void;
 }
 
+/** From one look at the state of ICE to the next, ms. */
+const iceLookMs = 2;
+
 /** Whether packets can pass, as the states of a connection tell it. */
 export class PeerState {
   readonly #events: PeerStateEvents;
   #isReached = false;
   #isUp = false;
   #isClosing = false;
+  /** It failed, or the other side closed it. */
+  #isDown = false;
+  #iceTimer: Timer | null = null;
 
   /** @param events none after `close` */
   constructor(events: PeerStateEvents) {
@@ -53,9 +60,15 @@ export class PeerState {
     return this.#isClosing;
   }
 
-  /** Takes a state of ICE. */
-  becomeIce(state: string): void {
+  /**
+   * Looks at the state of ICE until it leads somewhere, or the connection is over. It is asked, and not listened to: the native code tells a listener of the end of ICE from a thread of
+   * its own while `close` frees that listener in ours, and a process whose two threads meet there dies with every call in it.
+   */
+  watchIce(iceState: () => string, clock: Clock): void {
+    if (this.#isReached || this.#isClosing || this.#isDown) return;
+    const state = iceState();
     if (state === 'connected' || state === 'completed') this.#reach();
+    else this.#iceTimer = clock.after(iceLookMs, () => this.watchIce(iceState, clock));
   }
 
   /** Takes a state of the connection. */
@@ -68,6 +81,8 @@ export class PeerState {
     } else if (state === 'failed' || state === 'closed') {
       this.#isReached = false;
       this.#isUp = false;
+      this.#isDown = true;
+      this.#iceTimer?.cancel();
       this.#events.onDown();
     }
   }
@@ -76,6 +91,7 @@ export class PeerState {
   close(): boolean {
     if (this.#isClosing) return false;
     this.#isClosing = true;
+    this.#iceTimer?.cancel();
     this.#isReached = false;
     this.#isUp = false;
     return true;

@@ -66,7 +66,6 @@ export class RoomConnection {
     this.#bindAddress = options.bindAddress;
     this.#peer = createPeer(options);
     this.#peer.onStateChange((state) => this.#onState(state));
-    this.#peer.onIceStateChange((state) => this.#state.becomeIce(state));
     this.#sender = this.#peer.addTrack(this.#sendSection(options.codec));
     for (let i = 0; i < options.receivers; i++) this.#addReceiver();
     this.#reliable = this.#hold(this.#peer.createDataChannel('_reliable', {}));
@@ -110,8 +109,10 @@ export class RoomConnection {
   /** @throws when the SDP is not acceptable */
   answer(sdp: string): void {
     this.#peer.setRemoteDescription(withUsableCandidates(sdp, this.#bindAddress), 'answer');
+    const isFirst = !this.#hasAnswer;
     this.#hasAnswer = true;
     for (const candidate of this.#candidates.splice(0)) this.#addCandidate(candidate);
+    if (isFirst) this.#state.watchIce(() => this.#peer.iceState(), this.#clock);
   }
 
   /** Takes a trickled remote candidate (RFC 8839 §5.1). @returns whether it can lead anywhere */
