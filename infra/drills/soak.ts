@@ -2,11 +2,11 @@
  * Twenty minutes of an ordinary day: calls that stay, one more every second that presses keys, holds, resumes and ends, and lines that lose 1%. Promised: nothing that the node holds
  * grows, live calls keep their audio, and when all have ended nothing is left.
  */
+import { collectedHeapMb } from '../bench/collected-heap.ts';
 import { family } from '../bench/process-cost.ts';
 import { pause } from '../e2e/phone-calls.ts';
 import { eventually, isNodeIdle } from '../e2e/routed-stack.ts';
 import { type CallgateSubject, startCallgate } from './callgate-subject.ts';
-import { collectedHeapMb } from './collected-heap.ts';
 import type { Drill } from './drill.ts';
 import type { DrillReport } from './drill-report.ts';
 import { type Fleet, withFleet } from './fleet.ts';

@@ -15,6 +15,10 @@ export async function startCallgate(
     say,
     rtpPorts,
     logLevel: 'warn',
+    // A run whose node complains says something else than one whose node does not.
+    onLine: (part, line) => {
+      if (part === 'node' && !line.includes('"event":"ready"')) say(line);
+    },
     nodeEnvironment: { CALLGATE_ROOM_AUDIO: roomAudio, ...nodeEnvironment },
   });
   const { livekit, edge, node } = stack;

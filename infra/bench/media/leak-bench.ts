@@ -1,7 +1,8 @@
 /**
  * `npm run bench:leaks -- [--calls 5000] [--hold 2] [--slots 40] [--look 500]`: calls one after the other in so many rooms at a time, each held for two seconds and ended by
- * the phone or by the room in turn, and what the node's processes keep of them: memory of their own (heaps), resident memory and file descriptors, looked at every 500 calls while
- * no call is up. The first 500 warm up what is compiled and pooled; what each call after them keeps is the slope through the looks that follow.
+ * the phone or by the room in turn, and what the node's processes keep of them: heap after a collection, memory of their own, resident memory and file descriptors, looked at every
+ * 500 calls while no call is up. The first 500 warm up what is compiled and pooled; what each call after them keeps is the slope through the looks that follow. Calls that are not answered
+ * are counted by what came instead, and so are processes that did not live through it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -9,7 +10,8 @@ import { RoomServiceClient } from 'livekit-server-sdk';
 import { tone } from '../../audio/tone.ts';
 import { phoneRateHz } from '../../phone/rtp-stream.ts';
 import { SipPhone } from '../../phone/sip-phone.ts';
-import { descriptors, ownMemoryMb, residentMb } from '../process-cost.ts';
+import { collectedHeapMb } from '../collected-heap.ts';
+import { descriptors, family, ownMemoryMb, residentMb } from '../process-cost.ts';
 import { encoded, joinDeaf, type RoomListener } from '../room-listener.ts';
 import { runToEnd } from '../run-to-end.ts';
 import { startCallgate } from './callgate-bridge.ts';
@@ -25,6 +27,7 @@ const endMs = 10_000;
 
 interface Look {
   readonly calls: number;
+  readonly heapMb: number;
   readonly memoryMb: number;
   readonly residentMb: number;
   readonly descriptors: number;
@@ -62,15 +65,17 @@ async function main(): Promise<void> {
     await makeRoute(bridge);
     listeners.push(...(await listenIn(bridge, slots)));
     const looks: Look[] = [];
-    let failed = 0;
+    const unanswered = new Map<string, number>();
+    const processes = family(bridge.pid);
     for (let from = 0; from < calls; from += callsPerLook) {
       const round = { from, calls: Math.min(callsPerLook, calls - from), slots, holdMs };
-      failed += await playRound(bridge, phone, round);
-      say(`${from + round.calls} calls are over, ${failed} of them were not answered`);
+      await playRound(bridge, phone, round, unanswered);
+      say(`${from + round.calls} calls are over; not answered: ${told(unanswered)}`);
       await pause(settleMs);
-      looks.push(look(bridge, from + round.calls));
+      looks.push(await look(bridge, from + round.calls));
     }
-    report(looks, failed);
+    const now = new Set(family(bridge.pid));
+    report(looks, unanswered, processes.filter((pid) => !now.has(pid)).length);
   } finally {
     phone.close();
     await Promise.all(listeners.map((listener) => listener.leave()));
@@ -91,12 +96,17 @@ function listenIn(bridge: Bridge, slots: number): Promise<RoomListener[]> {
   );
 }
 
-/** So many calls, one after the other in each slot. @returns how many were not answered */
-async function playRound(bridge: Bridge, phone: SipPhone, round: Round): Promise<number> {
+/** So many calls, one after the other in each slot. @param unanswered counts those that were not answered, by what came instead */
+async function playRound(
+  bridge: Bridge,
+  phone: SipPhone,
+  round: Round,
+  unanswered: Map<string, number>,
+): Promise<void> {
   const { url, apiKey, apiSecret } = bridge.livekit;
   const rooms = new RoomServiceClient(url.replace(/^ws/, 'http'), apiKey, apiSecret);
   const [address = '', port = ''] = bridge.sip.split(':');
-  let [next, failed] = [0, 0];
+  let next = 0;
   const play = async (slot: number) => {
     while (next < round.calls) {
       const number = round.from + next++;
@@ -110,7 +120,8 @@ async function playRound(bridge: Bridge, phone: SipPhone, round: Round): Promise
       });
       const answer = await call.answer;
       if (answer.kind !== 'answered') {
-        failed += 1;
+        const why = answer.kind === 'refused' ? `${answer.status}` : answer.kind;
+        unanswered.set(why, (unanswered.get(why) ?? 0) + 1);
         continue;
       }
       await pause(round.holdMs);
@@ -122,32 +133,50 @@ async function playRound(bridge: Bridge, phone: SipPhone, round: Round): Promise
     }
   };
   await Promise.all(Array.from({ length: round.slots }, (_, slot) => play(slot)));
-  return failed;
 }
 
-function look(bridge: Bridge, calls: number): Look {
+const told = (unanswered: ReadonlyMap<string, number>) =>
+  [...unanswered].map(([why, count]) => `${count} x ${why}`).join(', ') || 'none';
+
+async function look(bridge: Bridge, calls: number): Promise<Look> {
+  let heapMb = 0;
+  for (const pid of family(bridge.pid)) heapMb += await collectedHeapMb(pid);
   const seen = {
     calls,
+    heapMb,
     memoryMb: ownMemoryMb(bridge.pid),
     residentMb: residentMb(bridge.pid),
     descriptors: descriptors(bridge.pid),
   };
-  const { memoryMb } = seen;
-  say(`${calls} calls: ${memoryMb.toFixed(1)} MB of its own, ${seen.descriptors} descriptors`);
+  say(
+    `${calls} calls: heap ${heapMb.toFixed(1)} MB, ${seen.memoryMb.toFixed(1)} MB of its own, ${seen.descriptors} descriptors`,
+  );
   return seen;
 }
 
 /** The first look is after the calls that warm up. */
-function report(looks: readonly Look[], failed: number): void {
+function report(
+  looks: readonly Look[],
+  unanswered: ReadonlyMap<string, number>,
+  processesLost: number,
+): void {
   const [first, last] = [looks[0], looks.at(-1)];
   if (first === undefined || last === undefined) return;
   const perCallKb = (of: (one: Look) => number) =>
     (1_024 * slope(looks.map((one) => [one.calls, of(one)]))).toFixed(2);
-  const lines = [
-    `| calls | answered | kept per call after the first ${first.calls}: own memory, KB | resident, KB | descriptors after ${first.calls} calls | at the end |`,
-    '| --- | --- | --- | --- | --- | --- |',
-    `| ${last.calls} | ${last.calls - failed} | ${perCallKb((one) => one.memoryMb)} | ${perCallKb((one) => one.residentMb)} | ${first.descriptors} | ${last.descriptors} |`,
+  const rows = [
+    ['calls', last.calls],
+    ['not answered', told(unanswered)],
+    ['processes that ended', processesLost],
+    [`kept per call after the first ${first.calls}: heap, KB`, perCallKb((one) => one.heapMb)],
+    ['… own memory, KB', perCallKb((one) => one.memoryMb)],
+    ['… resident, KB', perCallKb((one) => one.residentMb)],
+    [
+      `descriptors after ${first.calls} calls, at the end`,
+      `${first.descriptors}, ${last.descriptors}`,
+    ],
   ];
+  const lines = ['| | |', '| --- | --- |', ...rows.map((row) => `| ${row.join(' | ')} |`)];
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 

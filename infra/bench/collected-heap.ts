@@ -3,7 +3,7 @@
  * resident memory breathes with allocator and collector, this is what a leak would raise.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Inspector } from '../bench/inspector.ts';
+import { Inspector } from './inspector.ts';
 
 const origin = 'http://127.0.0.1:9229';
 const openMs = 5_000;
