@@ -22,6 +22,9 @@ import { slope } from './slope.ts';
 /** From the last BYE to the look: rooms are left, ports drained, transactions forgotten (32 s), ms. */
 const settleMs = 40_000;
 
+/** From a refusal to the next attempt, ms: a node that takes nobody for a moment is not to use up hundreds of calls. */
+const refusedMs = 1_000;
+
 /** From BYE, or the wish that the room ends it, to its end, ms. */
 const endMs = 10_000;
 
@@ -66,6 +69,8 @@ async function main(): Promise<void> {
     listeners.push(...(await listenIn(bridge, slots)));
     const looks: Look[] = [];
     const unanswered = new Map<string, number>();
+    // A source that has never had a call taken is a stranger, and may not begin with so many at once.
+    await playRound(bridge, phone, { from: calls, calls: 1, slots: 1, holdMs }, unanswered);
     const processes = family(bridge.pid);
     for (let from = 0; from < calls; from += callsPerLook) {
       const round = { from, calls: Math.min(callsPerLook, calls - from), slots, holdMs };
@@ -75,7 +80,8 @@ async function main(): Promise<void> {
       looks.push(await look(bridge, from + round.calls));
     }
     const now = new Set(family(bridge.pid));
-    report(looks, unanswered, processes.filter((pid) => !now.has(pid)).length);
+    const processesLost = processes.filter((pid) => !now.has(pid)).length;
+    report(looks, { unanswered, processesLost, refused: await refusedBy(bridge.healthUrl) });
   } finally {
     phone.close();
     await Promise.all(listeners.map((listener) => listener.leave()));
@@ -122,6 +128,7 @@ async function playRound(
       if (answer.kind !== 'answered') {
         const why = answer.kind === 'refused' ? `${answer.status}` : answer.kind;
         unanswered.set(why, (unanswered.get(why) ?? 0) + 1);
+        await pause(refusedMs);
         continue;
       }
       await pause(round.holdMs);
@@ -135,8 +142,15 @@ async function playRound(
   await Promise.all(Array.from({ length: round.slots }, (_, slot) => play(slot)));
 }
 
-const told = (unanswered: ReadonlyMap<string, number>) =>
-  [...unanswered].map(([why, count]) => `${count} x ${why}`).join(', ') || 'none';
+/** What the node itself counts of requests that it refused. */
+async function refusedBy(healthUrl: string): Promise<ReadonlyMap<string, number>> {
+  const metrics = await (await fetch(`${healthUrl}/metrics`)).text();
+  const counts = metrics.matchAll(/^callgate_sip_refused_total\{rule="([^"]+)"\} (\d+)/gm);
+  return new Map([...counts].map(([, rule = '', count]) => [rule, Number(count)]));
+}
+
+const told = (counts: ReadonlyMap<string, number>) =>
+  [...counts].map(([why, count]) => `${count} x ${why}`).join(', ') || 'none';
 
 async function look(bridge: Bridge, calls: number): Promise<Look> {
   let heapMb = 0;
@@ -157,8 +171,15 @@ async function look(bridge: Bridge, calls: number): Promise<Look> {
 /** The first look is after the calls that warm up. */
 function report(
   looks: readonly Look[],
-  unanswered: ReadonlyMap<string, number>,
-  processesLost: number,
+  {
+    unanswered,
+    processesLost,
+    refused,
+  }: {
+    readonly unanswered: ReadonlyMap<string, number>;
+    readonly processesLost: number;
+    readonly refused: ReadonlyMap<string, number>;
+  },
 ): void {
   const [first, last] = [looks[0], looks.at(-1)];
   if (first === undefined || last === undefined) return;
@@ -167,6 +188,7 @@ function report(
   const rows = [
     ['calls', last.calls],
     ['not answered', told(unanswered)],
+    ['requests that the node refused, by its rule', told(refused)],
     ['processes that ended', processesLost],
     [`kept per call after the first ${first.calls}: heap, KB`, perCallKb((one) => one.heapMb)],
     ['… own memory, KB', perCallKb((one) => one.memoryMb)],
