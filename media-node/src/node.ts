@@ -38,7 +38,7 @@ export interface MediaNode {
   readonly health: { readonly address: string; readonly port: number } | null;
   /** Resolves when a drain is over that was to end the process; whoever asked for it. */
   readonly drained: Promise<void>;
-  /** Takes no new calls; those that are up go on for so long at most. */
+  /** Takes no new calls; those that are up go on for so long at most, and then the process is to end, whatever is ordered from afar. */
   drain(deadlineMs: number): void;
   /** Ends calls with BYE, delivers records for a while, frees everything. */
   stop(): Promise<void>;
@@ -253,7 +253,7 @@ export async function startNode(
       health,
       drained: drained.promise,
       drain: (deadlineMs) => {
-        drain.begin({ deadlineMs, exit: true });
+        drain.begin({ deadlineMs, exit: true, isFinal: true });
         link.tellStatus();
       },
       stop,

@@ -82,6 +82,27 @@ describe('a drain', () => {
     expect(drain.isDraining).toBe(true);
   });
 
+  it('that the machine wants cannot be taken back, nor be given longer, nor leave the process', () => {
+    drain.begin({ deadlineMs: 60_000, exit: true, isFinal: true });
+    expect(drain.undo()).toBe(false);
+    drain.begin({ deadlineMs: 600_000, exit: false });
+    clock.advance(59_999);
+    expect(calls.ended).toBe(0);
+    clock.advance(1);
+    expect(calls.ended).toBe(1);
+    lastCallEnds();
+    expect(exits).toBe(1);
+  });
+
+  it('that the machine wants takes the place of one that was to leave the process', () => {
+    drain.begin({ deadlineMs: 1_000, exit: false });
+    drain.begin({ deadlineMs: 60_000, exit: true, isFinal: true });
+    drain.begin({ deadlineMs: 2_000, exit: true });
+    clock.advance(2_000);
+    expect(calls.ended).toBe(1);
+    expect(drain.undo()).toBe(false);
+  });
+
   it('ordered again goes by the newer deadline', () => {
     drain.begin({ deadlineMs: 60_000, exit: false });
     drain.begin({ deadlineMs: 1_000, exit: true });

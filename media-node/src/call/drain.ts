@@ -18,6 +18,8 @@ export interface DrainOrder {
   readonly deadlineMs: number;
   /** Whether the process ends when the drain is over. */
   readonly exit: boolean;
+  /** The machine wants it (SIGTERM) and kills what is there when its patience is over: nobody takes it back, or gives it longer. */
+  readonly isFinal?: boolean;
 }
 
 export class Drain {
@@ -27,6 +29,8 @@ export class Drain {
   readonly #onExit: () => void;
   #order: DrainOrder | null = null;
   #deadline: Timer | null = null;
+  /** Monotonic ms. */
+  #endsAtMono = 0;
   #isOver = false;
 
   /** @param onExit called once, when a drain that ends the process is over */
@@ -43,9 +47,12 @@ export class Drain {
   }
 
   /** Begins, or goes on with another deadline. */
-  begin(order: DrainOrder): void {
+  begin(wanted: DrainOrder): void {
     this.#deadline?.cancel();
+    const now = this.#clock.nowMono();
+    const order = this.#isFinal && wanted.isFinal !== true ? this.#sooner(wanted, now) : wanted;
     this.#order = order;
+    this.#endsAtMono = now + order.deadlineMs;
     this.#log('info', 'draining', { calls: this.#calls.size, deadline_ms: order.deadlineMs });
     if (this.#calls.size === 0) return this.#whenIdle();
     this.#deadline = this.#clock.after(order.deadlineMs, () => {
@@ -55,9 +62,9 @@ export class Drain {
     });
   }
 
-  /** Takes calls again. false: it is too late, the process ends. */
+  /** Takes calls again. false: the process ends. */
   undo(): boolean {
-    if (this.#isOver) return false;
+    if (this.#isOver || this.#isFinal) return false;
     if (this.#order !== null) this.#log('info', 'accepting-again');
     this.stop();
     this.#order = null;
@@ -68,6 +75,15 @@ export class Drain {
   stop(): void {
     this.#deadline?.cancel();
     this.#deadline = null;
+  }
+
+  get #isFinal(): boolean {
+    return this.#order?.isFinal === true;
+  }
+
+  #sooner({ deadlineMs }: DrainOrder, now: number): DrainOrder {
+    const leftMs = Math.max(0, this.#endsAtMono - now);
+    return { deadlineMs: Math.min(deadlineMs, leftMs), exit: true, isFinal: true };
   }
 
   #whenIdle(): void {

@@ -26,7 +26,7 @@ export async function obey(command: NodeCommand, node: ControlledNode): Promise<
     case 'undrain':
       return node.drain.undo()
         ? done
-        : { kind: 'refused', why: 'failed', detail: 'the drain is over and the process ends' };
+        : { kind: 'refused', why: 'failed', detail: 'the process is ending' };
     case 'hang-up':
       return node.calls.hangUp(command.call_id, command.headers) ? done : unknownCall;
     case 'transfer':
