@@ -4,11 +4,11 @@ import { expect, it } from 'vitest';
 
 it('gives back what a process held while it loaded', async () => {
   const program = `
-    import { collectWhatLoadingLeft } from './heap-size.ts';
+    import { settleHeap } from './heap-size.ts';
     const held = Array.from({ length: 200_000 }, (_, i) => ({ i }));
     const before = process.memoryUsage().heapTotal;
     held.length = 0;
-    collectWhatLoadingLeft();
+    settleHeap();
     console.log(JSON.stringify({ before, after: process.memoryUsage().heapTotal }));
   `;
   const { stdout } = await promisify(execFile)(

@@ -8,16 +8,12 @@ import { runInNewContext } from 'node:vm';
  */
 const heapGrowingPercent = 30;
 
-/** Call once, at the start. V8 reads the flag at each collection. */
-export function boundHeapGrowth(): void {
-  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
-}
-
 /**
- * Gives back what loading has left: a quarter of the heap, which V8 would keep until it has grown by far more. Takes some 50 ms, so call it where no work waits. Node has no other
- * way to ask for it than the function that V8 gives to contexts made after this flag.
+ * Gives back what loading has left, a quarter of the heap, and bounds its growth from here on. Call it once, when all is loaded (V8 refuses compiled code that was kept under other
+ * flags) and where no work waits: it takes some 50 ms. Node has no other way to ask for it than the function that V8 gives to contexts made after the flag.
  */
-export function collectWhatLoadingLeft(): void {
+export function settleHeap(): void {
+  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
   setFlagsFromString('--expose-gc');
   runInNewContext("globalThis.gc?.({ type: 'major', flavor: 'last-resort' })");
 }

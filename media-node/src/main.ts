@@ -7,7 +7,7 @@ import { flushCompileCache } from 'node:module';
 import { systemClock } from './clock.ts';
 import { runCommand } from './command-line.ts';
 import { ConfigError, readConfig } from './config.ts';
-import { boundHeapGrowth, collectWhatLoadingLeft } from './heap-size.ts';
+import { settleHeap } from './heap-size.ts';
 import { startNode } from './node.ts';
 import { createLog } from './ops/log.ts';
 import { logUnhandledRejections } from './ops/unhandled-rejections.ts';
@@ -16,13 +16,14 @@ import { writeHost } from './sip/wire/host.ts';
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
-  boundHeapGrowth();
   const config = readConfig(process.env);
   const threshold = { level: config.logLevel };
   const log = createLog(writeLine, threshold, systemClock.nowWall);
   logUnhandledRejections(process, log);
   const node = await startNode(config, systemClock, log, threshold);
-  collectWhatLoadingLeft();
+  // Compiled code for the next start, when NODE_COMPILE_CACHE names a folder; what is killed would not leave it.
+  flushCompileCache();
+  settleHeap();
   // Whoever starts a node waits for this line, whatever the level.
   createLog(writeLine, 'info', systemClock.nowWall)('info', 'ready', {
     name: config.name,
@@ -30,8 +31,6 @@ async function main(): Promise<void> {
     health: node.health === null ? null : `${writeHost(node.health.address)}:${node.health.port}`,
     edge: config.edgeUrl.origin,
   });
-  // Compiled code for the next start, when NODE_COMPILE_CACHE names a folder; what is killed would not leave it.
-  flushCompileCache();
 
   let isStopping = false;
   const stop = (why: string) => {

@@ -5,7 +5,7 @@
 import { flushCompileCache } from 'node:module';
 import { systemClock } from '../../clock.ts';
 import { residentBytes } from '../../descriptors.ts';
-import { boundHeapGrowth, collectWhatLoadingLeft } from '../../heap-size.ts';
+import { settleHeap } from '../../heap-size.ts';
 import { PartError } from '../../part-error.ts';
 import { LocalMediaPool } from '../local-media-pool.ts';
 import type { MediaSession, PhoneStream } from '../media-session.ts';
@@ -22,6 +22,7 @@ let lookedAtMono = systemClock.nowMono();
 /** In the last second. */
 let coresUsed = 0;
 let isLoadDue = false;
+let isSettled = false;
 const sessions = new Map<number, MediaSession>();
 /** Sessions that were closed before they were open. */
 const abandoned = new Set<number>();
@@ -87,7 +88,6 @@ function obey(message: ToProcess): void {
 }
 
 function start({ promptsFolder, ...settings }: ProcessSettings): void {
-  boundHeapGrowth();
   pool = new LocalMediaPool({
     ...settings,
     ...(promptsFolder === null ? {} : { promptsFolder }),
@@ -104,13 +104,14 @@ function start({ promptsFolder, ...settings }: ProcessSettings): void {
     coresUsed = (user + system) / 1_000 / Math.max(1, now - lookedAtMono);
     lookedAtMono = now;
     tellLoad();
+    // By now the room client is loaded. Calls that are here already go before.
+    if (!isSettled && sessions.size === 0) {
+      isSettled = true;
+      settleHeap();
+    }
     systemClock.after(loadIntervalMs, again);
   };
-  systemClock.after(loadIntervalMs, () => {
-    // By now the room client is loaded. A first call that is here already goes before.
-    if (sessions.size === 0) collectWhatLoadingLeft();
-    again();
-  });
+  systemClock.after(loadIntervalMs, again);
 }
 
 async function open(session: number, callId: string): Promise<void> {
