@@ -244,6 +244,23 @@ describe('a node that is lost', () => {
     expect(await liveCallsOf(env, young).find(young)).not.toBeNull();
   });
 
+  it('closes nothing that was over: a record may come before the note that the call was let in', async () => {
+    const closeAll = async () => {
+      await object().restarted('test-1', 0);
+      await runDurableObjectAlarm(object());
+    };
+    await closeAll();
+    const id = nextCallId();
+    const record = { ...callRecordExample, call_id: id, sequence: 1 };
+    expect((await asNode('POST', '/v1/records', record)).status).toBe(201);
+    await letIn(id);
+    livekit.removed = [];
+    await closeAll();
+    expect(livekit.removed).toEqual([]);
+    expect(await recordsOfCall(id)).toMatchObject([{ record: { reason: 'caller-hung-up' } }]);
+    expect(await liveCallsOf(env, id).find(id)).toBeNull();
+  });
+
   it('is tried again while LiveKit is away, and a participant who is gone is as good', async () => {
     const id = nextCallId();
     await letIn(id);

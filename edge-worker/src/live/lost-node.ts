@@ -12,7 +12,7 @@ import { recordsOf } from '../records/call-records.ts';
 import { allLiveCalls, type LostCall, liveCallsOf } from './live-calls.ts';
 
 export interface ClosedCalls {
-  /** That were still to be closed; of each object that lists them liveCallLimits.lostAtOnce at most are seen. */
+  /** That were up; of each object that lists them liveCallLimits.lostAtOnce at most are seen. */
   readonly found: number;
   /** false: some are left, and it has to be run again. */
   readonly isDone: boolean;
@@ -24,31 +24,45 @@ export async function closeCallsOf(
   node: string,
   { beforeMs, nowMs }: { beforeMs: number; nowMs: number },
 ): Promise<ClosedCalls> {
-  const found = await Promise.all(allLiveCalls(env).map((calls) => calls.lostWith(node, beforeMs)));
-  const lost = found.flat().toSorted((a, b) => a.sinceMs - b.sinceMs);
+  const listed = await Promise.all(
+    allLiveCalls(env).map((calls) => calls.lostWith(node, beforeMs)),
+  );
+  const lost = listed.flat().toSorted((a, b) => a.sinceMs - b.sinceMs);
   const closed = await Promise.all(
     lost.slice(0, liveCallLimits.lostAtOnce).map((call) => close(env, call, nowMs)),
   );
-  if (lost.length > 0) logLine('warn', 'node-calls-closed', { node, calls: lost.length });
-  const isDone = lost.length < liveCallLimits.lostAtOnce && closed.every((isClosed) => isClosed);
-  return { found: lost.length, isDone };
+  const found = lost.length - closed.filter((how) => how === 'was-over').length;
+  if (found > 0) logLine('warn', 'node-calls-closed', { node, calls: found });
+  const isDone = lost.length < liveCallLimits.lostAtOnce && !closed.includes('failed');
+  return { found, isDone };
 }
 
-/** false: LiveKit or the records could not be reached; the call stays to be closed. */
-async function close(env: Env, call: LostCall, nowMs: number): Promise<boolean> {
+/**
+ * `was-over`: its record came before the note that it was let in, so there was nothing to close, and whoever is in the room under its name is somebody else by now. `failed`: LiveKit or the
+ * records could not be reached; the call stays to be closed.
+ */
+async function close(
+  env: Env,
+  call: LostCall,
+  nowMs: number,
+): Promise<'closed' | 'was-over' | 'failed'> {
   const { callId, node, room, identity } = call;
   try {
+    const soFar = JSON.parse(call.recordJson) as CallRecord;
+    if (await recordsOf(env, callId).isOver(callId, soFar.sequence)) {
+      await liveCallsOf(env, callId).end(callId, node);
+      return 'was-over';
+    }
     if (room !== '') await removeParticipant(env, room, identity);
-    const so_far = JSON.parse(call.recordJson) as CallRecord;
     const ended_ms = Math.max(0, nowMs - call.sinceMs);
-    const record: CallRecord = { ...so_far, stages: { ...so_far.stages, ended_ms } };
+    const record: CallRecord = { ...soFar, stages: { ...soFar.stages, ended_ms } };
     await recordsOf(env, callId).add(node, record);
     if (record.leased && record.trunk_id !== null)
       await trunkCallsOf(env, record.trunk_id).end(node, [callId]);
     await liveCallsOf(env, callId).end(callId, node);
-    return true;
+    return 'closed';
   } catch (error) {
     logLine('warn', 'lost-call-not-closed', { call_id: callId, message: String(error) });
-    return false;
+    return 'failed';
   }
 }

@@ -8,7 +8,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { type Env, recordDaysOf } from '../env.ts';
 import { Outbox } from '../events/outbox.ts';
 import { sha256Hex } from '../trust/constant-time.ts';
-import { type Attempt, type StoredAttempt, webhookEventOf } from './attempt.ts';
+import { type Attempt, isRecord, type StoredAttempt, webhookEventOf } from './attempt.ts';
 import { AttemptStore } from './attempt-store.ts';
 import type { CallsQuery } from './calls-query.ts';
 
@@ -81,6 +81,13 @@ export class CallRecords extends DurableObject<Env> {
   /** The attempts of a call in their order, as JSON text: their depth is theirs. */
   async ofCall(callId: string): Promise<string> {
     return JSON.stringify(this.#attempts.ofCall(callId));
+  }
+
+  /** Whether the record of an attempt has come. */
+  async isOver(callId: string, sequence: number): Promise<boolean> {
+    return this.#attempts
+      .ofCall(callId)
+      .some(({ attempt }) => attempt.sequence === sequence && isRecord(attempt));
   }
 
   /** One page of this object's calls, newest first: StoredAttempt[] as JSON text. */
