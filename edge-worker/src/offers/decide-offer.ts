@@ -95,7 +95,11 @@ async function decide(offer: Offer, view: RoutingView, parts: OfferParts): Promi
       return decideRule(offer, view, null, parts);
     case 'trunk': {
       const challenge = challengeOf(offer, view, found.trunk, parts);
-      return challenge ?? decideRule(offer, view, found.trunk, parts);
+      if (challenge !== null) return challenge;
+      const decision = await decideRule(offer, view, found.trunk, parts);
+      const isIn = decision.kind === 'join' || decision.kind === 'ask-pin';
+      const hasPassword = credentialOfView(view, found.trunk.id) !== undefined;
+      return isIn && hasPassword ? { ...decision, credentials_are_right: true } : decision;
     }
     default:
       return found satisfies never;

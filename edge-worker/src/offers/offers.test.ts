@@ -175,7 +175,8 @@ describe('a challenge', () => {
   it('is met by the right answer, in either header', async () => {
     const challenge = await decide();
     const credentials = credentialsFor(challenge, { username: 'alice', password: 'wonderland' });
-    expect(await decide({ credentials })).toMatchObject({ kind: 'join' });
+    const right = { kind: 'join', credentials_are_right: true };
+    expect(await decide({ credentials })).toMatchObject(right);
     const value = credentials?.value ?? '';
     expect(await decide({ credentials: { header: 'authorization', value } })).toMatchObject({
       kind: 'join',
@@ -212,6 +213,15 @@ describe('a challenge', () => {
       ...bad,
       is_guess: false,
     });
+  });
+
+  it('makes no credentials right that a trunk does not ask for', async () => {
+    const challenge = await decide();
+    const credentials = credentialsFor(challenge, { username: 'alice', password: 'wonderland' });
+    const { revision } = await putRouting({ trunks: [openTrunk], rules: [lobby] });
+    const joined = await decide({ credentials, min_revision: revision });
+    expect(joined.kind).toBe('join');
+    expect(joined).not.toHaveProperty('credentials_are_right');
   });
 
   it('uses the realm of the trunk', async () => {

@@ -150,6 +150,7 @@ export class Call {
         this.#parts.edge.decide(offer, traceparent),
       );
       this.#decision = decision;
+      this.#sip.heed(decision);
       this.#timeline.mark('decided_ms');
       this.#handle({ kind: 'decided', decision, negotiation: this.#negotiate(decision) });
     } catch (error) {

@@ -87,6 +87,21 @@ describe('a caller who answers a challenge', () => {
   });
 });
 
+describe('a caller who is let in', () => {
+  const { join, 'ask-pin': askPin } = decisionExamples;
+  it.each([
+    ['by its credentials', { ...join, credentials_are_right: true }, true],
+    ['by its credentials, and asked for a PIN', { ...askPin, credentials_are_right: true }, true],
+    ['without any', join, false],
+  ])('%s: signalling is told', async (_what, decision, hasPassword) => {
+    const sip = await comesBack({ credentials });
+    await edge.answer(decision);
+    expect(sip.hasPassword).toBe(hasPassword);
+    sip.events?.onCancel();
+    await settled();
+  });
+});
+
 describe('a wrong answer', () => {
   const bad: ChallengeDecision = { ...decisionExamples.challenge, reason: 'bad-credentials' };
   it.each([

@@ -3,7 +3,7 @@
  * that has not been answered is refused; one that has been ends with BYE.
  */
 import { type OutcomeReason, outcomes } from '@callgate/shared/call/outcome.ts';
-import type { ChallengeDecision } from '@callgate/shared/contract/decision.ts';
+import type { ChallengeDecision, Decision } from '@callgate/shared/contract/decision.ts';
 import type { LineLimit } from '../line-limit.ts';
 import type { Log } from '../ops/log.ts';
 import type {
@@ -66,6 +66,12 @@ export class SipLeg {
         events.onBye(reason);
       },
     });
+  }
+
+  /** What the decision says of the caller's credentials. */
+  heed(decision: Decision): void {
+    if ('credentials_are_right' in decision && decision.credentials_are_right === true)
+      this.#sip.credentialsAreRight();
   }
 
   ring(): void {

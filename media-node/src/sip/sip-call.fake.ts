@@ -41,6 +41,8 @@ export class FakeSipCall implements SipCall {
   readonly invite: InviteRequest;
   readonly said: string[] = [];
   readonly answers: SipAnswer[] = [];
+  /** Whether the caller was let in by its credentials. */
+  hasPassword = false;
   /** Whether the refusal was of a wrong password. */
   wasGuess = false;
   events: SipCallEvents | null = null;
@@ -53,6 +55,10 @@ export class FakeSipCall implements SipCall {
 
   listen(events: SipCallEvents): void {
     this.events = events;
+  }
+
+  credentialsAreRight(): void {
+    this.hasPassword = true;
   }
 
   provisional(answer: SipAnswer): void {

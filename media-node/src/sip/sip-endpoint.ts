@@ -98,6 +98,8 @@ export interface SipCall {
   readonly invite: InviteRequest;
   /** Tells who hears of events; call it once, synchronously in the invite handler. */
   listen(events: SipCallEvents): void;
+  /** The caller is let in by its credentials; say so before anything else. */
+  credentialsAreRight(): void;
   /**
    * Sends a 1xx, and says it again while nothing else is said. Ignored after a final answer, and without a body also before our offer where the caller
    * requires that it arrives and has made no offer.

@@ -233,7 +233,7 @@ export class UserAgent {
         cancellable.call = null;
         ladders.end(request.callId, wasRefused);
       },
-      onWelcome: () => strangers.welcome(request, address),
+      onWelcome: (hasPassword) => strangers.welcome(request, address, hasPassword),
       onRefused: (answer, isGuess) => {
         wasRefused = true;
         strangers.refused(request, address, answer, isGuess);

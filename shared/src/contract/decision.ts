@@ -34,11 +34,15 @@ const common = {
 /** The call counts against a cap of its trunk for this long, ms; the node says that it lives before that is over (lease.ts). Absent: it is not counted. */
 const lease_ms = z.int().positive().optional();
 
+/** The caller is let in by its credentials: its trunk asks for some, and they were right. Absent: it asks for none, or the edge does not tell. */
+const credentials_are_right = z.boolean().optional();
+
 /** Put the caller into this room. */
 export const joinDecision = z.object({
   kind: z.literal('join'),
   ...common,
   lease_ms,
+  credentials_are_right,
   rule_id: z.string(),
   room: z.object({
     name: z.string(),
@@ -78,6 +82,7 @@ export const askPinDecision = z.object({
   kind: z.literal('ask-pin'),
   ...common,
   lease_ms,
+  credentials_are_right,
   /** Sealed by the edge, bound to this call; the node hands it back with the digits. */
   ticket: z.string(),
   /** How often the caller may try. */

@@ -49,7 +49,7 @@ export interface UasCallOptions {
   /** The dialog is over; nothing reaches this call any more. */
   readonly onEnded: () => void;
   /** The call lets the caller in: it rings or is answered. */
-  readonly onWelcome: () => void;
+  readonly onWelcome: (hasPassword: boolean) => void;
   /** The call refuses. */
   readonly onRefused: (answer: SipAnswer, isGuess: boolean) => void;
 }
@@ -74,6 +74,7 @@ export class UasCall implements SipCall {
   /** Wake whoever waits in `bye` for the ACK. */
   readonly #ackWaiters = new Set<() => void>();
   #stage: CallStage = 'early';
+  #hasPassword = false;
   /** The 200 that the call has given while a description of ours waits for its PRACK. */
   #held: SipAnswer | null = null;
   #events: SipCallEvents | null = null;
@@ -136,7 +137,7 @@ export class UasCall implements SipCall {
 
   provisional(answer: SipAnswer): void {
     if (this.#stage !== 'early' || this.#held !== null) return;
-    this.#options.onWelcome();
+    this.#options.onWelcome(this.#hasPassword);
     const { provisionals, offers } = this;
     const { body, ...plain } = answer;
     // RFC 3262 §5: the first one that must arrive brings our offer when the INVITE has none.
@@ -150,6 +151,10 @@ export class UasCall implements SipCall {
         return () => this.#transaction.respond(said.status, bytes);
       };
     provisionals.send(write(answer), body !== undefined, write(plain));
+  }
+
+  credentialsAreRight(): void {
+    this.#hasPassword = true;
   }
 
   /** A PRACK has come and is answered. */
@@ -185,7 +190,7 @@ export class UasCall implements SipCall {
     ]);
     this.#stage = 'accepted';
     this.#invitation?.cancel();
-    this.#options.onWelcome();
+    this.#options.onWelcome(this.#hasPassword);
     this.provisionals.stop();
     this.offers.described();
     this.description = body;

@@ -120,7 +120,9 @@ describe('through the endpoint, a source that a call was let in of', () => {
     const bench = await endpointBench((call) => {
       const { callId, credentials } = call.invite;
       const response = /response="(\w+)"/.exec(credentials?.value ?? '')?.[1];
-      if (callId === 'first' || response === 'right') call.provisional(ringing);
+      if (response === 'right') call.credentialsAreRight();
+      const isLetIn = callId === 'first' || response === 'right' || response === 'unasked';
+      if (isLetIn) call.provisional(ringing);
       else call.refuse(challenge, response !== undefined && isGuess);
     });
     bench.request({ callId: 'first', branch: 'z9hG4bKfirst' });
@@ -153,6 +155,13 @@ describe('through the endpoint, a source that a call was let in of', () => {
   it('is not by what tries no password, of which anybody can send as much under its address', async () => {
     const bench = await carrierBench({ isGuess: false });
     expect(bench.passing(40, 'wrong', 'guesser')).toBe(40);
+  });
+
+  it('is no phone of a name because a trunk without a password let it in under that name', async () => {
+    const { attempt } = await carrierBench();
+    // Let in, and the edge says nothing of credentials.
+    attempt('unasked', 'guesser');
+    expect(attempt('unasked', 'guesser').call?.invite.isFamiliar).toBe(false);
   });
 
   it('goes on calling from the phone that was let in, while somebody behind it guesses its name', async () => {

@@ -3,7 +3,6 @@ import { readDigestParameters } from '@callgate/shared/sip/digest-parameters.ts'
 import type { Clock } from '../../clock.ts';
 import type { SipAnswer } from '../sip-endpoint.ts';
 import type { SipRequest } from '../wire/message.ts';
-import { Challenges } from './challenges.ts';
 import { FinalAnswers } from './final-answers.ts';
 import { type Guesser, Guesses } from './guesses.ts';
 import { NonceCounts } from './nonce-counts.ts';
@@ -22,7 +21,6 @@ export class StrangerGate {
   readonly #sources: Sources;
   readonly #answers: FinalAnswers;
   readonly #nonceCounts: NonceCounts;
-  readonly #challenges: Challenges;
   readonly #guesses: Guesses;
 
   constructor(clock: Clock) {
@@ -30,7 +28,6 @@ export class StrangerGate {
     this.#answers = new FinalAnswers(clock);
     this.#guesses = new Guesses(clock);
     this.#nonceCounts = new NonceCounts(clock);
-    this.#challenges = new Challenges(clock);
   }
 
   /** Judges a request that belongs to no dialog and no transaction. @param address where it really comes from */
@@ -68,10 +65,13 @@ export class StrangerGate {
     return guesser !== null && this.#guesses.isFamiliar(guesser);
   }
 
-  /** The call has let the caller in: it rings, or is answered. */
-  welcome(invite: SipRequest, address: string): void {
+  /**
+   * The call has let the caller in: it rings, or is answered.
+   * @param hasPassword it was let in by its credentials: a trunk that asks for none says nothing of those that it is sent
+   */
+  welcome(invite: SipRequest, address: string, hasPassword: boolean): void {
     this.#sources.welcome(address);
-    const guesser = this.#challenges.has(invite) ? guesserOf(invite, address) : null;
+    const guesser = hasPassword ? guesserOf(invite, address) : null;
     if (guesser !== null) this.#guesses.letIn(guesser);
   }
 
@@ -87,7 +87,6 @@ export class StrangerGate {
       const guesser = guesserOf(invite, address);
       if (guesser !== null) this.#guesses.failed(guesser);
     }
-    if (answer.status === 401 || answer.status === 407) this.#challenges.note(invite);
   }
 
   /** Strangers are slowed and silenced as sources. */
