@@ -78,7 +78,7 @@ export const spoolLimits = {
   /** A file that has reached this is removed when nothing of it waits; shorter ones are emptied and go on. */
   fileBytesMax: 1_048_576,
   /** After a message to the edge records wait this long for company: a busy node sends several at a time, the first of a quiet one goes at once. */
-  gatherMs: 200,
+  gatherMs: 100,
   /** Records in one message, and their bytes: with brackets and commas below edgeLimits.bodyBytesMax. */
   messageRecordsMax: 32,
   messageBytesMax: 49_152,
