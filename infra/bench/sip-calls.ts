@@ -130,6 +130,13 @@ async function makeRoute({ apiUrl, livekit }: Bridge): Promise<void> {
   );
 }
 
+/** A call that is let in, as a carrier's first one is: from then on its source is no stranger. */
+async function introduce(subject: Subject): Promise<void> {
+  const options = { number, ...benchCredentials, calls: 1, callsPerSecond: 1 };
+  const target = subject.bridge.sip;
+  await timeSipp(steps('rings', subject), { ...options, target, timeoutS: patienceS });
+}
+
 async function startSubjects(rateMax: number): Promise<Subject[]> {
   const callgate = await startCallgate('opus', rtpPorts, say, {
     CALLGATE_MAX_CALLS_PER_SECOND: String(4 * Math.ceil(rateMax)),
@@ -142,6 +149,7 @@ async function startSubjects(rateMax: number): Promise<Subject[]> {
     for (const { bridge } of subjects) await makeRoute(bridge);
     // It learns of trunks through Redis, or the edge's link; nothing tells when.
     await pause(restMs);
+    for (const subject of subjects) await introduce(subject);
     return subjects;
   } catch (error) {
     await Promise.all(subjects.map(({ bridge }) => bridge.stop()));

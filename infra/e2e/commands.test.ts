@@ -117,8 +117,7 @@ describe('npm run demo', () => {
     expect(report.checks.filter((check) => !check.ok)).toEqual([]);
     const order = report.timeline.map(({ event }) => event.replace(/:.*/, ''));
     for (const [earlier, later] of [
-      ['INVITE', '100 Trying'],
-      ['100 Trying', '407 Proxy Authentication Required'],
+      ['INVITE', '407 Proxy Authentication Required'],
       ['407 Proxy Authentication Required', '180 Ringing'],
       ['180 Ringing', 'track published'],
       ['track published', '200 OK'],

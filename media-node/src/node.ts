@@ -30,7 +30,6 @@ import { createWatching } from './ops/watching.ts';
 import { rehearse } from './rehearsal.ts';
 import { createSipEndpoint } from './sip/create-sip-endpoint.ts';
 import { StatusNews } from './status-news.ts';
-import { StrangerSilence } from './stranger-silence.ts';
 import { nodeVersion } from './version.ts';
 
 export interface MediaNode {
@@ -94,10 +93,9 @@ export async function startNode(
     },
   });
   const reports = new ProgressReports((progress) => edge.progress(progress), clock, log);
-  const silence = new StrangerSilence();
   const leases = new Leases({
     edge: {
-      decide: async (offer, traceparent) => silence.decided(await edge.decide(offer, traceparent)),
+      decide: (offer, traceparent) => edge.decide(offer, traceparent),
       answerPin: (callId, answer, traceparent) => edge.answerPin(callId, answer, traceparent),
       progress: (progress) => reports.report(progress),
       deliver: (record) => spool.add(record),
@@ -184,10 +182,7 @@ export async function startNode(
   });
   const greeting = new Greeting({
     ...{ config, clock, log, edge, startedAtMono },
-    onWelcome: (welcome) => {
-      calls.sawRevision(welcome.revision);
-      silence.greeted(welcome);
-    },
+    onWelcome: ({ revision }) => calls.sawRevision(revision),
   });
   let isStopping = false;
   let health: HealthListener | null = null;
@@ -225,7 +220,6 @@ export async function startNode(
       },
       admit: (request) => admission.judge(request),
       onTurnedAway: (invite) => turnedAway.note(invite),
-      isSilentToStrangers: () => silence.isWanted,
     });
     if (config.healthListen !== null) {
       health = await listenForHealth({

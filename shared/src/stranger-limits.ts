@@ -30,6 +30,6 @@ export const strangerLimits = {
   noncesMax: 10_000,
   /** And for how long: twice what a nonce lives, then it is worth nothing at the edge whatever its clock says. */
   nonceKeptMs: 60_000,
-  /** Where strangers are to hear nothing: how long the 100 of a source that has heard nothing yet may wait for the edge. RFC 3261 §17.2.1 allows 200. */
+  /** How long the 100 of a source that is not known may wait for the edge: a stranger gets one answer, or none where it is to hear nothing. RFC 3261 §17.2.1 allows 200. */
   tryingHoldMs: 150,
 } as const;

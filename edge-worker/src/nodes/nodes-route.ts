@@ -4,7 +4,7 @@ import { linkProtocol } from '@callgate/shared/contract/link.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
-import { answerToStrangers, type Env } from '../env.ts';
+import type { Env } from '../env.ts';
 import { Problem } from '../http/problem.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
 import { routingTableOf } from '../routing/table/routing-table.ts';
@@ -42,7 +42,6 @@ export function nodesRoute(parts: { clock: Clock }) {
         contract: contractVersion,
         revision: (await routingTableOf(c.env).status()).revision,
         clock_skew_ms: Math.round(parts.clock.now() - hello.clock_ms),
-        strangers: answerToStrangers(c.env),
       };
       return c.json(welcome);
     });

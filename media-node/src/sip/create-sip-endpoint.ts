@@ -115,12 +115,7 @@ export function assembleEndpoint(
   let agent: UserAgent | null = null;
 
   return {
-    async listen({
-      onInvite,
-      admit = () => ({ kind: 'take' }),
-      onTurnedAway = () => {},
-      isSilentToStrangers = () => false,
-    }) {
+    async listen({ onInvite, admit = () => ({ kind: 'take' }), onTurnedAway = () => {} }) {
       const userAgent = new UserAgent({
         transactions,
         sender,
@@ -132,7 +127,6 @@ export function assembleEndpoint(
         onRefused: (source, fields, traceId) => refusals.note(source, fields, traceId),
         admit,
         onTurnedAway,
-        isSilentToStrangers,
       });
       agent = userAgent;
       return await transports.open({

@@ -40,7 +40,6 @@ export const answerBody: SipAnswer = {
 export async function endpointBench(
   onInvite: (call: SipCall) => void = () => {},
   isReliable = false,
-  isSilentToStrangers = false,
 ): Promise<EndpointBench> {
   const clock = new FakeClock();
   const transport = new FakeTransport(clock, isReliable);
@@ -61,7 +60,6 @@ export async function endpointBench(
     [transport],
   );
   await endpoint.listen({
-    isSilentToStrangers: () => isSilentToStrangers,
     onInvite(call) {
       calls.push(call);
       call.listen({

@@ -199,14 +199,12 @@ export interface TurnedAwayInvite {
 }
 
 export interface SipEndpointEvents {
-  /** A new INVITE; 100 has been sent, or will be if the call says nothing for `strangerLimits.tryingHoldMs`. Must not throw; must end in refuse, accept or drop. */
+  /** A new INVITE; 100 has been sent or, to a source that is not known, will be if the call says nothing for `strangerLimits.tryingHoldMs`. Must not throw; must end in refuse, accept or drop. */
   onInvite(call: SipCall): void;
   /** Whether the node has room for what this request asks for; asked before its body is looked at. Left out: always. Must not throw. */
   admit?(request: NewRequest): AdmissionVerdict;
   /** Hears of each INVITE that `admit` refused, once it is answered; under overload often, so it must be cheap or bounded itself. Must not throw. */
   onTurnedAway?(invite: TurnedAwayInvite): void;
-  /** Whether strangers are to hear nothing: then the 100 of a source that was never answered waits a little for the call to say something. Left out: no. */
-  isSilentToStrangers?(): boolean;
 }
 
 export interface SipEndpointStats {

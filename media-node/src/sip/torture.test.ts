@@ -3,7 +3,9 @@
  * for an element of our kind: a user agent that takes INVITE and OPTIONS and is no registrar. `call`: an INVITE that reaches the call.
  * `silence`: a response that answers nothing of ours, or nothing that could be answered.
  */
+
 import { readFileSync } from 'node:fs';
+import { strangerLimits } from '@callgate/shared/limits.ts';
 import { describe, expect, it } from 'vitest';
 import { endpointBench } from './endpoint-bench.fake.ts';
 import { headerOf, peerAddress } from './scripted-peer.fake.ts';
@@ -96,6 +98,7 @@ const rfc5118: readonly Row[] = [
 async function verdictOn(bytes: Buffer): Promise<string> {
   const bench = await endpointBench();
   bench.transport.deliver(bytes, peerAddress);
+  bench.clock.advance(strangerLimits.tryingHoldMs);
   const [answer] = bench.answers();
   if (bench.calls.length > 0) return answer === '100 Trying' ? 'call' : `call without 100`;
   return answer === undefined ? 'silence' : answer.slice(0, 3);

@@ -1,6 +1,7 @@
 /** What the endpoint answers by itself, and what it hands to a call. */
 
 import { readFileSync } from 'node:fs';
+import { strangerLimits } from '@callgate/shared/limits.ts';
 import { describe, expect, it } from 'vitest';
 import { answerBody, endpointBench } from './endpoint-bench.fake.ts';
 import { firstLine, headerOf, peerAddress, requestText, toTagOf } from './scripted-peer.fake.ts';
@@ -9,9 +10,10 @@ const crasher = (name: string) =>
   readFileSync(new URL(`wire/testdata/crashers/${name}.dat`, import.meta.url));
 
 describe('a new INVITE', () => {
-  it('is answered 100 at once, without a To tag, and reaches the call', async () => {
+  it('reaches the call, and is answered 100 without a To tag', async () => {
     const bench = await endpointBench();
     bench.request({ headers: { Timestamp: '54' } });
+    bench.clock.advance(strangerLimits.tryingHoldMs);
     const [trying] = bench.transport.sent;
     expect(firstLine(trying?.text ?? '')).toBe('100 Trying');
     expect(toTagOf(trying?.text ?? '')).toBe('');
@@ -38,7 +40,7 @@ describe('a new INVITE', () => {
     bench.request();
     bench.request();
     expect(bench.calls).toHaveLength(1);
-    expect(bench.answers()).toEqual(['100 Trying', '180 Ringing', '180 Ringing', '180 Ringing']);
+    expect(bench.answers()).toEqual(['180 Ringing', '180 Ringing', '180 Ringing']);
   });
 
   it('of the same Call-ID and From tag with credentials is a call of its own', async () => {
@@ -62,7 +64,7 @@ describe('a new INVITE', () => {
     bench.request();
     bench.request({ branch: 'z9hG4bK-other-path' });
     expect(bench.calls).toHaveLength(1);
-    expect(bench.answers()).toEqual(['100 Trying', '482 Loop Detected']);
+    expect(bench.answers()).toEqual(['482 Loop Detected']);
   });
 
   it('that makes the call throw is answered 500', async () => {
@@ -70,7 +72,7 @@ describe('a new INVITE', () => {
       throw new Error('a fault of the call');
     });
     bench.request();
-    expect(bench.answers()).toEqual(['100 Trying', '500 Server Internal Error']);
+    expect(bench.answers()).toEqual(['500 Server Internal Error']);
     expect(bench.logged[0]?.event).toBe('sip-fault');
   });
 
@@ -312,6 +314,7 @@ describe('the kill table behind the reader', () => {
     it(`${name}: 400, no call`, async () => {
       const bench = await endpointBench();
       bench.transport.deliver(crasher(name), peerAddress);
+      bench.clock.advance(strangerLimits.tryingHoldMs);
       const answers = bench.answers();
       if (name === 'k11-contact-empty-password-no-host') expect(answers[0]).toBe('100 Trying');
       else expect(answers).toEqual(['400 Bad Contact']);

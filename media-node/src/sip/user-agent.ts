@@ -50,7 +50,6 @@ export interface UserAgentParts {
   /** Whether the node has room for a new call. */
   readonly admit: (request: NewRequest) => AdmissionVerdict;
   readonly onTurnedAway: (invite: TurnedAwayInvite) => void;
-  readonly isSilentToStrangers: () => boolean;
   /** One line about something refused; called for every one, so it must be cheap or bounded itself. */
   readonly onRefused: (source: string, fields: RefusalFields, traceId: () => string) => void;
 }
@@ -182,12 +181,6 @@ export class UserAgent {
     });
   }
 
-  /** Silence is worth something to a source only that has never heard us. */
-  #mayHearNothing({ source }: IncomingRequest): boolean {
-    const { isSilentToStrangers, strangers } = this.#parts;
-    return isSilentToStrangers() && !strangers.hasHeardUs(source.address);
-  }
-
   /** An answer of the call's making, without a transaction. */
   #answerFor(incoming: IncomingRequest, answer: SipAnswer, rule: string): void {
     const { status, phrase, headers = [] } = answer;
@@ -209,8 +202,9 @@ export class UserAgent {
     }
     ladders.begin(request.callId);
     const trying = writeResponse(incoming, { status: 100, phrase: 'Trying', toTag: null });
-    if (this.#mayHearNothing(incoming)) transaction.respondLater(tryingHoldMs, 100, trying);
-    else transaction.respond(100, trying);
+    const { address } = incoming.source;
+    if (strangers.isKnown(address)) transaction.respond(100, trying);
+    else transaction.respondLater(tryingHoldMs, 100, trying);
     const localTag = randomToken(services.random);
     const dialog = new Dialog(request, localTag, services.random(2).readUInt16BE());
     const key = dialogKey(request.callId, localTag, request.fromTag);
@@ -221,7 +215,6 @@ export class UserAgent {
     let wasRefused = false;
     const isReplay = strangers.isReplay(request);
     if (isReplay) this.#note(incoming, null, 'nonce-count');
-    const { address } = incoming.source;
     const isFamiliar = strangers.isFamiliar(request, address);
     const call = new UasCall({
       incoming: { ...incoming, isReplay, isFamiliar },

@@ -29,8 +29,6 @@ export const nodeWelcome = z.object({
   revision: z.int().min(0),
   /** The edge's clock minus the node's, ms. */
   clock_skew_ms: z.int(),
-  /** What callers that match no trunk get (STRANGERS): an answer, or silence. Left out by older edges. */
-  strangers: z.enum(['refuse', 'drop']).optional(),
 });
 
 export type NodeHello = z.infer<typeof nodeHello>;
@@ -47,5 +45,4 @@ export const nodeWelcomeExample: NodeWelcome = {
   contract: contractVersion,
   revision: 12,
   clock_skew_ms: 3,
-  strangers: 'refuse',
 };

@@ -37,6 +37,7 @@ export const callFacts = z.strictObject({
 
 /** Stages, ms after the INVITE by the monotonic clock; null: not reached. */
 export const stagesSoFar = z.strictObject({
+  /** Taken up: the 100 of a source that is known; who is not known may have another answer first. */
   trying_ms: at,
   decided_ms: at,
   ringing_ms: at,

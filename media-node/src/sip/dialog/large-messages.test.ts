@@ -67,7 +67,7 @@ it('an INVITE as large as one may be is answered, and its call ends', async () =
       'Call-ID': callId,
     },
   });
-  expect(bench.answers()).toEqual(['100 Trying', '200 OK']);
+  expect(bench.answers()).toEqual(['200 OK']);
   bench.request({ method: 'ACK', callId, toTag: bench.toTag(), branch: 'z9hG4bK-ack' });
   const over = bench.calls[0]?.bye(many);
   await settle();

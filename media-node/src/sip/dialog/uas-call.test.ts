@@ -38,7 +38,7 @@ describe('the 200', () => {
     const bench = await endpointBench((call) => call.accept(answerBody), true);
     bench.request();
     bench.clock.advance(600);
-    expect(bench.answers()).toEqual(['100 Trying', '200 OK', '200 OK']);
+    expect(bench.answers()).toEqual(['200 OK', '200 OK']);
   });
 
   it('stops at the ACK, whatever branch that has', async () => {
@@ -121,7 +121,7 @@ describe('the first answer decides', () => {
     bench.request();
     bench.request({ method: 'ACK', toTag: bench.toTag(), branch: 'z9hG4bK-INVITE-1' });
     bench.clock.advance(5_000);
-    expect(bench.answers()).toEqual(['100 Trying', '486 Busy Here']);
+    expect(bench.answers()).toEqual(['486 Busy Here']);
     expect(bench.heard).toEqual([]);
     expect(bench.clock.pending).toBe(0);
   });

@@ -21,7 +21,6 @@ describe('the ladder of a call', () => {
     expect(title).toMatch(/^call SCL_a {2}trace trace-a {2}Call-ID call-1 {2}2026-/);
     expect(lines.slice(0, lines.indexOf('')).map((line) => line.trim())).toEqual([
       '0 ms  192.0.2.7:5070/udp ───▶ node   INVITE sip:*****0100@192.0.2.1 SIP/2.0   1 INVITE',
-      '0 ms  192.0.2.7:5070/udp ◀─── node   SIP/2.0 100 Trying   1 INVITE',
       '0 ms  192.0.2.7:5070/udp ◀─── node   SIP/2.0 180 Ringing   1 INVITE',
       '40 ms  192.0.2.7:5070/udp ◀─── node   SIP/2.0 200 OK   1 INVITE',
       '50 ms  192.0.2.7:5070/udp ───▶ node   ACK sip:*****0100@192.0.2.1 SIP/2.0   1 ACK',
@@ -39,7 +38,6 @@ describe('the ladder of a call', () => {
       sip_call_id: 'call-1',
       messages: [
         { direction: 'in', after_ms: 0, start: 'INVITE sip:*****0100@192.0.2.1 SIP/2.0' },
-        { direction: 'out', start: 'SIP/2.0 100 Trying' },
         { direction: 'out', start: 'SIP/2.0 404 Not Found' },
       ],
       left_out: 0,

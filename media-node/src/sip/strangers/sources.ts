@@ -19,8 +19,6 @@ interface Source {
   /** Instants of wrong credentials, monotonic ms, the oldest first. */
   failures: number[];
   silentUntil: number;
-  /** A call of it was let in, refused or challenged: it knows that there is somebody. */
-  hasHeardUs: boolean;
 }
 
 export class Sources {
@@ -55,16 +53,6 @@ export class Sources {
     return source !== undefined && source.knownUntil > this.#clock.nowMono();
   }
 
-  /** Whether a call of this source ever had an answer, as far as it is remembered. */
-  hasHeardUs(address: string): boolean {
-    return this.#sources.get(sourceKey(address))?.hasHeardUs ?? false;
-  }
-
-  /** A call of this source was refused or challenged. */
-  answered(address: string): void {
-    this.#heard(address, this.#clock.nowMono()).hasHeardUs = true;
-  }
-
   /** A call of this source was let in. */
   welcome(address: string): void {
     const now = this.#clock.nowMono();
@@ -72,7 +60,6 @@ export class Sources {
     source.knownUntil = now + strangerLimits.knownMs;
     source.failures = [];
     source.slowBucket = null;
-    source.hasHeardUs = true;
   }
 
   /** Credentials of this source were wrong. */
@@ -98,7 +85,6 @@ export class Sources {
       knownUntil: 0,
       failures: [],
       silentUntil: 0,
-      hasHeardUs: false,
     };
     // Deleted and set again: a Map keeps the order of insertion, so the first is the one longest silent.
     this.#sources.delete(key);

@@ -54,11 +54,6 @@ export class StrangerGate {
     return this.#sources.isKnown(address);
   }
 
-  /** Whether a call of this source has had an answer beyond a 100. */
-  hasHeardUs(address: string): boolean {
-    return this.#sources.hasHeardUs(address);
-  }
-
   /** Whether this phone was let in with credentials before, from this source and under the same name. */
   isFamiliar(invite: SipRequest, address: string): boolean {
     const guesser = guesserOf(invite, address);
@@ -81,7 +76,6 @@ export class StrangerGate {
    */
   refused(invite: SipRequest, address: string, answer: SipAnswer, isGuess: boolean): void {
     this.#answers.note(invite, answer);
-    this.#sources.answered(address);
     if (isGuess) {
       this.#sources.failed(address);
       const guesser = guesserOf(invite, address);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../clock.fake.ts';
 import { answerBody, endpointBench } from '../endpoint-bench.fake.ts';
 import { type RequestOptions, requestText } from '../scripted-peer.fake.ts';
-import type { SipAnswer, SipCall } from '../sip-endpoint.ts';
+import type { SipAnswer } from '../sip-endpoint.ts';
 import { readMessage } from '../wire/read-message.ts';
 import { TrustedProxies } from './real-source.ts';
 import { scannerRule } from './scanner.ts';
@@ -130,7 +130,7 @@ describe('through the endpoint', () => {
     bench.request();
     bench.request({ number: 2 });
     expect(bench.calls).toHaveLength(1);
-    expect(bench.answers()).toEqual(['100 Trying', '404 No Trunk Found', '404 No Trunk Found']);
+    expect(bench.answers()).toEqual(['404 No Trunk Found', '404 No Trunk Found']);
     bench.clock.advance(60_001);
     bench.request({ number: 3 });
     expect(bench.calls).toHaveLength(2);
@@ -198,12 +198,11 @@ describe('through the endpoint', () => {
   });
 });
 
-describe('where strangers are to hear nothing', () => {
-  const silent = () => endpointBench(() => {}, false, true);
+describe('a source that is not known', () => {
   const { tryingHoldMs } = strangerLimits;
 
-  it('a source that is dropped before the 100 is due never hears anything, nor do its copies', async () => {
-    const bench = await silent();
+  it('never hears anything when it is dropped before the 100 is due, nor do its copies', async () => {
+    const bench = await endpointBench();
     bench.request();
     bench.request();
     bench.clock.advance(tryingHoldMs - 1);
@@ -214,8 +213,8 @@ describe('where strangers are to hear nothing', () => {
     expect(bench.clock.pending).toBe(0);
   });
 
-  it('the 100 comes within the 200 ms of RFC 3261 §17.2.1 all the same, and for copies from then on', async () => {
-    const bench = await silent();
+  it('has its 100 within the 200 ms of RFC 3261 §17.2.1 all the same, and for copies from then on', async () => {
+    const bench = await endpointBench();
     bench.request();
     bench.clock.advance(200);
     expect(bench.answers()).toEqual(['100 Trying']);
@@ -223,8 +222,8 @@ describe('where strangers are to hear nothing', () => {
     expect(bench.answers()).toEqual(['100 Trying']);
   });
 
-  it.each([180, 200, 404])('a %i that comes first takes the place of the 100', async (status) => {
-    const bench = await silent();
+  it.each([180, 200, 404])('has a %i that comes first in its place', async (status) => {
+    const bench = await endpointBench();
     bench.request();
     const [call] = bench.calls;
     const answer = { status, phrase: 'Said' };
@@ -235,20 +234,36 @@ describe('where strangers are to hear nothing', () => {
     expect(bench.answers()).toEqual([`${status} Said`]);
   });
 
-  it.each([
-    ['challenged', (call: SipCall) => call.refuse({ status: 407, phrase: 'Say Who' })],
-    ['let in', (call: SipCall) => call.provisional(ringing)],
-  ])('a source that was %s has its next 100 at once', async (_what, first) => {
-    const bench = await silent();
+  it('has one answer for each request that came: a refusal is not resent to who has heard nothing before', async () => {
+    const bench = await refuse({ status: 404, phrase: 'No Trunk Found' });
     bench.request();
-    for (const call of bench.calls) first(call);
+    bench.clock.advance(500);
+    bench.request();
+    bench.clock.advance(32_000);
+    expect(bench.answers()).toEqual(['404 No Trunk Found', '404 No Trunk Found']);
+    expect(bench.clock.pending).toBe(0);
+  });
+
+  it('has a refusal resent until it is acknowledged, as a 100 before it has stopped it from asking', async () => {
+    const bench = await endpointBench();
+    bench.request();
+    bench.clock.advance(tryingHoldMs);
+    bench.calls[0]?.refuse({ status: 404, phrase: 'No Trunk Found' });
+    bench.clock.advance(32_000);
+    expect(bench.answers()).toEqual(['100 Trying', ...Array(11).fill('404 No Trunk Found')]);
+  });
+
+  it('is known from its first call that was let in, and has its 100 at once from then on', async () => {
+    const bench = await endpointBench();
+    bench.request();
+    bench.calls[0]?.provisional(ringing);
     bench.answers();
     bench.request({ number: 2, branch: 'z9hG4bK2', callId: 'second' });
     expect(bench.answers()).toEqual(['100 Trying']);
   });
 
   it('a caller who gives up while the 100 waits is told so', async () => {
-    const bench = await silent();
+    const bench = await endpointBench();
     bench.request();
     bench.request({ method: 'CANCEL', branch: 'z9hG4bK-INVITE-1' });
     bench.clock.advance(200);
@@ -256,7 +271,7 @@ describe('where strangers are to hear nothing', () => {
   });
 
   it('an endpoint that closes meanwhile leaves no timer', async () => {
-    const bench = await silent();
+    const bench = await endpointBench();
     bench.request();
     await bench.endpoint.close();
     expect(bench.clock.pending).toBe(0);

@@ -3,8 +3,12 @@
  *
  *   proceeding --300-699--> completed --ACK--> confirmed --I--> terminated
  *       |                       +--H: no ACK--> terminated
+ *       +---only answer: completed as well, and not resent (ours, see below)
  *       +------2xx-----> accepted --L--> terminated      (2xx are resent by the dialog, RFC 3261 §13.3.1.4)
  *       +------hush----> silent --L--> terminated        (ours: nothing is said, copies are still absorbed)
+ *
+ * A client that has heard nothing yet sends its INVITE again by itself (§17.1.1.2, timer A), and gets the answer again: so a refusal without a 100 before it need not be resent, as one
+ * without a transaction is not (§8.2.7). A forged address is thus sent no more than came from it.
  */
 import {
   enter,
@@ -39,6 +43,8 @@ export type InviteServerInput =
   | 'provisional'
   | 'success'
   | 'refusal'
+  /** A 300-699 that nothing was said before. */
+  | 'only-answer'
   | 'hush'
   | 'send-failed'
   | 'timer-G'
@@ -86,6 +92,8 @@ function proceeding(state: State<InviteServerState>, input: InviteServerInput, t
         ? enter('completed', send, h)
         : resending('completed', 'G', timing.t1Ms, send, h);
     }
+    case 'only-answer':
+      return enter('completed', send, start('H', giveUpMs(timing)));
     case 'hush':
       return enter('silent', start('L', giveUpMs(timing)));
     case 'send-failed':

@@ -146,6 +146,16 @@ describe('INVITE server (timers G, H, I, L)', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('UDP: sends the only answer once, and again for each copy of the INVITE', () => {
+    const { clock, sends, events, feed } = run(inviteServer, false);
+    feed('only-answer');
+    clock.advance(500);
+    feed('invite');
+    clock.advance(100_000);
+    expect(sends).toEqual([0, 500]);
+    expect(events).toEqual(['timeout @32000', 'terminated @32000']);
+  });
+
   it('TCP: sends a refusal once, gives up at 32 s', () => {
     const { clock, sends, events, feed } = run(inviteServer, true);
     feed('refusal');

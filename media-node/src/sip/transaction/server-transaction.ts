@@ -31,6 +31,8 @@ export class ServerTransaction {
   readonly isInvite: boolean;
   readonly #onSettled: () => void;
   #isSettled = false;
+  /** A 1xx went out. */
+  #hasSpoken = false;
   readonly #clock: Clock;
   /** An answer that waits for a better one. */
   #later: Timer | null = null;
@@ -85,7 +87,9 @@ export class ServerTransaction {
   /** Sends an answer. What the state does not allow is not sent. @param bytes the whole response */
   respond(status: number, bytes: Buffer): void {
     this.#later?.cancel();
-    this.#transaction.handle(this.isInvite ? inviteInput(status) : otherInput(status), { bytes });
+    const input = this.isInvite ? inviteInput(status, this.#hasSpoken) : otherInput(status);
+    this.#hasSpoken ||= status < 200;
+    this.#transaction.handle(input, { bytes });
     if (status >= 200) this.#settle();
   }
 
@@ -119,9 +123,10 @@ export class ServerTransaction {
   }
 }
 
-function inviteInput(status: number): InviteServerInput {
+function inviteInput(status: number, hasSpoken: boolean): InviteServerInput {
   if (status < 200) return 'provisional';
-  return status < 300 ? 'success' : 'refusal';
+  if (status < 300) return 'success';
+  return hasSpoken ? 'refusal' : 'only-answer';
 }
 
 function otherInput(status: number): 'provisional' | 'final' {
