@@ -218,11 +218,18 @@ describe('the ladder of a call', () => {
     const path = `/calls/${String(answered?.['call_id'])}/ladder`;
     const text = await (await get(path)).text();
     const json = (await (await get(`${path}.json`)).json()) as Record<string, unknown>;
-    expect(text.match(/(?<=node {3})(SIP\/2.0 \d+|[A-Z]+)/g)?.slice(0, 10)).toEqual(
-      ['INVITE', '100', '407', 'ACK', 'INVITE', '100', '180', '200', 'ACK', 'BYE'].map((step) =>
-        /\d/.test(step) ? `SIP/2.0 ${step}` : step,
-      ),
-    );
+    const said = text.match(/(?<=node {3}|node {3}SIP\/2.0 )(\d+|[A-Z]+)(?= )/g) ?? [];
+    // Who is not known has a 100 only when the decision takes long.
+    expect(said.filter((step) => step !== '100').slice(0, 8)).toEqual([
+      'INVITE',
+      '407',
+      'ACK',
+      'INVITE',
+      '180',
+      '200',
+      'ACK',
+      'BYE',
+    ]);
     expect(text).toContain('m=audio ');
     expect(json).toMatchObject({ trace_id: answered?.['trace_id'] });
     for (const line of [...text.split('\n'), JSON.stringify(json)]) {
