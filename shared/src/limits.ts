@@ -246,8 +246,8 @@ export const linkLimits = {
   /** First wait after a broken link, ms; doubles up to the longest; the second half of each is jitter. */
   retryFirstMs: 500,
   retryMaxMs: 30_000,
-  /** The longest while calls are up: an edge that comes back must hear of the node before it takes it for lost. */
-  retryBusyMaxMs: 3_000,
+  /** The longest while calls are up: an edge that comes back must hear of the node before it takes it for lost, even one that goes again after a second. */
+  retryBusyMaxMs: 1_000,
 } as const;
 
 /** The hello of a node. */

@@ -203,14 +203,14 @@ describe('link to the edge', () => {
     expect(received.at(-1)).toBe('{"type":"seen","revision":2}');
   });
 
-  it('is back within seconds while calls are up, however long the edge was away', async () => {
+  it('is back within a second while calls are up, however long the edge was away: it may go again', async () => {
     const { clock, requests } = await linkedPair('wrong');
     for (let attempt = 0; attempt < 8; attempt++) {
       await vi.waitFor(() => expect(clock.pending).toBe(1));
       clock.advance(linkLimits.retryBusyMaxMs);
     }
     expect(requests).toEqual([]);
-    expect(linkLimits.retryBusyMaxMs).toBeLessThan(linkLimits.lostMs / 2);
+    expect(linkLimits.retryBusyMaxMs).toBeLessThanOrEqual(1_000);
   });
 
   it('says goodbye when the node ends', async () => {
