@@ -61,7 +61,9 @@ async function main(): Promise<void> {
   const callsPerLook = Number(values.look);
   if (!(callsPerLook >= 1 && calls >= 3 * callsPerLook))
     throw new Error('--calls: expected three times as many as --look, or more');
-  const bridge = await startCallgate('opus', { from: 24_000, to: 25_999 }, say);
+  // All media processes from the start: one that begins later would be taken for what calls leave behind.
+  const environment = { CALLGATE_MEDIA_PROCESSES: '2' };
+  const bridge = await startCallgate('opus', { from: 24_000, to: 25_999 }, say, environment);
   const phone = await SipPhone.open('127.0.0.2');
   const listeners: RoomListener[] = [];
   try {
