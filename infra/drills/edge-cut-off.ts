@@ -3,11 +3,8 @@
  * node dies, and when the network is back calls come in again and each has one record, whoever wrote it.
  */
 import { pause } from '../e2e/phone-calls.ts';
-import { freeTcpPort } from '../local/free-port.ts';
-import { startCallgate } from './callgate-subject.ts';
+import { withFleetBehindProxy } from './behind-proxy.ts';
 import type { Drill } from './drill.ts';
-import { FaultProxy } from './fault-proxy.ts';
-import { withFleet } from './fleet.ts';
 import { answeredWithin, judgeRecords, secondsSince } from './steps.ts';
 
 /** linkLimits.lostMs, a look of the edge, and what LiveKit and SIP add. */
@@ -16,37 +13,27 @@ const toldS = 15;
 export const edgeCutOff: Drill = {
   what: 'the node is cut off from the edge, and from nothing else',
   async run({ calls, say }, report) {
-    const edgePort = await freeTcpPort('127.0.0.1');
-    const proxy = await FaultProxy.start(edgePort);
-    try {
-      const callgate = await startCallgate(calls, {
-        edgePort,
-        nodeEnvironment: { CALLGATE_EDGE_URL: proxy.url },
-      });
-      await withFleet(callgate, calls, async (fleet) => {
-        const spare = callgate.numbers[calls] ?? '';
-        await fleet.listen(spare);
-        say(`${calls} calls are up; nothing goes between node and edge`);
-        proxy.fault = { kind: 'cut' };
-        proxy.cutLinks();
-        const cutAt = performance.now();
-        const { answer, ms } = await fleet.tryOne(spare);
-        report.is('new_call_got', answer.kind === 'refused' ? answer.status : answer.kind, 503);
-        report.atMost('its_final_answer_ms', ms, 4_000);
-        while (fleet.alive.length > 0 && secondsSince(cutAt) < 60) await pause(100);
-        report.atMost('seconds_to_last_bye', secondsSince(cutAt), toldS);
-        report.is('callers_told_by_bye', fleet.toldByBye, calls);
-        report.atMost('seconds_to_clean_rooms', await fleet.secondsToClean(cutAt, 60), toldS);
-        proxy.fault = { kind: 'none' };
-        const wellAt = performance.now();
-        const recovered = await answeredWithin(fleet, spare, wellAt, 30);
-        report.atMost('seconds_to_next_answered_call', recovered, 15);
-        while (proxy.links === 0 && secondsSince(wellAt) < 60) await pause(100);
-        report.atMost('seconds_to_link', proxy.links === 0 ? null : secondsSince(wellAt), 45);
-        await judgeRecords(callgate, fleet, report);
-      });
-    } finally {
-      await proxy.close();
-    }
+    await withFleetBehindProxy(calls, async ({ callgate, fleet, proxy }) => {
+      const spare = callgate.numbers[calls] ?? '';
+      await fleet.listen(spare);
+      say(`${calls} calls are up; nothing goes between node and edge`);
+      proxy.fault = { kind: 'cut' };
+      proxy.cutLinks();
+      const cutAt = performance.now();
+      const { answer, ms } = await fleet.tryOne(spare);
+      report.is('new_call_got', answer.kind === 'refused' ? answer.status : answer.kind, 503);
+      report.atMost('its_final_answer_ms', ms, 4_000);
+      while (fleet.alive.length > 0 && secondsSince(cutAt) < 60) await pause(100);
+      report.atMost('seconds_to_last_bye', secondsSince(cutAt), toldS);
+      report.is('callers_told_by_bye', fleet.toldByBye, calls);
+      report.atMost('seconds_to_clean_rooms', await fleet.secondsToClean(cutAt, 60), toldS);
+      proxy.fault = { kind: 'none' };
+      const wellAt = performance.now();
+      const recovered = await answeredWithin(fleet, spare, wellAt, 30);
+      report.atMost('seconds_to_next_answered_call', recovered, 15);
+      while (proxy.links === 0 && secondsSince(wellAt) < 60) await pause(100);
+      report.atMost('seconds_to_link', proxy.links === 0 ? null : secondsSince(wellAt), 45);
+      await judgeRecords(callgate, fleet, report);
+    });
   },
 };
