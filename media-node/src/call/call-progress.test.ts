@@ -1,26 +1,17 @@
 import { decisionExamples } from '@callgate/shared/contract/decision.ts';
 import { callProgress } from '@callgate/shared/contract/progress.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../clock.fake.ts';
-import { FakeEdge } from '../edge/edge-client.fake.ts';
-import { FakeMediaPool } from '../media/media-pool.fake.ts';
-import { silentLog } from '../ops/log.ts';
+import type { FakeEdge } from '../edge/edge-client.fake.ts';
+import type { FakeMediaPool } from '../media/media-pool.fake.ts';
 import { FakeSipCall } from '../sip/sip-call.fake.ts';
-import { CallRegistry } from './call-registry.ts';
+import { registryBench } from './registry-bench.fake.ts';
 
 let edge: FakeEdge;
 let media: FakeMediaPool;
 beforeEach(() => {
-  edge = new FakeEdge();
-  media = new FakeMediaPool();
-  const calls = new CallRegistry({
-    edge,
-    media,
-    clock: new FakeClock(),
-    log: silentLog,
-    nodeMedia: { codecs: ['PCMU', 'PCMA'], srtpSuites: [], newKey: () => Buffer.alloc(0) },
-  });
-  calls.onInvite(new FakeSipCall({}));
+  const bench = registryBench();
+  ({ edge, media } = bench);
+  bench.calls.onInvite(new FakeSipCall({}));
 });
 
 describe('a call that lives', () => {

@@ -1,12 +1,11 @@
 import { type ChallengeDecision, decisionExamples } from '@callgate/shared/contract/decision.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../clock.fake.ts';
-import { FakeEdge, settled } from '../edge/edge-client.fake.ts';
-import { FakeMediaPool } from '../media/media-pool.fake.ts';
-import { silentLog } from '../ops/log.ts';
+import { type FakeEdge, settled } from '../edge/edge-client.fake.ts';
+import type { FakeMediaPool } from '../media/media-pool.fake.ts';
 import { FakeSipCall, inviteExample } from '../sip/sip-call.fake.ts';
 import type { InviteRequest } from '../sip/sip-endpoint.ts';
-import { CallRegistry } from './call-registry.ts';
+import type { CallRegistry } from './call-registry.ts';
+import { registryBench } from './registry-bench.fake.ts';
 
 const credentials = { header: 'proxy-authorization', value: 'Digest username="alice"' } as const;
 
@@ -14,15 +13,7 @@ let edge: FakeEdge;
 let media: FakeMediaPool;
 let calls: CallRegistry;
 beforeEach(() => {
-  edge = new FakeEdge();
-  media = new FakeMediaPool();
-  calls = new CallRegistry({
-    edge,
-    media,
-    clock: new FakeClock(),
-    log: silentLog,
-    nodeMedia: { codecs: ['PCMU', 'PCMA'], srtpSuites: [], newKey: () => Buffer.alloc(0) },
-  });
+  ({ edge, media, calls } = registryBench());
 });
 
 /** An INVITE is challenged, and another of the same call follows. */

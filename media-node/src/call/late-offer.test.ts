@@ -1,29 +1,20 @@
 /** Calls whose INVITE has no offer: ours goes out, and the caller's answer settles what is spoken. RFC 3261 §13.2.1, RFC 3262 §5. */
 import { decisionExamples } from '@callgate/shared/contract/decision.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../clock.fake.ts';
-import { FakeEdge, settled } from '../edge/edge-client.fake.ts';
-import { FakeMediaPool } from '../media/media-pool.fake.ts';
-import { silentLog } from '../ops/log.ts';
+import type { FakeClock } from '../clock.fake.ts';
+import { type FakeEdge, settled } from '../edge/edge-client.fake.ts';
+import type { FakeMediaPool } from '../media/media-pool.fake.ts';
 import { FakeSipCall } from '../sip/sip-call.fake.ts';
 import type { InviteRequest } from '../sip/sip-endpoint.ts';
-import { CallRegistry } from './call-registry.ts';
+import type { CallRegistry } from './call-registry.ts';
+import { registryBench } from './registry-bench.fake.ts';
 
 let clock: FakeClock;
 let edge: FakeEdge;
 let media: FakeMediaPool;
 let calls: CallRegistry;
 beforeEach(() => {
-  clock = new FakeClock();
-  edge = new FakeEdge();
-  media = new FakeMediaPool();
-  calls = new CallRegistry({
-    edge,
-    media,
-    clock,
-    log: silentLog,
-    nodeMedia: { codecs: ['PCMU', 'PCMA'], srtpSuites: [], newKey: () => Buffer.alloc(0) },
-  });
+  ({ clock, edge, media, calls } = registryBench());
 });
 
 function dial(invite: Partial<InviteRequest>): FakeSipCall {
