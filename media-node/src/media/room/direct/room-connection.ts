@@ -9,6 +9,7 @@ import { Audio, type DataChannel, type PeerConnection, type Track } from 'node-d
 import type { Clock } from '../../../clock.ts';
 import type { TrackCodec } from '../room.ts';
 import { isUsableCandidate, withUsableCandidates } from './candidates.ts';
+import { DataSender } from './data-sender.ts';
 import { createPeer, type PeerOptions, PeerState, type PeerStateEvents } from './peer.ts';
 
 /** Payload types in our offers. PCMU and PCMA have theirs from RFC 3551 §6. */
@@ -42,9 +43,7 @@ export class RoomConnection {
   readonly #sender: Track;
   readonly #receivers = new Map<string, Track>();
   readonly #channels: DataChannel[] = [];
-  readonly #reliable: DataChannel;
-  /** Messages for the reliable channel before it was open. */
-  #unsent: Uint8Array[] = [];
+  readonly #data: DataSender;
   /** Remote candidates that came before the answer. */
   #candidates: string[] = [];
   readonly #state: PeerState;
@@ -68,11 +67,8 @@ export class RoomConnection {
     this.#peer.onStateChange((state) => this.#onState(state));
     this.#sender = this.#peer.addTrack(this.#sendSection(options.codec));
     for (let i = 0; i < options.receivers; i++) this.#addReceiver();
-    this.#reliable = this.#hold(this.#peer.createDataChannel('_reliable', {}));
+    this.#data = new DataSender(this.#hold(this.#peer.createDataChannel('_reliable', {})));
     this.#hold(this.#peer.createDataChannel('_lossy', { unordered: true, maxRetransmits: 0 }));
-    this.#reliable.onOpen(() => {
-      for (const message of this.#unsent.splice(0)) this.sendData(message);
-    });
     // A server may open channels of its own for what it sends.
     this.#peer.onDataChannel((channel) => {
       if (this.#channels.length < channelsMax) this.#hold(channel);
@@ -148,14 +144,7 @@ export class RoomConnection {
 
   /** Sends a message on the reliable channel; kept for a while when that is not open yet. */
   sendData(message: Uint8Array): void {
-    if (this.#state.isClosing) return;
-    if (this.#reliable.isOpen()) {
-      try {
-        this.#reliable.sendMessageBinary(message);
-      } catch {
-        // The native side closed first; its state change is on the way.
-      }
-    } else if (this.#unsent.length < unsentMax) this.#unsent.push(message);
+    if (!this.#state.isClosing) this.#data.send(message);
   }
 
   /** Closes and frees every native object. Resolves when they are gone, within callLimits.closeMs. */
@@ -241,8 +230,6 @@ export class RoomConnection {
 
 /** LiveKit has three kinds of channels, each in two directions. */
 const channelsMax = 8;
-/** Digits pressed in the first moments of a connection. */
-const unsentMax = 64;
 /** Candidates kept until the answer comes; a server has an address or two. */
 const candidatesMax = 32;
 
