@@ -139,6 +139,8 @@ export const roomLimits = {
   receivedTracksMax: 32,
   /** Receive sections in the first offer: an agent, another caller, one more; others cost a new offer. */
   receivedTracksFirst: 3,
+  /** Connections to rooms that lie ready in a media process: two calls may come at once, each costs 0.15 MB. */
+  connectionsAhead: 2,
   /** A call outlives a room that is away for this long: a server restarts in a few seconds. */
   rejoinMs: 15_000,
   /** The signalling alone may be away for this long before the room is joined anew; audio goes on meanwhile. */

@@ -26,11 +26,11 @@ export async function loadRoomClient(
 ): Promise<RoomClient> {
   switch (name) {
     case 'direct': {
-      const [{ DirectRoom }, { SpareConnection }] = await Promise.all([
+      const [{ DirectRoom }, { SpareConnections }] = await Promise.all([
         import('./direct/direct-room.ts'),
-        import('./direct/spare-connection.ts'),
+        import('./direct/spare-connections.ts'),
       ]);
-      const spare = new SpareConnection(parts.clock, parts.bindAddress);
+      const spare = new SpareConnections(parts.clock, parts.bindAddress);
       return {
         sendCodecs: ['opus', 'PCMU', 'PCMA'],
         create: (events, parts, codec) =>

@@ -18,7 +18,7 @@ import type {
 } from '../room.ts';
 import { KnownServers } from './known-servers.ts';
 import { RoomStay, type StayEnd } from './room-stay.ts';
-import type { SpareConnection } from './spare-connection.ts';
+import type { SpareConnections } from './spare-connections.ts';
 
 /** Shared by the rooms of a process unless told otherwise. */
 const knownServers = new KnownServers();
@@ -29,7 +29,7 @@ export class DirectRoom implements Room {
   readonly #parts: RoomParts;
   readonly #codec: TrackCodec;
   readonly #servers: KnownServers;
-  readonly #spare: SpareConnection | null;
+  readonly #spare: SpareConnections | null;
   #stay: RoomStay | null = null;
   #options: JoinOptions | null = null;
   #isJoined = false;
@@ -53,7 +53,7 @@ export class DirectRoom implements Room {
     parts: RoomParts,
     codec: TrackCodec = 'opus',
     servers = knownServers,
-    spare: SpareConnection | null = null,
+    spare: SpareConnections | null = null,
   ) {
     this.#events = events;
     this.#parts = parts;

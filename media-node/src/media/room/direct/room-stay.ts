@@ -25,7 +25,7 @@ import { Resumption } from './resumption.ts';
 import { Roster } from './roster.ts';
 import { writeAck, writeAnswer, writeUnsupported } from './rpc-packet.ts';
 import { SignalClient } from './signal-client.ts';
-import type { SpareConnection } from './spare-connection.ts';
+import type { SpareConnections } from './spare-connections.ts';
 import type { StayMedia } from './stay-media.ts';
 import { TrackReceiver } from './track-receiver.ts';
 import { type TurnServer, turnServersOf } from './turn-servers.ts';
@@ -43,7 +43,7 @@ export interface StayOptions extends JoinOptions {
   /** Relays that every packet goes through; null: straight to the server. */
   readonly relay: readonly TurnServer[] | null;
   /** Connections made ahead; null: none are. */
-  readonly spare: SpareConnection | null;
+  readonly spare: SpareConnections | null;
 }
 
 /** How a stay ended. */

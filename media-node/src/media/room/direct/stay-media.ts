@@ -2,7 +2,7 @@
 import type { JoinResponse, SignalRequest, SignalResponse } from '@livekit/protocol';
 import type { EncodedFrame, RoomParts, TrackCodec } from '../room.ts';
 import type { Roster } from './roster.ts';
-import type { SpareConnection } from './spare-connection.ts';
+import type { SpareConnections } from './spare-connections.ts';
 import type { TrackReceiver } from './track-receiver.ts';
 import type { TurnServer } from './turn-servers.ts';
 
@@ -15,7 +15,7 @@ export interface StayMediaParts extends Pick<RoomParts, 'clock' | 'log' | 'bindA
   /** As in PeerOptions. */
   readonly relay: readonly TurnServer[] | null;
   /** Connections made ahead; null: none are. */
-  readonly spare: SpareConnection | null;
+  readonly spare: SpareConnections | null;
   readonly request: (message: SignalRequest['message']) => void;
 }
 

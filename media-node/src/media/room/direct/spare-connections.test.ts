@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../clock.fake.ts';
 import { systemClock } from '../../../clock.ts';
 import type { ConnectionOptions, RoomConnection } from './room-connection.ts';
-import { SpareConnection } from './spare-connection.ts';
+import { SpareConnections } from './spare-connections.ts';
 
 const wanted: ConnectionOptions = {
   codec: 'opus',
@@ -17,9 +17,9 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-function keepSpare() {
+function keepSpares() {
   const clock = new FakeClock();
-  const spare = new SpareConnection(clock, '127.0.0.1');
+  const spare = new SpareConnections(clock, '127.0.0.1');
   // The fake clock would not let go of what does not close in time.
   closers.push(() => spare.close());
   return { clock, spare };
@@ -27,7 +27,7 @@ function keepSpare() {
 
 /** Native threads gather: the moment in which they are done is theirs. */
 async function ready(
-  spare: SpareConnection,
+  spare: SpareConnections,
   options = wanted,
   before = () => {},
 ): Promise<RoomConnection> {
@@ -44,23 +44,42 @@ async function ready(
   throw new Error('no connection was ready in 5 s');
 }
 
-describe('the spare connection', () => {
-  it('has its offer, with a candidate in it, before it is asked for', async () => {
-    const { spare } = keepSpare();
+describe('spare connections', () => {
+  it('have their offers, with a candidate in them, before they are asked for', async () => {
+    const { spare } = keepSpares();
     const offers: string[] = [];
     (await ready(spare)).offer((sdp) => offers.push(sdp));
     expect(offers).toHaveLength(1);
     expect(offers[0]).toMatch(/^a=candidate:.* 127\.0\.0\.1 \d+ typ host/m);
   });
 
-  it('is given out once, and made anew a while later', async () => {
-    const { spare, clock } = keepSpare();
+  it('are given out once each, and made again a moment later', async () => {
+    const { spare, clock } = keepSpares();
     const first = await ready(spare);
     expect(spare.take(wanted)).toBeNull();
-    clock.advance(250);
+    clock.advance(75);
     const second = await ready(spare);
     expect(second).not.toBe(first);
     expect(second.trackCid).not.toBe(first.trackCid);
+  });
+
+  it('are several, so that two joins can come at once', async () => {
+    const { spare, clock } = keepSpares();
+    clock.advance(75 * (roomLimits.connectionsAhead - 1));
+    const taken = new Set<RoomConnection>();
+    for (let i = 0; i < roomLimits.connectionsAhead; i++) taken.add(await ready(spare));
+    expect(taken.size).toBe(roomLimits.connectionsAhead);
+    expect(spare.take(wanted)).toBeNull();
+  });
+
+  it('are made again while joins go on coming, each before the moment is over that the one before began', async () => {
+    const { spare, clock } = keepSpares();
+    await ready(spare);
+    for (let i = 0; i < 3; i++) {
+      expect(spare.take(wanted)).toBeNull();
+      clock.advance(25);
+    }
+    expect((await ready(spare)).isReady).toBe(true);
   });
 
   it.each([
@@ -68,30 +87,30 @@ describe('the spare connection', () => {
     ['another address', { bindAddress: '127.0.0.2' }],
     ['a relay', { relay: [] }],
     ['another number of sections', { receivers: 0 }],
-  ] as const)('is not given to who wants %s', async (_what, other) => {
-    const { spare } = keepSpare();
+  ] as const)('are not given to who wants %s', async (_what, other) => {
+    const { spare } = keepSpares();
     // Asked just before each look whether one is ready.
     await ready(spare, wanted, () => expect(spare.take({ ...wanted, ...other })).toBeNull());
   });
 
-  it('is of the kind that was wanted last', async () => {
-    const { spare, clock } = keepSpare();
+  it('are of the kind that was wanted last', async () => {
+    const { spare, clock } = keepSpares();
     const passed: ConnectionOptions = { ...wanted, codec: 'PCMU' };
     expect(spare.take(passed)).toBeNull();
-    clock.advance(250);
+    clock.advance(75);
     const offers: string[] = [];
     (await ready(spare, passed)).offer((sdp) => offers.push(sdp));
     expect(offers[0]).toMatch(/^m=audio \d+ \S+ 0 111 8\r?$/m);
   });
 
-  it('is made anew when nobody has taken it for two minutes', async () => {
-    const { spare, clock } = keepSpare();
+  it('are made anew when nobody has taken them for two minutes', async () => {
+    const { spare, clock } = keepSpares();
     clock.advance(120_000);
     expect((await ready(spare)).isReady).toBe(true);
   });
 
-  it('leaves no timer and takes nothing up again when it is closed', async () => {
-    const { spare, clock } = keepSpare();
+  it('leave no timer and are not made again once they are closed', async () => {
+    const { spare, clock } = keepSpares();
     await spare.close();
     expect(spare.take(wanted)).toBeNull();
     clock.advance(1_000_000);
