@@ -64,7 +64,12 @@ export async function startNode(
   const { log, registry } = watching;
   const token = config.tokenFile === null ? null : new TokenFile(config.tokenFile, clock, log);
   const nodeToken = () => token?.token ?? config.nodeToken;
-  const edge = new HttpEdge({ url: config.edgeUrl, nodeToken, clock });
+  const edge = new HttpEdge({
+    url: config.edgeUrl,
+    nodeToken,
+    process: randomBytes(8).toString('hex'),
+    clock,
+  });
   const spool = new RecordSpool({
     folder: config.spoolFolder,
     clock,

@@ -1,8 +1,10 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { commandResultExamples } from '@callgate/shared/contract/command.ts';
+import { nodeHelloExample } from '@callgate/shared/contract/hello.ts';
 import { linkFromEdge, linkProtocol, nodeStatusExample } from '@callgate/shared/contract/link.ts';
 import { offerExample } from '@callgate/shared/contract/offer.ts';
+import { processExample, processHeader } from '@callgate/shared/contract/process.ts';
 import { callRecordExample } from '@callgate/shared/contract/record.ts';
 import { writeTraceparent } from '@callgate/shared/contract/traceparent.ts';
 import { linkLimits, liveCallLimits, webhookLimits } from '@callgate/shared/limits.ts';
@@ -59,10 +61,17 @@ afterEach(() => vi.restoreAllMocks());
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 
-async function letIn(id: string): Promise<void> {
+/** A process that says nothing of itself, younger than every call. */
+const justNow = { uptimeMs: -1, process: null };
+
+/** @param process the run of the node that asks; null: of a version that does not say */
+async function letIn(id: string, process: string | null = null): Promise<void> {
   const offer = { ...offerExample, call_id: id, min_revision: 0, sequence: 1 };
   const traceparent = writeTraceparent({ traceId, spanId: '00f067aa0ba902b7', isSampled: false });
-  const response = await asNode('POST', '/v1/offers', offer, { traceparent });
+  const response = await asNode('POST', '/v1/offers', offer, {
+    traceparent,
+    ...(process === null ? {} : { [processHeader]: process }),
+  });
   expect(await response.json()).toMatchObject({ kind: 'join' });
   await expect.poll(() => liveCallsOf(env, id).find(id)).toMatchObject({ node: 'test-1' });
 }
@@ -159,7 +168,7 @@ describe('a call that was let in', () => {
     expect(await response.json()).toMatchObject({ kind: 'ask-pin' });
     await expect.poll(() => liveCallsOf(env, id).find(id)).toMatchObject({ node: 'test-1' });
     expect((await asAdmin('POST', `/v1/calls/${id}/hangup`)).status).toBe(409);
-    await nodeLinkOf(env, 'test-1').restarted('test-1', 0);
+    await nodeLinkOf(env, 'test-1').restarted('test-1', justNow);
     await runDurableObjectAlarm(nodeLinkOf(env, 'test-1'));
     expect(await recordsOfCall(id)).toMatchObject([
       { record: { reason: 'node-lost', room_name: null, trunk_id: 'ST_pin' } },
@@ -234,9 +243,15 @@ describe('a node that is lost', () => {
     await letIn(old);
     await new Promise((resolve) => setTimeout(resolve, 20));
     await letIn(young);
-    const live = await liveCallsOf(env, old).lostWith('test-1', Date.now() + 1);
+    const live = await liveCallsOf(env, old).lostWith('test-1', {
+      beforeMs: Date.now() + 1,
+      exceptProcess: null,
+    });
     const sinceMs = live.find(({ callId }) => callId === old)?.sinceMs ?? 0;
-    await object().restarted('test-1', Date.now() - sinceMs - 1);
+    await object().restarted('test-1', {
+      uptimeMs: Date.now() - sinceMs - 1,
+      process: null,
+    });
     await runDurableObjectAlarm(object());
     await expect
       .poll(() => recordsOfCall(old))
@@ -244,9 +259,52 @@ describe('a node that is lost', () => {
     expect(await liveCallsOf(env, young).find(young)).not.toBeNull();
   });
 
+  it('keeps the calls of the process that says hello, however late it is heard', async () => {
+    const [old, older, own] = [nextCallId(), nextCallId(), nextCallId()];
+    await letIn(older);
+    await letIn(old, '0123456789abcdef');
+    await letIn(own, processExample);
+    // As heard when the call of its own was up already: by its age alone the process is younger than its call.
+    const hello = { ...nodeHelloExample, name: 'test-1', uptime_ms: 0 };
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    const headers = { [processHeader]: processExample };
+    expect((await asNode('POST', '/v1/nodes/hello', hello, headers)).status).toBe(200);
+    await runDurableObjectAlarm(object());
+    for (const id of [old, older])
+      await expect
+        .poll(() => recordsOfCall(id))
+        .toMatchObject([{ record: { reason: 'node-lost' } }]);
+    expect(await recordsOfCall(own)).toEqual([]);
+    expect(await liveCallsOf(env, own).find(own)).toMatchObject({ node: 'test-1' });
+  });
+
+  it('is of the process that asked last, when a call was let in twice, and nothing of it stays', async () => {
+    const id = nextCallId();
+    const lost = () =>
+      liveCallsOf(env, id).lostWith('test-1', {
+        beforeMs: Date.now() + 1,
+        exceptProcess: processExample,
+      });
+    const isLost = async () => (await lost()).some(({ callId }) => callId === id);
+    await letIn(id, '0123456789abcdef');
+    expect(await isLost()).toBe(true);
+    await letIn(id, processExample);
+    await expect.poll(isLost).toBe(false);
+    await letIn(id);
+    await expect.poll(isLost).toBe(true);
+    await letIn(id, processExample);
+    await expect.poll(isLost).toBe(false);
+    await asNode('POST', '/v1/records', { ...callRecordExample, call_id: id });
+    await expect.poll(() => liveCallsOf(env, id).find(id)).toBeNull();
+    const kept = await runInDurableObject(liveCallsOf(env, id), (_calls, { storage }) =>
+      storage.sql.exec('SELECT * FROM live_process WHERE call_id = ?', id).toArray(),
+    );
+    expect(kept).toEqual([]);
+  });
+
   it('closes nothing that was over: a record may come before the note that the call was let in', async () => {
     const closeAll = async () => {
-      await object().restarted('test-1', 0);
+      await object().restarted('test-1', justNow);
       await runDurableObjectAlarm(object());
     };
     await closeAll();
@@ -265,7 +323,7 @@ describe('a node that is lost', () => {
     const id = nextCallId();
     await letIn(id);
     livekit.status = 500;
-    await object().restarted('test-1', 0);
+    await object().restarted('test-1', justNow);
     await runDurableObjectAlarm(object());
     expect(await recordsOfCall(id)).toEqual([]);
     livekit.status = 404;
@@ -275,7 +333,7 @@ describe('a node that is lost', () => {
 
   it('is told to webhooks once, however often its calls have to be tried', async () => {
     const settle = async () => {
-      await object().restarted('test-1', 0);
+      await object().restarted('test-1', justNow);
       await runDurableObjectAlarm(object());
     };
     await settle();

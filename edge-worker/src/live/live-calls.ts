@@ -17,9 +17,19 @@ export interface LiveCall {
   readonly identity: string;
   /** What its record will say, as far as the edge knows: JSON. */
   readonly recordJson: string;
+  /** The run of the node that asked (shared/contract/process.ts); null: it did not say. */
+  readonly process: string | null;
 }
 
 export type LostCall = LiveCall & { readonly sinceMs: number };
+
+/** Which calls of a node are lost. */
+export interface Lost {
+  /** Those that were let in before, ms since epoch. */
+  readonly beforeMs: number;
+  /** The run of the node whose calls live, or null. */
+  readonly exceptProcess: string | null;
+}
 
 /** The object that knows a call. */
 export function liveCallsOf(env: Env, callId: string): DurableObjectStub<LiveCalls> {
@@ -42,6 +52,7 @@ type Row = {
   identity: string;
   record: string;
   since_ms: number;
+  process: string | null;
 };
 
 export class LiveCalls extends DurableObject<Env> {
@@ -55,21 +66,30 @@ export class LiveCalls extends DurableObject<Env> {
       call_id TEXT PRIMARY KEY, node TEXT NOT NULL, room TEXT NOT NULL, identity TEXT NOT NULL,
       record TEXT NOT NULL, since_ms INTEGER NOT NULL) WITHOUT ROWID`);
     this.#sql.exec('CREATE INDEX IF NOT EXISTS live_node ON live (node)');
+    // A table of its own: an edge that is rolled back writes `live` as it was.
+    this.#sql.exec(`CREATE TABLE IF NOT EXISTS live_process (
+      call_id TEXT PRIMARY KEY, process TEXT NOT NULL) WITHOUT ROWID`);
   }
 
   /** The edge has let a call in. */
-  async begin({ callId, node, room, identity, recordJson }: LiveCall): Promise<void> {
+  async begin({ callId, node, room, identity, recordJson, process }: LiveCall): Promise<void> {
     this.#sql.exec(
       'INSERT OR REPLACE INTO live VALUES (?, ?, ?, ?, ?, ?)',
       ...[callId, node, room, identity, recordJson, this.clock.now()],
     );
+    if (process === null) this.#sql.exec('DELETE FROM live_process WHERE call_id = ?', callId);
+    else this.#sql.exec('INSERT OR REPLACE INTO live_process VALUES (?, ?)', callId, process);
     if ((await this.ctx.storage.getAlarm()) === null)
       await this.ctx.storage.setAlarm(this.clock.now() + liveCallLimits.sweepMs);
   }
 
   /** Its record is in. A node ends its own calls only. */
   async end(callId: string, node: string): Promise<void> {
-    this.#sql.exec('DELETE FROM live WHERE call_id = ? AND node = ?', callId, node);
+    const { rowsWritten } = this.#sql.exec(
+      'DELETE FROM live WHERE call_id = ? AND node = ?',
+      ...[callId, node],
+    );
+    if (rowsWritten > 0) this.#sql.exec('DELETE FROM live_process WHERE call_id = ?', callId);
   }
 
   /** null: no such call is up. */
@@ -84,11 +104,12 @@ export class LiveCalls extends DurableObject<Env> {
   }
 
   /** Up to liveCallLimits.lostAtOnce calls that a node had before, the oldest first. They stay until `end`. */
-  async lostWith(node: string, beforeMs: number): Promise<LostCall[]> {
+  async lostWith(node: string, { beforeMs, exceptProcess }: Lost): Promise<LostCall[]> {
     return this.#sql
       .exec<Row>(
-        'SELECT * FROM live WHERE node = ? AND since_ms < ? ORDER BY since_ms LIMIT ?',
-        ...[node, beforeMs, liveCallLimits.lostAtOnce],
+        `SELECT live.*, process FROM live LEFT JOIN live_process USING (call_id)
+         WHERE node = ? AND since_ms < ? AND process IS NOT ? ORDER BY since_ms LIMIT ?`,
+        ...[node, beforeMs, exceptProcess ?? '', liveCallLimits.lostAtOnce],
       )
       .toArray()
       .map(({ call_id, record, since_ms, ...row }) => ({
@@ -103,6 +124,7 @@ export class LiveCalls extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     const now = this.clock.now();
     this.#sql.exec('DELETE FROM live WHERE since_ms < ?', now - liveCallLimits.keepMs);
+    this.#sql.exec('DELETE FROM live_process WHERE call_id NOT IN (SELECT call_id FROM live)');
     const { n: left } = this.#sql.exec<{ n: number }>('SELECT count(*) AS n FROM live').one();
     if (left > 0) await this.ctx.storage.setAlarm(now + liveCallLimits.sweepMs);
   }

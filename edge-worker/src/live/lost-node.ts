@@ -9,7 +9,7 @@ import type { Env } from '../env.ts';
 import { removeParticipant } from '../livekit-api/livekit-room.ts';
 import { logLine } from '../log.ts';
 import { recordsOf } from '../records/call-records.ts';
-import { allLiveCalls, type LostCall, liveCallsOf } from './live-calls.ts';
+import { allLiveCalls, type Lost, type LostCall, liveCallsOf } from './live-calls.ts';
 
 export interface ClosedCalls {
   /** That were up; of each object that lists them liveCallLimits.lostAtOnce at most are seen. */
@@ -18,15 +18,14 @@ export interface ClosedCalls {
   readonly isDone: boolean;
 }
 
-/** Closes the calls that a node had before `beforeMs`. */
+/** Closes the calls that a node has lost. */
 export async function closeCallsOf(
   env: Env,
   node: string,
-  { beforeMs, nowMs }: { beforeMs: number; nowMs: number },
+  which: Lost,
+  nowMs: number,
 ): Promise<ClosedCalls> {
-  const listed = await Promise.all(
-    allLiveCalls(env).map((calls) => calls.lostWith(node, beforeMs)),
-  );
+  const listed = await Promise.all(allLiveCalls(env).map((calls) => calls.lostWith(node, which)));
   const lost = listed.flat().toSorted((a, b) => a.sinceMs - b.sinceMs);
   const closed = await Promise.all(
     lost.slice(0, liveCallLimits.lostAtOnce).map((call) => close(env, call, nowMs)),

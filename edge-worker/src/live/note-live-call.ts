@@ -9,7 +9,6 @@ import { liveCallsOf } from './live-calls.ts';
 /** What the edge knows of a call beside its decision. */
 export interface CallFacts {
   readonly callId: string;
-  readonly traceId: string | null;
   readonly sequence: number;
   readonly sipCallId: string;
   readonly fromUser: string;
@@ -17,11 +16,19 @@ export interface CallFacts {
   readonly source: string;
 }
 
+/** What the node says beside the message, or null. */
+export interface Asker {
+  /** Of the call: its node made it of Call-ID and From tag. */
+  readonly traceId: string | null;
+  /** The run of the node (shared/contract/process.ts). */
+  readonly process: string | null;
+}
+
 /** Never throws: the call stands without it, and can then be hung up by its room only. */
 export async function noteLiveCall(
   env: Env,
   node: string,
-  call: CallFacts,
+  call: CallFacts & Asker,
   decision: JoinDecision | AskPinDecision,
   nowMs: number,
 ): Promise<void> {
@@ -31,6 +38,7 @@ export async function noteLiveCall(
       node,
       room: decision.kind === 'join' ? decision.room.name : '',
       identity: decision.kind === 'join' ? decision.participant.identity : '',
+      process: call.process,
       recordJson: JSON.stringify(recordSoFar(call, decision, nowMs)),
     });
   } catch (error) {
@@ -40,7 +48,7 @@ export async function noteLiveCall(
 
 /** The record of a call that nobody has heard of since it was let in. */
 function recordSoFar(
-  call: CallFacts,
+  call: CallFacts & Asker,
   decision: JoinDecision | AskPinDecision,
   nowMs: number,
 ): CallRecord {

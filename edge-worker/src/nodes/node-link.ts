@@ -13,6 +13,7 @@ import {
 import { commandLimits, linkLimits } from '@callgate/shared/limits.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { type Env, nodeLostMsOf } from '../env.ts';
+import type { Lost } from '../live/live-calls.ts';
 import { closeCallsOf } from '../live/lost-node.ts';
 import { logLine } from '../log.ts';
 import { routingTableOf } from '../routing/table/routing-table.ts';
@@ -37,12 +38,14 @@ const revoked = 4_003;
 const goodbye = 1_000;
 
 /** Calls of a lost node that are to be closed. */
-interface Closing {
+interface Closing extends Lost {
   readonly node: string;
-  readonly beforeMs: number;
   /** Webhooks know of it, or are not to be told. */
   readonly isTold: boolean;
 }
+
+/** Whatever run of the node they were of. */
+const allUntil = (beforeMs: number): Lost => ({ beforeMs, exceptProcess: null });
 
 /** A linked node as operators see it. */
 export interface NodeLinkReport {
@@ -171,7 +174,7 @@ export class NodeLink extends DurableObject<Env> {
     for (const link of this.ctx.getWebSockets()) link.close(revoked, 'the token was revoked');
     await this.ctx.storage.delete('watch');
     // The operator knows.
-    await this.#closeCalls({ node, beforeMs: this.clock.now(), isTold: true });
+    await this.#closeCalls({ ...allUntil(this.clock.now()), node, isTold: true });
   }
 
   async #credentials(): Promise<Credentials> {
@@ -184,12 +187,16 @@ export class NodeLink extends DurableObject<Env> {
     return true;
   }
 
-  /** The node has been started: the calls that it had before were lost with the process before. */
-  async restarted(node: string, uptimeMs: number): Promise<void> {
-    const beforeMs = this.clock.now() - uptimeMs;
+  /**
+   * The node has been started: the calls that it had before were lost with the process before. A hello that was slow on its way makes the process look younger than it is; its own
+   * calls are known by its word, where it sends one.
+   */
+  async restarted(node: string, started: { uptimeMs: number; process: string | null }) {
+    const beforeMs = this.clock.now() - started.uptimeMs;
     // Calls that still wait to be closed were lost, and told of, before.
     const unfinished = await this.ctx.storage.get<Closing>('closing');
-    await this.#closeCalls({ node, beforeMs, isTold: unfinished?.isTold ?? false });
+    const isTold = unfinished?.isTold ?? false;
+    await this.#closeCalls({ node, beforeMs, exceptProcess: started.process, isTold });
   }
 
   async #closeCalls(closing: Closing): Promise<void> {
@@ -213,7 +220,7 @@ export class NodeLink extends DurableObject<Env> {
   /** @returns false when calls are left to be closed */
   async #close(closing: Closing, nowMs: number): Promise<boolean> {
     const { node, beforeMs, isTold } = closing;
-    const { found, isDone } = await closeCallsOf(this.env, node, { beforeMs, nowMs });
+    const { found, isDone } = await closeCallsOf(this.env, node, closing, nowMs);
     if (found > 0 && !isTold) {
       await routingTableOf(this.env).tellLost(node, found, beforeMs);
       await this.ctx.storage.put<Closing>('closing', { ...closing, isTold: true });
@@ -229,7 +236,10 @@ export class NodeLink extends DurableObject<Env> {
     if (goesOn !== null) return await storage.put('watch', goesOn);
     logLine('error', 'node-lost', { node: watch.node });
     await storage.delete('watch');
-    await storage.put<Closing>('closing', { node: watch.node, beforeMs: now, isTold: false });
+    await storage.put<Closing>('closing', {
+      ...allUntil(now),
+      ...{ node: watch.node, isTold: false },
+    });
     link?.close(silent, 'nothing was heard of the node');
   }
 

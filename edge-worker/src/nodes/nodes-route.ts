@@ -1,6 +1,7 @@
 /** Media nodes say hello (`POST /v1/nodes/hello`: token, contract version and clock are checked before the first call) and link (`GET /v1/nodes/link`). */
 import { type NodeWelcome, nodeHello } from '@callgate/shared/contract/hello.ts';
 import { linkProtocol } from '@callgate/shared/contract/link.ts';
+import { processHeader, readProcess } from '@callgate/shared/contract/process.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
 import { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
@@ -37,7 +38,10 @@ export function nodesRoute(parts: { clock: Clock }) {
       if (hello.name !== node)
         throw new Problem('forbidden', `name: the token belongs to the node "${node}"`);
       if (hello.uptime_ms !== undefined)
-        await nodeLinkOf(c.env, node).restarted(node, hello.uptime_ms);
+        await nodeLinkOf(c.env, node).restarted(node, {
+          uptimeMs: hello.uptime_ms,
+          process: readProcess(c.req.header(processHeader)),
+        });
       const welcome: NodeWelcome = {
         contract: contractVersion,
         revision: (await routingTableOf(c.env).status()).revision,

@@ -24,7 +24,7 @@ export interface PinVerdict {
   readonly decision: Decision;
   readonly call: RoutedCall;
   readonly pin: SaidPin;
-  readonly facts: Omit<CallFacts, 'traceId'>;
+  readonly facts: CallFacts;
 }
 
 /** @throws Problem `bad-field` for a ticket that is not of this call, `routing-unavailable`, ConfigError */

@@ -1,13 +1,14 @@
 /** A media node asks what to do with an INVITE (`POST /v1/offers`), and with the digits of a PIN (`POST /v1/offers/{call_id}/pin`). */
 import { callId, type Offer, offer as offerSchema } from '@callgate/shared/contract/offer.ts';
 import { pinAnswer } from '@callgate/shared/contract/pin.ts';
+import { processHeader, readProcess } from '@callgate/shared/contract/process.ts';
 import { readTraceparent, traceparentHeader } from '@callgate/shared/contract/traceparent.ts';
 import { sourceText } from '@callgate/shared/sip/source-text.ts';
 import { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
-import { type CallFacts, noteLiveCall } from '../live/note-live-call.ts';
+import { type Asker, type CallFacts, noteLiveCall } from '../live/note-live-call.ts';
 import { requireContract } from '../nodes/require-contract.ts';
 import type { RoutingReader } from '../routing/read/routing-reader.ts';
 import { requireNode } from '../trust/node-token.ts';
@@ -43,7 +44,7 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
           noteLiveCall(
             c.env,
             node,
-            { ...callFacts(offer), traceId: traceIdIn(c.req.raw) },
+            { ...callFacts(offer), ...askerOf(c.req.raw) },
             decision,
             parts.clock.now(),
           ),
@@ -70,7 +71,7 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
           noteLiveCall(
             c.env,
             node,
-            { ...facts, traceId: traceIdIn(c.req.raw) },
+            { ...facts, ...askerOf(c.req.raw) },
             decision,
             parts.clock.now(),
           ),
@@ -79,12 +80,14 @@ export function offersRoute(parts: { clock: Clock; reader: RoutingReader }) {
     });
 }
 
-/** Of the call: its node made it of Call-ID and From tag. null: the node sends none. */
-function traceIdIn(request: Request): string | null {
-  return readTraceparent(request.headers.get(traceparentHeader))?.traceId ?? null;
+function askerOf({ headers }: Request): Asker {
+  return {
+    traceId: readTraceparent(headers.get(traceparentHeader))?.traceId ?? null,
+    process: readProcess(headers.get(processHeader)),
+  };
 }
 
-function callFacts(offer: Offer): Omit<CallFacts, 'traceId'> {
+function callFacts(offer: Offer): CallFacts {
   return {
     callId: offer.call_id,
     sequence: offer.sequence,

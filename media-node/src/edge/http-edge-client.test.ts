@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { decisionExamples } from '@callgate/shared/contract/decision.ts';
 import { offerExample } from '@callgate/shared/contract/offer.ts';
+import { processExample, processHeader } from '@callgate/shared/contract/process.ts';
 import { callRecordExample } from '@callgate/shared/contract/record.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock.ts';
@@ -14,6 +15,7 @@ interface Seen {
   readonly url: string;
   readonly traceparent: unknown;
   readonly authorization: string;
+  readonly process: unknown;
   readonly body: unknown;
 }
 
@@ -37,6 +39,7 @@ async function edgeThatAnswers(...answers: { status: number; body: string }[]) {
         url: request.url ?? '',
         traceparent: request.headers['traceparent'],
         authorization: request.headers.authorization ?? '',
+        process: request.headers[processHeader],
         body: JSON.parse(text),
       });
       const answer = answers[Math.min(seen.length, answers.length) - 1];
@@ -48,6 +51,7 @@ async function edgeThatAnswers(...answers: { status: number; body: string }[]) {
   const edge = new HttpEdge({
     url: new URL(`http://127.0.0.1:${port}`),
     nodeToken: () => 'node-token',
+    process: processExample,
     clock: systemClock,
   });
   closers.push(async () => {
@@ -64,7 +68,10 @@ describe('edge over HTTP', () => {
     const { edge, seen } = await edgeThatAnswers(json(decisionExamples.refuse));
     expect(await edge.decide(offerExample, traceparent)).toEqual(decisionExamples.refuse);
     expect(seen).toEqual([
-      { url: '/v1/offers', traceparent, authorization: 'Bearer node-token', body: offerExample },
+      {
+        ...{ url: '/v1/offers', traceparent, authorization: 'Bearer node-token' },
+        ...{ process: processExample, body: offerExample },
+      },
     ]);
   });
 
@@ -107,6 +114,7 @@ describe('edge over HTTP', () => {
     const edge = new HttpEdge({
       url: new URL('http://127.0.0.1:9'),
       nodeToken: () => 'node-token',
+      process: processExample,
       clock: systemClock,
     });
     closers.push(() => edge.close());

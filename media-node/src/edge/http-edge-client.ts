@@ -8,6 +8,7 @@ import { type NodeHello, type NodeWelcome, nodeWelcome } from '@callgate/shared/
 import type { LeaseReport } from '@callgate/shared/contract/lease.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
+import { processHeader } from '@callgate/shared/contract/process.ts';
 import type { CallProgress } from '@callgate/shared/contract/progress.ts';
 import { traceparentHeader } from '@callgate/shared/contract/traceparent.ts';
 import { callLimits, edgeLimits } from '@callgate/shared/limits.ts';
@@ -20,6 +21,8 @@ export interface HttpEdgeOptions {
   readonly url: URL;
   /** The token in force: it may change while the node runs. */
   readonly nodeToken: () => string;
+  /** The word of this run of the node (shared/contract/process.ts). */
+  readonly process: string;
   readonly clock: Clock;
 }
 
@@ -109,6 +112,7 @@ export class HttpEdge {
         headers: {
           authorization: `Bearer ${this.#options.nodeToken()}`,
           'content-type': 'application/json',
+          [processHeader]: this.#options.process,
           ...(traceparent === undefined ? {} : { [traceparentHeader]: traceparent }),
         },
         body,

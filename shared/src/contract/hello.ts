@@ -19,7 +19,7 @@ export const nodeHello = z.strictObject({
   version: z.string().max(64),
   /** The node's wall clock, ms since epoch. */
   clock_ms: z.int().min(0),
-  /** How long this process has run: calls of this node that are older were lost with the one before. Left out by version 1. */
+  /** How long this process has run: calls of this node that are older were lost with the one before (see also process.ts). Left out by version 1. */
   uptime_ms: z.int().min(0).optional(),
 });
 
