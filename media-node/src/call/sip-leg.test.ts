@@ -4,6 +4,31 @@ import { LineLimit } from '../line-limit.ts';
 import { FakeSipCall } from '../sip/sip-call.fake.ts';
 import { SipLeg } from './sip-leg.ts';
 
+describe('a call whose 200 waits for a PRACK', () => {
+  const waiting = () => {
+    const sip = new FakeSipCall();
+    sip.holdsAnswer = true;
+    const leg = new SipLeg(sip, () => {}, new LineLimit(new FakeClock()));
+    leg.accept({});
+    return { sip, leg };
+  };
+
+  it('has no status yet', () => {
+    expect(waiting().leg.status).toBeNull();
+  });
+
+  it.each([
+    ['application-hung-up', 486],
+    ['ack-missing', 504],
+  ] as const)('that ends meanwhile, %s, is refused as if it rang: %i', (reason, status) => {
+    const { sip, leg } = waiting();
+    leg.hangUp(reason, [{ name: 'X-Why', value: 'done' }]);
+    expect(sip.said).toEqual([`${status}`]);
+    expect(sip.answers[0]?.headers).toContainEqual({ name: 'X-Why', value: 'done' });
+    expect(leg.status).toBe(status);
+  });
+});
+
 describe('the log of refused calls', () => {
   it('has one line for a source and second, with the reason and how many were left out', () => {
     const clock = new FakeClock();

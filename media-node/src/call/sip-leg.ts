@@ -22,7 +22,6 @@ export class SipLeg {
   readonly #sip: SipCall;
   readonly #log: Log;
   readonly #refusals: LineLimit;
-  #status: number | null = null;
   #explanation: string | null = null;
   #given: string | null = null;
 
@@ -37,9 +36,9 @@ export class SipLeg {
     return this.#sip.invite;
   }
 
-  /** The final status that went out; null: none yet, or silence. */
+  /** The final status that went out; null: none yet, or silence. A 200 that waits for a PRACK has not. */
   get status(): number | null {
-    return this.#status;
+    return this.#sip.finalStatus;
   }
 
   /** Why the call was refused, and what the caller gave as the reason of its BYE or CANCEL; null: neither. */
@@ -94,7 +93,6 @@ export class SipLeg {
   }
 
   challenge(decision: ChallengeDecision): void {
-    this.#status = decision.status;
     const { reason, is_guess: isGuess = reason === 'bad-credentials' } = decision;
     this.#sip.refuse(challengeAnswer(decision), isGuess);
   }
@@ -105,14 +103,12 @@ export class SipLeg {
 
   accept(answer: Pick<SipAnswer, 'headers' | 'body'>): void {
     this.#sip.accept({ status: 200, phrase: 'OK', ...answer });
-    this.#status = 200;
   }
 
   /** @param more headers beside Reason and Retry-After */
   refuse(reason: OutcomeReason, explanation: string, more: readonly SipHeader[] = []): void {
     const { headers = [], ...bare } = refusal(reason, Math.random());
     const answer = { ...bare, headers: [...headers, ...more] };
-    this.#status = answer.status;
     this.#explanation = explanation;
     this.#sip.refuse(answer);
     const source = this.invite.source.address;
@@ -132,9 +128,9 @@ export class SipLeg {
     return this.#sip.refer(request);
   }
 
-  /** BYE with its Reason and further headers, or a refusal when the 200 could not be sent after all. */
+  /** BYE with its Reason and further headers, or a refusal when the 200 has not gone out. */
   hangUp(reason: OutcomeReason, headers: readonly SipHeader[] = []): void {
-    if (this.#status !== 200) return this.refuse(reason, 'The call could not be answered.');
+    if (this.status === null) return this.refuse(reason, 'The answer did not go out.', headers);
     this.#sip.bye([reasonHeader(reason), ...headers]).catch((error: unknown) => {
       this.#log('warn', 'bye-failed', { why: error });
     });

@@ -45,6 +45,9 @@ export class FakeSipCall implements SipCall {
   hasPassword = false;
   /** Whether the refusal was of a wrong password. */
   wasGuess = false;
+  /** Whether the 200 waits for a PRACK. */
+  holdsAnswer = false;
+  finalStatus: number | null = null;
   events: SipCallEvents | null = null;
   /** What `refer` comes to. */
   referOutcome: ReferOutcome = { kind: 'transferred' };
@@ -71,6 +74,7 @@ export class FakeSipCall implements SipCall {
   }
 
   accept(answer: SipAnswer): void {
+    if (this.holdsAnswer) return;
     this.#note(answer);
     const { callId, source, local } = this.invite;
     const ends = { from: '<sip:b>;tag=b1', to: '<sip:a>;tag=a1', target: 'sip:a', routes: [] };
@@ -100,5 +104,6 @@ export class FakeSipCall implements SipCall {
   #note(answer: SipAnswer): void {
     this.said.push(`${answer.status}`);
     this.answers.push(answer);
+    if (answer.status >= 200) this.finalStatus = answer.status;
   }
 }

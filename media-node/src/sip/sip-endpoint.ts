@@ -96,6 +96,8 @@ export interface SipCallEvents {
 /** One INVITE and, once answered, its dialog. */
 export interface SipCall {
   readonly invite: InviteRequest;
+  /** The final answer that went out; null: none yet, also while the 200 waits (`accept`), or silence. */
+  readonly finalStatus: number | null;
   /** Tells who hears of events; call it once, synchronously in the invite handler. */
   listen(events: SipCallEvents): void;
   /** The caller is let in by its credentials; say so before anything else. */
@@ -114,7 +116,7 @@ export interface SipCall {
   accept(answer: SipAnswer): void;
   /** Says nothing at all, ever, and forgets the transaction. */
   drop(): void;
-  /** Ends an answered call with BYE; before the ACK it waits for it (RFC 3261 §15). Resolves when it is answered or given up. */
+  /** Ends a call whose 200 went out with BYE; before the ACK it waits for it (RFC 3261 §15). Resolves when it is answered or given up. */
   bye(headers?: readonly SipHeader[]): Promise<void>;
   /** Asks the caller of an answered call to call somebody else (RFC 3515). One at a time. @throws PartError for a URI that is none */
   refer(request: ReferRequest): Promise<ReferOutcome>;

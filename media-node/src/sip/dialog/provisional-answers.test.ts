@@ -148,14 +148,17 @@ describe('a 200 while a description waits for its PRACK (RFC 3262 §3)', () => {
     bench.request({ method, ...options, ...(method === 'BYE' ? { toTag } : {}) });
     expect(bench.answers()).toEqual(['200 OK', '487 Request Terminated']);
     expect(bench.heard).toEqual(['bye']);
+    expect(call.finalStatus).toBe(487);
     expect(bench.endpoint.stats().dialogs).toBe(0);
   });
 
-  it('is not sent when the call hangs up meanwhile: 480', async () => {
+  it('is not sent when the call ends meanwhile: it is refused', async () => {
     const { bench, call } = await reliable(early);
     call.accept(answerBody);
-    await call.bye();
-    expect(bench.answers()).toEqual(['480 Temporarily Unavailable']);
+    expect(call.finalStatus).toBeNull();
+    call.refuse({ status: 486, phrase: 'Busy Here' });
+    expect(bench.answers()).toEqual(['486 Busy Here']);
+    expect(call.finalStatus).toBe(486);
     expect(bench.endpoint.stats().dialogs).toBe(0);
   });
 

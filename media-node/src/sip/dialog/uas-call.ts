@@ -75,6 +75,7 @@ export class UasCall implements SipCall {
   readonly #ackWaiters = new Set<() => void>();
   #stage: CallStage = 'early';
   #hasPassword = false;
+  #finalStatus: number | null = null;
   /** The 200 that the call has given while a description of ours waits for its PRACK. */
   #held: SipAnswer | null = null;
   #events: SipCallEvents | null = null;
@@ -125,6 +126,10 @@ export class UasCall implements SipCall {
 
   get stage(): CallStage {
     return this.#stage;
+  }
+
+  get finalStatus(): number | null {
+    return this.#finalStatus;
   }
 
   get events(): SipCallEvents | null {
@@ -222,9 +227,6 @@ export class UasCall implements SipCall {
   }
 
   async bye(headers: readonly SipHeader[] = []): Promise<void> {
-    // To the call it is answered; the 200 that waits for a PRACK is never sent.
-    if (this.#held !== null)
-      this.refuse({ status: 480, phrase: 'Temporarily Unavailable', headers });
     if (this.#stage === 'accepted') {
       // RFC 3261 §15: no BYE from the callee before the ACK, or before it is clear that none will come.
       await new Promise<void>((resolve) => {
@@ -378,6 +380,7 @@ export class UasCall implements SipCall {
       body,
     });
     this.#transaction.respond(status, bytes);
+    if (status >= 200) this.#finalStatus = status;
     return bytes;
   }
 
