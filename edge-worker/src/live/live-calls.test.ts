@@ -173,6 +173,10 @@ describe('a call that was let in', () => {
     expect(await recordsOfCall(id)).toMatchObject([
       { record: { reason: 'node-lost', room_name: null, trunk_id: 'ST_pin' } },
     ]);
+    // It was let in: nobody refused it, though its node has told nothing of it.
+    const list = await asAdmin('GET', '/v1/calls?state=unanswered&reason=node-lost');
+    const { calls } = (await list.json()) as { calls: { call_id: string }[] };
+    expect(calls.map((call) => call.call_id)).toContain(id);
     // It is in no room.
     expect(livekit.removed.filter((one) => !one.startsWith('lobby '))).toEqual([]);
   });

@@ -1,10 +1,9 @@
 /** The attempts of one object of records in SQLite: one row each, counted once by (call_id, sequence); what lists filter by stands in columns, the rest in its JSON. */
 
 import type { CallEvent, CallEventType } from '@callgate/shared/call/call-events.ts';
-import { callEvents } from '@callgate/shared/call/call-events.ts';
 import { recordLimits } from '@callgate/shared/limits.ts';
 import { normalizeNumber } from '@callgate/shared/routing/normalize-number.ts';
-import { type Attempt, endedMsOf, isRecord, type StoredAttempt, stateOf } from './attempt.ts';
+import { type Attempt, eventsOf, isRecord, type StoredAttempt, stateOf } from './attempt.ts';
 import type { CallsQuery } from './calls-query.ts';
 
 /** Bits of `told`: which events of an attempt have been told. */
@@ -66,9 +65,7 @@ export class AttemptStore {
       return { isNew: false, attempt: told, events: [] };
     const attempt = before === null ? told : withStagesOf(before, told);
     const mask = known?.told ?? 0;
-    const events = callEvents(attempt.stages, endedMsOf(attempt)).filter(
-      ({ type }) => (mask & bits[type]) === 0,
-    );
+    const events = eventsOf(attempt).filter(({ type }) => (mask & bits[type]) === 0);
     this.#sql.exec(
       'INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       call_id,

@@ -1,6 +1,6 @@
 /** An attempt as the edge knows it: the last progress report of a call that lives, or its record. What lists and webhooks show is made from it here. Pure. */
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { CallEvent } from '@callgate/shared/call/call-events.ts';
+import { type CallEvent, callEvents, letInMs } from '@callgate/shared/call/call-events.ts';
 import { endedBy } from '@callgate/shared/call/ended-by.ts';
 import { outcomes } from '@callgate/shared/call/outcome.ts';
 import type { CallProgress } from '@callgate/shared/contract/progress.ts';
@@ -27,12 +27,19 @@ export function endedMsOf(attempt: Attempt): number | null {
   return isRecord(attempt) ? attempt.stages.ended_ms : null;
 }
 
+/** The events of it that are proven so far. */
+export function eventsOf(attempt: Attempt): CallEvent[] {
+  const { stages } = attempt;
+  const end = isRecord(attempt) ? { atMs: attempt.stages.ended_ms, reason: attempt.reason } : null;
+  return callEvents(stages, end);
+}
+
 export type AttemptState = 'live' | 'answered' | 'unanswered' | 'refused';
 
 export function stateOf(attempt: Attempt): AttemptState {
   if (!isRecord(attempt)) return 'live';
   if (attempt.stages.answered_ms !== null) return 'answered';
-  return attempt.stages.ringing_ms === null ? 'refused' : 'unanswered';
+  return letInMs(attempt.stages, attempt) === null ? 'refused' : 'unanswered';
 }
 
 /** How it ended by the table of outcomes; nulls while it lives. */

@@ -4,6 +4,7 @@ import { callEvents, callTimeline } from './call-events.ts';
 import { endedBy } from './ended-by.ts';
 
 const { ended_ms, ...stages } = callRecordExample.stages;
+const { reason } = callRecordExample;
 const never = {
   ...stages,
   ringing_ms: null,
@@ -19,7 +20,7 @@ const types = (...args: Parameters<typeof callEvents>) =>
 
 describe('events of a call', () => {
   it('are started, ringing, answered and ended of one that was answered', () => {
-    expect(callEvents(stages, ended_ms)).toEqual([
+    expect(callEvents(stages, { atMs: ended_ms, reason })).toEqual([
       { type: 'call.started', atMs: 23 },
       { type: 'call.ringing', atMs: 23 },
       { type: 'call.answered', atMs: 62 },
@@ -33,7 +34,7 @@ describe('events of a call', () => {
   });
 
   it('are ended, not refused, of one that rang and was not answered', () => {
-    expect(types({ ...never, ringing_ms: 23 }, 900)).toEqual([
+    expect(types({ ...never, ringing_ms: 23 }, { atMs: 900, reason })).toEqual([
       'call.started',
       'call.ringing',
       'call.ended',
@@ -41,7 +42,7 @@ describe('events of a call', () => {
   });
 
   it('have no ringing for one that was answered to be asked for its PIN', () => {
-    expect(types({ ...never, answered_ms: 30 }, 900)).toEqual([
+    expect(types({ ...never, answered_ms: 30 }, { atMs: 900, reason })).toEqual([
       'call.started',
       'call.answered',
       'call.ended',
@@ -49,7 +50,16 @@ describe('events of a call', () => {
   });
 
   it('is refused alone of one that was not let in', () => {
-    expect(callEvents(never, 25)).toEqual([{ type: 'call.refused', atMs: 25 }]);
+    expect(callEvents(never, { atMs: 25, reason: 'no-rule' })).toEqual([
+      { type: 'call.refused', atMs: 25 },
+    ]);
+  });
+
+  it('are started and ended of one whose node was lost before it told anything: the edge had let it in', () => {
+    expect(callEvents(never, { atMs: 9_000, reason: 'node-lost' })).toEqual([
+      { type: 'call.started', atMs: 22 },
+      { type: 'call.ended', atMs: 9_000 },
+    ]);
   });
 });
 
@@ -85,6 +95,8 @@ describe('who ended a call', () => {
   it('is told by its reason', () => {
     expect(endedBy('caller-hung-up')).toBe('caller');
     expect(endedBy('room-deleted')).toBe('application');
+    expect(endedBy('application-hung-up')).toBe('application');
+    expect(endedBy('transferred')).toBe('application');
     expect(endedBy('media-silent')).toBe('network');
     expect(endedBy('no-trunk')).toBe('callgate');
   });

@@ -3,6 +3,7 @@
  * once, whatever order the snapshots come in, and the record makes up for every report that was lost.
  */
 import type { StagesSoFar } from '../contract/record.ts';
+import type { OutcomeReason } from './outcome.ts';
 
 export const callEventTypes = [
   'call.started',
@@ -20,19 +21,37 @@ export interface CallEvent {
   readonly atMs: number;
 }
 
+/** How a call ended. */
+export interface CallEnd {
+  /** After the INVITE. */
+  readonly atMs: number;
+  readonly reason: OutcomeReason;
+}
+
 /**
- * A call has started when it was let in: it rang, or was answered to be asked for a PIN. One that has not was refused.
- * @param endedMs null: it lives
+ * When a call was let in, ms after the INVITE: it rang, or was answered to be asked for a PIN; or its node was lost with it, which is said only of calls that the edge had let in.
+ * null: it was not, as far as is known.
  */
-export function callEvents(stages: StagesSoFar, endedMs: number | null): CallEvent[] {
+export function letInMs(stages: StagesSoFar, end: Pick<CallEnd, 'reason'> | null): number | null {
+  const isKnownByEdge = end?.reason === 'node-lost';
+  return (
+    stages.ringing_ms ?? stages.answered_ms ?? (isKnownByEdge ? (stages.decided_ms ?? 0) : null)
+  );
+}
+
+/**
+ * A call has started when it was let in. One that has ended and was not was refused.
+ * @param end null: it lives
+ */
+export function callEvents(stages: StagesSoFar, end: CallEnd | null): CallEvent[] {
   const { ringing_ms: ringing, answered_ms: answered } = stages;
-  const started = ringing ?? answered;
+  const started = letInMs(stages, end);
   const events: CallEvent[] = [];
   if (started !== null) events.push({ type: 'call.started', atMs: started });
   if (ringing !== null) events.push({ type: 'call.ringing', atMs: ringing });
   if (answered !== null) events.push({ type: 'call.answered', atMs: answered });
-  if (endedMs !== null)
-    events.push({ type: started === null ? 'call.refused' : 'call.ended', atMs: endedMs });
+  if (end !== null)
+    events.push({ type: started === null ? 'call.refused' : 'call.ended', atMs: end.atMs });
   return events;
 }
 

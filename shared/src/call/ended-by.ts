@@ -10,6 +10,8 @@ const others: Partial<Record<OutcomeReason, EndedBy>> = {
   'caller-cancelled': 'caller',
   'participant-removed': 'application',
   'room-deleted': 'application',
+  'application-hung-up': 'application',
+  transferred: 'application',
   'duplicate-identity': 'application',
   'media-silent': 'network',
   'ack-missing': 'network',
