@@ -12,7 +12,7 @@ import { liveCallsOf } from './live-calls.ts';
 export async function endLiveCall(
   env: Env,
   node: string,
-  { call_id, reason }: Pick<CallRecord, 'call_id' | 'reason'>,
+  { call_id, sequence, reason }: Pick<CallRecord, 'call_id' | 'sequence' | 'reason'>,
 ): Promise<void> {
   const calls = liveCallsOf(env, call_id);
   if (reason === 'media-lost') {
@@ -23,5 +23,5 @@ export async function endLiveCall(
       );
     }
   }
-  await calls.end(call_id, node);
+  await calls.end(call_id, node, sequence);
 }

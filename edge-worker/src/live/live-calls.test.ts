@@ -105,7 +105,19 @@ describe('a call that was let in', () => {
       room: 'lobby',
       identity: 'sip_+15550199',
     });
-    await asNode('POST', '/v1/records', { ...callRecordExample, call_id: id });
+    await asNode('POST', '/v1/records', { ...callRecordExample, call_id: id, sequence: 1 });
+    await expect.poll(() => liveCallsOf(env, id).find(id)).toBeNull();
+  });
+
+  it('is up still when the record of an INVITE before comes late, of wrong credentials perhaps', async () => {
+    const id = nextCallId();
+    await letIn(id);
+    const before = { ...callRecordExample, call_id: id, sequence: 0, reason: 'bad-credentials' };
+    expect((await asNode('POST', '/v1/records', before)).status).toBe(201);
+    // What the edge does once the node has its answer, done for certain.
+    await liveCallsOf(env, id).end(id, 'test-1', 0);
+    expect(await liveCallsOf(env, id).find(id)).toMatchObject({ node: 'test-1' });
+    await asNode('POST', '/v1/records', { ...callRecordExample, call_id: id, sequence: 1 });
     await expect.poll(() => liveCallsOf(env, id).find(id)).toBeNull();
   });
 
@@ -115,6 +127,7 @@ describe('a call that was let in', () => {
     await asNode('POST', '/v1/records', {
       ...callRecordExample,
       call_id: over,
+      sequence: 1,
       reason: 'caller-hung-up',
     });
     await expect.poll(() => liveCallsOf(env, over).find(over)).toBeNull();
@@ -122,6 +135,7 @@ describe('a call that was let in', () => {
     await asNode('POST', '/v1/records', {
       ...callRecordExample,
       call_id: dead,
+      sequence: 1,
       reason: 'media-lost',
     });
     await expect.poll(() => livekit.removed).toEqual(['lobby sip_+15550199']);
@@ -298,7 +312,7 @@ describe('a node that is lost', () => {
     await expect.poll(isLost).toBe(true);
     await letIn(id, processExample);
     await expect.poll(isLost).toBe(false);
-    await asNode('POST', '/v1/records', { ...callRecordExample, call_id: id });
+    await asNode('POST', '/v1/records', { ...callRecordExample, call_id: id, sequence: 1 });
     await expect.poll(() => liveCallsOf(env, id).find(id)).toBeNull();
     const kept = await runInDurableObject(liveCallsOf(env, id), (_calls, { storage }) =>
       storage.sql.exec('SELECT * FROM live_process WHERE call_id = ?', id).toArray(),

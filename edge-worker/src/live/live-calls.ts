@@ -83,11 +83,11 @@ export class LiveCalls extends DurableObject<Env> {
       await this.ctx.storage.setAlarm(this.clock.now() + liveCallLimits.sweepMs);
   }
 
-  /** Its record is in. A node ends its own calls only. */
-  async end(callId: string, node: string): Promise<void> {
+  /** Its record is in. A node ends its own calls only, and the record of an INVITE before ends nothing: it may come later than the note of the next. */
+  async end(callId: string, node: string, sequence: number): Promise<void> {
     const { rowsWritten } = this.#sql.exec(
-      'DELETE FROM live WHERE call_id = ? AND node = ?',
-      ...[callId, node],
+      "DELETE FROM live WHERE call_id = ? AND node = ? AND json_extract(record, '$.sequence') <= ?",
+      ...[callId, node, sequence],
     );
     if (rowsWritten > 0) this.#sql.exec('DELETE FROM live_process WHERE call_id = ?', callId);
   }

@@ -49,7 +49,7 @@ async function close(
   try {
     const soFar = JSON.parse(call.recordJson) as CallRecord;
     if (await recordsOf(env, callId).isOver(callId, soFar.sequence)) {
-      await liveCallsOf(env, callId).end(callId, node);
+      await liveCallsOf(env, callId).end(callId, node, soFar.sequence);
       return 'was-over';
     }
     if (room !== '') await removeParticipant(env, room, identity);
@@ -58,7 +58,7 @@ async function close(
     await recordsOf(env, callId).add(node, record);
     if (record.leased && record.trunk_id !== null)
       await trunkCallsOf(env, record.trunk_id).end(node, [callId]);
-    await liveCallsOf(env, callId).end(callId, node);
+    await liveCallsOf(env, callId).end(callId, node, soFar.sequence);
     return 'closed';
   } catch (error) {
     logLine('warn', 'lost-call-not-closed', { call_id: callId, message: String(error) });

@@ -2,7 +2,9 @@
  * The edge's end of a node's link (Durable Object, one per node, hibernating WebSocket): passes each new revision and each command on, keeps what the node
  * tells of itself, and tells the routing table what it has seen. A node that falls silent with calls up is lost: its calls are closed for it. A node has one link: a new one closes the old.
  */
+
 import { DurableObject } from 'cloudflare:workers';
+import { isDeepStrictEqual } from 'node:util';
 import type { NodeCommand } from '@callgate/shared/contract/command.ts';
 import {
   linkFromNode,
@@ -211,21 +213,32 @@ export class NodeLink extends DurableObject<Env> {
     const watch = await storage.get<Watch>('watch');
     if (watch !== undefined) await this.#look(watch, now);
     const closing = await storage.get<Closing>('closing');
-    const isDone = closing === undefined || (await this.#close(closing, now));
-    if (isDone) await storage.delete('closing');
-    const isWatched = (await storage.get('watch')) !== undefined;
-    if (!isDone || isWatched) await storage.setAlarm(this.clock.now() + linkLimits.watchMs);
+    if (closing !== undefined) {
+      const left = await this.#close(closing, now);
+      // Other calls may have been lost meanwhile: those are still to be closed.
+      const isSame = isDeepStrictEqual(await storage.get('closing'), closing);
+      if (isSame && left === null) await storage.delete('closing');
+      else if (isSame) await storage.put('closing', left);
+    }
+    const isNeeded = (await storage.get('closing')) ?? (await storage.get('watch'));
+    if (isNeeded !== undefined) await storage.setAlarm(this.clock.now() + linkLimits.watchMs);
   }
 
-  /** @returns false when calls are left to be closed */
-  async #close(closing: Closing, nowMs: number): Promise<boolean> {
-    const { node, beforeMs, isTold } = closing;
-    const { found, isDone } = await closeCallsOf(this.env, node, closing, nowMs);
-    if (found > 0 && !isTold) {
-      await routingTableOf(this.env).tellLost(node, found, beforeMs);
-      await this.ctx.storage.put<Closing>('closing', { ...closing, isTold: true });
+  /** @returns what is left to be closed; null: nothing. Never rejects: the runtime would give up an alarm that failed a few times. */
+  async #close(closing: Closing, nowMs: number): Promise<Closing | null> {
+    const { node, beforeMs } = closing;
+    let { isTold } = closing;
+    try {
+      const { found, isDone } = await closeCallsOf(this.env, node, closing, nowMs);
+      if (found > 0 && !isTold) {
+        await routingTableOf(this.env).tellLost(node, found, beforeMs);
+        isTold = true;
+      }
+      return isDone ? null : { ...closing, isTold };
+    } catch (error) {
+      logLine('warn', 'lost-calls-not-closed', { node, message: String(error) });
+      return { ...closing, isTold };
     }
-    return isDone;
   }
 
   async #look(watch: Watch, now: number): Promise<void> {
