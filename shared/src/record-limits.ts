@@ -64,6 +64,8 @@ export const webhookLimits = {
   /** Events that nobody took. Older and more are forgotten. */
   deadLettersMax: 20_000,
   deadLetterAgeMs: 2_592_000_000,
+  /** How often those that are older are looked for. */
+  deadLetterSweepMs: 21_600_000,
   /** Dead letters in one answer, and replayed by one request. */
   deadLettersPageMax: 100,
 } as const;

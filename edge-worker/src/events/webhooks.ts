@@ -91,8 +91,11 @@ export class Webhooks extends DurableObject<Env> {
     );
   }
 
-  /** Keeps deliveries that failed for good, each once. */
-  async bury(letters: readonly (Delivery & { readonly why: string })[]): Promise<void> {
+  /** Keeps deliveries that failed for good, each once; beyond `countMax` the oldest go. */
+  async bury(
+    letters: readonly (Delivery & { readonly why: string })[],
+    countMax: number = webhookLimits.deadLettersMax,
+  ): Promise<void> {
     const nowMs = this.clock.now();
     for (const { webhook, event, why } of letters)
       this.#sql.exec(
@@ -105,10 +108,21 @@ export class Webhooks extends DurableObject<Env> {
         JSON.stringify(event),
       );
     this.#sql.exec(
-      'DELETE FROM dead_letters WHERE failed_at_ms < ?1 OR id <= (SELECT max(id) FROM dead_letters) - ?2',
-      nowMs - webhookLimits.deadLetterAgeMs,
-      webhookLimits.deadLettersMax,
+      `DELETE FROM dead_letters WHERE id IN (
+         SELECT id FROM dead_letters ORDER BY id DESC LIMIT -1 OFFSET ?)`,
+      countMax,
     );
+    if ((await this.ctx.storage.getAlarm()) === null)
+      await this.ctx.storage.setAlarm(nowMs + webhookLimits.deadLetterSweepMs);
+  }
+
+  /** Forgets dead letters that are too old: they hold numbers of callers. */
+  override async alarm(): Promise<void> {
+    const nowMs = this.clock.now();
+    const beforeMs = nowMs - webhookLimits.deadLetterAgeMs;
+    this.#sql.exec('DELETE FROM dead_letters WHERE failed_at_ms < ?', beforeMs);
+    if (this.#letters(0, 1, null).length > 0)
+      await this.ctx.storage.setAlarm(nowMs + webhookLimits.deadLetterSweepMs);
   }
 
   /** Dead letters, oldest first: DeadLetter[] as JSON text, their depth is that of the events. @param webhook null: of all receivers */
