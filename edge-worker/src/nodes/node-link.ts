@@ -10,6 +10,7 @@ import {
   linkFromNode,
   linkPing,
   linkPong,
+  linkTaken,
   type NodeStatus,
 } from '@callgate/shared/contract/link.ts';
 import { commandLimits, linkLimits } from '@callgate/shared/limits.ts';
@@ -31,8 +32,7 @@ import { keepState, parseMessage, send, stateOf, takesCommands } from './link-so
 import { type CommandAnswer, PendingCommands } from './pending-commands.ts';
 import { look, type Watch } from './watch.ts';
 
-/** Close codes of ours (RFC 6455 §7.4.2: 4000 to 4999 are for applications). */
-const replaced = 4_000;
+/** Close codes of ours, beside linkTaken (RFC 6455 §7.4.2). */
 const badMessage = 4_001;
 const silent = 4_002;
 const revoked = 4_003;
@@ -72,7 +72,7 @@ export class NodeLink extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     const node = request.headers.get('x-callgate-node') ?? '';
     const protocol = request.headers.get('x-callgate-protocol') ?? '';
-    for (const old of this.ctx.getWebSockets()) old.close(replaced, 'another link of this node');
+    for (const old of this.ctx.getWebSockets()) old.close(linkTaken, 'another link of this node');
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     const now = this.clock.now();

@@ -4,6 +4,7 @@ import type { NodeCommand } from '@callgate/shared/contract/command.ts';
 import {
   linkProtocol,
   linkProtocols,
+  linkTaken,
   nodeStatusExample,
   oldLinkProtocol,
 } from '@callgate/shared/contract/link.ts';
@@ -11,7 +12,6 @@ import { linkLimits } from '@callgate/shared/limits.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { FakeClock } from '../clock.fake.ts';
-import { silentLog } from '../ops/log.ts';
 import { EdgeLink } from './edge-link.ts';
 
 const closers: (() => void)[] = [];
@@ -42,11 +42,12 @@ async function linkedPair(token = 'node-token', protocol: string = linkProtocol)
   const revisions: number[] = [];
   const commands: NodeCommand[] = [];
   const status = { ...nodeStatusExample };
+  const lines: unknown[] = [];
   const link = new EdgeLink({
     url: new URL(`http://127.0.0.1:${port}/edge`),
     nodeToken: () => token,
     clock,
-    log: silentLog,
+    log: (...line) => lines.push(line),
     onRevision: (revision) => revisions.push(revision),
     onCommand: async (command) => {
       commands.push(command);
@@ -60,7 +61,7 @@ async function linkedPair(token = 'node-token', protocol: string = linkProtocol)
     () => server.close(),
   );
   link.start();
-  return { link, sockets, received, requests, clock, revisions, commands, status };
+  return { link, sockets, received, requests, clock, revisions, commands, status, lines };
 }
 
 const tell = (socket: WebSocket | undefined, revision: number) =>
@@ -107,6 +108,22 @@ describe('link to the edge', () => {
     sockets[0]?.terminate();
     await vi.waitFor(() => expect(link.isLinked).toBe(false));
     clock.advance(linkLimits.retryFirstMs);
+    await vi.waitFor(() => expect(sockets.length).toBe(2));
+  });
+
+  it('says so when another process has linked as this node, and does not take it back at once', async () => {
+    const { sockets, clock, link, lines } = await linkedPair();
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    tell(sockets[0], 1);
+    await vi.waitFor(() => expect(link.isLinked).toBe(true));
+    sockets[0]?.close(linkTaken, 'another link of this node');
+    await vi.waitFor(() => expect(link.isLinked).toBe(false));
+    const why = `closed with ${linkTaken} another link of this node`;
+    expect(lines.at(-1)).toEqual(['error', 'edge-link-taken', { why }]);
+    clock.advance(linkLimits.retryMaxMs - 1);
+    expect(sockets.length).toBe(1);
+    expect(clock.pending).toBe(1);
+    clock.advance(1);
     await vi.waitFor(() => expect(sockets.length).toBe(2));
   });
 

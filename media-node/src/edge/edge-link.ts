@@ -11,6 +11,7 @@ import {
   linkPong,
   linkProtocol,
   linkProtocols,
+  linkTaken,
   type NodeStatus,
 } from '@callgate/shared/contract/link.ts';
 import { linkLimits } from '@callgate/shared/limits.ts';
@@ -108,7 +109,9 @@ export class EdgeLink {
     });
     socket.on('open', () => this.#wait(linkLimits.pingMs, () => this.#ping(socket)));
     socket.on('message', (data) => this.#onMessage(socket, String(data)));
-    socket.on('close', (code) => this.#onClose(why === '' ? `closed with ${code}` : why));
+    socket.on('close', (code, reason) =>
+      this.#onClose(code, why === '' ? `closed with ${code} ${String(reason)}`.trim() : why),
+    );
   }
 
   #onMessage(socket: WebSocket, text: string): void {
@@ -159,18 +162,26 @@ export class EdgeLink {
     this.#wait(linkLimits.pongMs, () => socket.terminate());
   }
 
-  #onClose(why: string): void {
+  #onClose(code: number, why: string): void {
     this.#socket = null;
     if (this.#isClosed) return;
-    if (this.#isLinked || this.#failures === 0)
+    // A process of ours never has two: a machine was copied, or two nodes were given one name.
+    if (code === linkTaken) this.#options.log('error', 'edge-link-taken', { why });
+    else if (this.#isLinked || this.#failures === 0)
       this.#options.log('warn', 'edge-link-lost', { why });
     this.#isLinked = false;
     this.#statusTimer?.cancel();
-    const longest =
-      this.#options.status().calls > 0 ? linkLimits.retryBusyMaxMs : linkLimits.retryMaxMs;
-    const waitMs = Math.min(linkLimits.retryFirstMs * 2 ** this.#failures, longest);
+    this.#wait(this.#waitMs(code) * (0.5 + this.#options.random() / 2), () => this.#connect());
+  }
+
+  /** Two that have one name do not take the link from each other all the time. */
+  #waitMs(code: number): number {
+    const { retryFirstMs, retryBusyMaxMs, retryMaxMs } = linkLimits;
+    if (code === linkTaken) return retryMaxMs;
+    const longest = this.#options.status().calls > 0 ? retryBusyMaxMs : retryMaxMs;
+    const waitMs = Math.min(retryFirstMs * 2 ** this.#failures, longest);
     this.#failures = Math.min(this.#failures + 1, 16);
-    this.#wait(waitMs * (0.5 + this.#options.random() / 2), () => this.#connect());
+    return waitMs;
   }
 
   #wait(delayMs: number, fire: () => void): void {

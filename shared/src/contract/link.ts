@@ -16,6 +16,9 @@ export const linkProtocols = [linkProtocol, oldLinkProtocol] as const;
 export const linkPing = 'ping';
 export const linkPong = 'pong';
 
+/** Close code (RFC 6455 §7.4.2: 4000 to 4999 are for applications): another process has linked as this node. */
+export const linkTaken = 4_000;
+
 const revision = z.int().min(0);
 const commandId = z.string().min(1).max(64);
 
