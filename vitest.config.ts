@@ -2,6 +2,9 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { testBindings } from './edge-worker/testdata/bindings.ts';
 
+/** As infra/setup/patience.ts has it. */
+const patienceMs = 15_000;
+
 /**
  * Four projects, one per kind of proof: the house itself (`house`: types, lint, walls, the Worker's bundle), pure logic and node
  * parts (`unit`), the Worker inside workerd (`edge`), and the whole stack with real programs (`e2e`). They run in that order, and
@@ -31,6 +34,8 @@ export default defineConfig({
             'infra/**/*.test.ts',
           ],
           exclude: ['infra/e2e/**', 'infra/house/**', '**/node_modules/**'],
+          setupFiles: ['infra/setup/patience.ts'],
+          expect: { poll: { timeout: patienceMs } },
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
@@ -45,6 +50,8 @@ export default defineConfig({
         test: {
           name: 'edge',
           include: ['edge-worker/src/**/*.test.ts'],
+          setupFiles: ['infra/setup/patience.ts'],
+          expect: { poll: { timeout: patienceMs } },
           // The first request of a file waits for workerd to start, beside those of the other files.
           testTimeout: 60_000,
           hookTimeout: 60_000,

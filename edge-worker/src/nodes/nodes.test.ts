@@ -17,7 +17,8 @@ describe('hello', () => {
     const welcome = nodeWelcome.parse(await response.json());
     expect(welcome.revision).toBe(revision);
     expect(welcome.clock_skew_ms).toBeGreaterThanOrEqual(5_000);
-    expect(welcome.clock_skew_ms).toBeLessThan(8_000);
+    // And what the request took.
+    expect(welcome.clock_skew_ms).toBeLessThan(30_000);
   });
 
   it('refuses a token that it does not know', async () => {

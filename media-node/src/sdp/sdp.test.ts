@@ -61,9 +61,13 @@ describe('reading SDP (RFC 8866)', () => {
       const body = Buffer.from(
         `v=0\r\no=- 1 1 IN IP4 h\r\na=${filler.repeat(8_000 / filler.length)}`,
       );
-      const start = performance.now();
-      parseSdp(body);
-      expect(performance.now() - start).toBeLessThan(50);
+      const times = Array.from({ length: 5 }, () => {
+        const start = performance.now();
+        parseSdp(body);
+        return performance.now() - start;
+      });
+      // The best of five: another process on the machine must not decide.
+      expect(Math.min(...times)).toBeLessThan(50);
     }
   });
 });

@@ -136,7 +136,8 @@ describe('ProcessMediaPool', () => {
     process.kill(victim ?? 0, 'SIGKILL');
     const ended = () => [...events.values()].filter((list) => list.length > 0).length;
     await until(() => ended() === 2);
-    expect(performance.now() - killedAt).toBeLessThan(1_000);
+    // A hundredth of it, where no other process wants the processor.
+    expect(performance.now() - killedAt).toBeLessThan(5_000);
     for (const [n, list] of events) {
       const isVictim = (ports[n] ?? 0) < 23_250;
       expect(list).toEqual(isVictim ? [{ kind: 'room-ended', reason: 'media-lost' }] : []);
