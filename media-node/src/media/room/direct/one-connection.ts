@@ -96,6 +96,8 @@ export class OneConnection implements StayMedia {
         return;
       }
       case 'update':
+        // The server tells of tracks and of subscriptions in two threads: either may be first.
+        if (this.#expected.size > 0) this.#tellSubscribed();
         return this.#missing.check();
       case 'mediaSectionsRequirement':
         return this.#negotiation.require(message.value.numAudios);
