@@ -60,7 +60,7 @@ export class JoinedRoom {
   async start(
     options: { readonly wait?: boolean; readonly timeoutMs?: number } = {},
   ): Promise<void> {
-    const { wait = true, timeoutMs = 5_000 } = options;
+    const { wait = true, timeoutMs = 9_000 } = options;
     const { url } = this.#harness;
     this.room.join({ url, token: await this.#token, timeoutMs, trackName: 'caller track' });
     if (wait) await until(() => this.joined > 0 || this.ended.length > 0);

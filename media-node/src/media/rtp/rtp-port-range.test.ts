@@ -16,20 +16,34 @@ afterEach(async () => {
     await new Promise<void>((done) => socket.close(() => done()));
 });
 
-/** A stretch of ports that was free a moment ago. */
-async function freePort(): Promise<number> {
+/** Below the ports that the kernel gives to whoever asks for any: tests that run meanwhile take none of these. */
+let nextPort = 14_000;
+
+async function isFree(port: number): Promise<boolean> {
   const socket = createSocket('udp4');
-  await new Promise<void>((done) => socket.bind(0, address, done));
-  const { port } = socket.address();
+  const isBound = await new Promise<boolean>((done) => {
+    socket.once('error', () => done(false));
+    socket.bind(port, address, () => done(true));
+  });
   await new Promise<void>((done) => socket.close(() => done()));
-  return Math.min(port - (port % 2), 65_000);
+  return isBound;
+}
+
+/** The first of so many ports that were free a moment ago, an even one. */
+async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const from = nextPort;
+    nextPort += count + (count % 2);
+    const ports = Array.from({ length: count }, (_, at) => from + at);
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return from;
+  }
 }
 
 async function rangeOf(
   count: number,
   clock = new FakeClock(),
 ): Promise<{ range: RtpPortRange; from: number }> {
-  const from = await freePort();
+  const from = await freePorts(2 * count);
   const range = new RtpPortRange({ address, range: { from, to: from + 2 * count - 1 }, clock });
   ranges.push(range);
   return { range, from };
