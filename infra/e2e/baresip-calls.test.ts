@@ -101,6 +101,14 @@ async function established(phone: Baresip): Promise<void> {
   await eventually(`the call is up\n${phone.said}`, () => phone.has('CALL_ESTABLISHED'));
 }
 
+/** The room hears the phone for the better part of a second. */
+async function hears(agent: Agent): Promise<void> {
+  await eventually(
+    'the room hears the phone',
+    () => toneAtTheEnd(agent.heard(), phoneToneHz, 800) > 700,
+  );
+}
+
 /** Ends the phone and gives back what it heard. */
 async function stop(phone: Baresip): Promise<Sound> {
   phones.splice(phones.indexOf(phone), 1);
@@ -113,10 +121,9 @@ describe('baresip calls', () => {
     async (codec) => {
       const { phone, agent } = await callBy(codec);
       await established(phone);
-      await pause(2_500);
-      expect(toneAtTheEnd(agent.heard(), phoneToneHz, 1_000)).toBeGreaterThan(900);
-      const heard = listenFor(await stop(phone), agentToneHz);
-      expect(heard.toneMs).toBeGreaterThan(2_000);
+      await hears(agent);
+      await pause(1_500);
+      expect(listenFor(await stop(phone), agentToneHz).toneMs).toBeGreaterThan(1_000);
       await eventually('the participant has left', () => agent.others.length === 0);
       await eventually('the node is idle', () => isNodeIdle(stack));
       await eventually(
@@ -132,9 +139,9 @@ describe('baresip calls', () => {
       ...(transport === 'tls' ? { target: tlsListen } : {}),
     });
     await established(phone);
-    await pause(1_500);
-    expect(toneAtTheEnd(agent.heard(), phoneToneHz, 800)).toBeGreaterThan(700);
-    expect(listenFor(await stop(phone), agentToneHz).toneMs).toBeGreaterThan(1_000);
+    await hears(agent);
+    await pause(1_000);
+    expect(listenFor(await stop(phone), agentToneHz).toneMs).toBeGreaterThan(700);
   });
 
   it('with its media encrypted (SRTP, keys by SDES), where the trunk requires it', async () => {
@@ -157,25 +164,24 @@ describe('baresip calls', () => {
       account: ['mediaenc=srtp-mand'],
     });
     await established(phone);
-    await pause(1_500);
-    expect(toneAtTheEnd(agent.heard(), phoneToneHz, 800)).toBeGreaterThan(700);
-    expect(listenFor(await stop(phone), agentToneHz).toneMs).toBeGreaterThan(1_000);
+    await hears(agent);
+    await pause(1_000);
+    expect(listenFor(await stop(phone), agentToneHz).toneMs).toBeGreaterThan(700);
   });
 
   it('and puts the call on hold: the room hears nothing, until it is resumed, and then both hear again', async () => {
     const { phone, agent } = await callBy('PCMU/8000/1');
     await established(phone);
-    await pause(1_000);
+    await hears(agent);
     phone.command('hold');
-    await pause(1_500);
-    expect(toneAtTheEnd(agent.heard(), phoneToneHz, 800)).toBe(0);
+    await eventually(
+      'the room hears nothing',
+      () => toneAtTheEnd(agent.heard(), phoneToneHz, 800) === 0,
+    );
     expect(phone.has('CALL_CLOSED')).toBe(false);
     phone.command('resume');
-    await eventually(
-      'the room hears the phone again',
-      () => toneAtTheEnd(agent.heard(), phoneToneHz, 800) > 700,
-    );
-    await pause(500);
+    await hears(agent);
+    await pause(1_000);
     expect(phone.has('CALL_CLOSED')).toBe(false);
     expect(toneAtTheEnd(await stop(phone), agentToneHz, 1_000)).toBeGreaterThan(300);
   });
@@ -193,7 +199,7 @@ describe('baresip calls', () => {
         stack.nodeEvents('call-ended').some(({ reason }) => reason === 'transferred'),
       );
       const isUp = ({ type }: BaresipEvent) => type === 'CALL_ESTABLISHED';
-      expect(phone.events.filter(isUp)).toHaveLength(2);
+      await eventually('it has called there', () => phone.events.filter(isUp).length === 2);
       await eventually('the node is idle', () => isNodeIdle(stack));
     } finally {
       await other.stop();
@@ -225,11 +231,8 @@ describe('baresip calls', () => {
   it.each([10, 60])('with packets of %i ms both ways, as it asks', async (ptimeMs) => {
     const { phone, agent } = await callBy('PCMU/8000/1', { account: [`ptime=${ptimeMs}`] });
     await established(phone);
-    await eventually(
-      'the room hears the phone',
-      () => toneAtTheEnd(agent.heard(), phoneToneHz, 800) > 700,
-    );
-    await pause(500);
+    await hears(agent);
+    await pause(1_000);
     expect(listenFor(await stop(phone), agentToneHz).toneMs).toBeGreaterThan(500);
   });
 
@@ -242,7 +245,7 @@ describe('baresip calls', () => {
   it('is ended by the room', async () => {
     const { phone, agent } = await callBy('PCMU/8000/1');
     await established(phone);
-    await pause(500);
+    await eventually('the participant is seen', () => agent.others.length === 1);
     const [identity = ''] = agent.others;
     await stack.rooms.removeParticipant(`desk_${numbers[(called - 1) % numbers.length]}`, identity);
     await eventually('the call is closed', () => phone.has('CALL_CLOSED'));

@@ -48,7 +48,8 @@ async function callgateNode(...args: string[]): Promise<{ status: number | null;
         text += chunk.toString();
       });
     child.once('error', reject);
-    child.once('exit', (status) => resolve({ status, text }));
+    // Not `exit`: output may still be under way then.
+    child.once('close', (status) => resolve({ status, text }));
   });
 }
 

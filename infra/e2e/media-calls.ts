@@ -57,7 +57,7 @@ export class MediaCalls {
       address: '127.0.0.1',
       advertise: null,
       roomAddress: '127.0.0.1',
-      portRange: { from: 41_000, to: 41_999 },
+      portRange: { from: 23_000, to: 23_999 },
       clock: systemClock,
       log: silentLog,
       ...change,
@@ -77,7 +77,7 @@ export class MediaCalls {
 
   async joinRoom(call: MediaCall, room: string, identity = 'sip_caller'): Promise<void> {
     const token = await roomToken(this.server, room, identity, 'sip');
-    call.session.join({ url: this.server.url, token, timeoutMs: 4_500 });
+    call.session.join({ url: this.server.url, token, timeoutMs: 9_000 });
   }
 
   async joinTalker(room: string, identity = 'agent'): Promise<ToneParticipant> {

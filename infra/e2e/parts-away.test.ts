@@ -37,8 +37,14 @@ describe('a part is away', () => {
     const result = await runSipp('refused with 503', { target: stack.node.sip, number });
     expect(result.trace).toBe('');
     expect(performance.now() - start).toBeLessThan(patienceMs);
-    expect(stack.nodeEvents('part-failed').at(-1)).toMatchObject({ reason: 'edge-unreachable' });
-    expect((await stack.nodeStats()).records_pending).toBe(1);
+    const failed = () => stack?.nodeEvents('part-failed') ?? [];
+    await eventually('the log says so', () =>
+      failed().some(({ reason }) => reason === 'edge-unreachable'),
+    );
+    await eventually(
+      'its record waits',
+      async () => (await stack?.nodeStats())?.records_pending === 1,
+    );
     await stack.restartEdge();
     await eventually(
       'the record is delivered',
@@ -150,6 +156,7 @@ async function runNode(
       text += chunk.toString();
     });
     child.once('error', reject);
-    child.once('exit', (status) => resolve({ status, text }));
+    // Not `exit`: output may still be under way then.
+    child.once('close', (status) => resolve({ status, text }));
   });
 }

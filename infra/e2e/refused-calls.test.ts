@@ -98,9 +98,10 @@ describe('hostile datagrams', () => {
     ['a CSeq beyond 2^31', invite({ cseq: '99999999999 INVITE' })],
   ])('%s gets at most one 4xx and leaves nothing behind', async (_what, bytes) => {
     const answers = await datagram(bytes);
-    expect(answers.length).toBeLessThanOrEqual(1);
+    // An answer that nobody acknowledges comes again as it was.
+    expect(new Set(answers).size).toBeLessThanOrEqual(1);
     for (const answer of answers) expect(answer).toMatch(/^SIP\/2\.0 4\d\d /);
-    expect((await stack.nodeStats()).calls).toBe(0);
+    await eventually('no call is left', async () => (await stack.nodeStats()).calls === 0);
   });
 
   it('an INVITE without a common codec gets 488', async () => {

@@ -56,8 +56,10 @@ async function callOnce(whileUp: (callId: string) => Promise<void> = async () =>
   const known = new Set(stack.nodeEvents('call-answered').map((line) => line['call_id']));
   const call = await dial(stack, phone, number);
   expect(await call.answer).toEqual({ kind: 'answered' });
-  const line = stack.nodeEvents('call-answered').find((one) => !known.has(one['call_id']));
-  const callId = String(line?.['call_id']);
+  const line = () => stack.nodeEvents('call-answered').find((one) => !known.has(one['call_id']));
+  // The answer and the line of it come by two ways.
+  await eventually('the log tells of the answer', () => line() !== undefined);
+  const callId = String(line()?.['call_id']);
   await whileUp(callId);
   call.hangUp();
   await call.ended;

@@ -28,6 +28,10 @@ export interface LinphoneCall {
 
 /** Between commands it wants a moment: it reads one, acts, and only then reads the next. */
 const commandMs = 400;
+/** What it says when it knows what becomes of its call. */
+const isDecided = /Call 1 with .* (connected|ended|error)/;
+/** From its call to an answer that it tells of, ms at most. */
+const answerMs = 20_000;
 
 /** Calls, talks for `talkMs`, hangs up and quits. @throws Error when linphonec cannot be started */
 export async function callWithLinphone(
@@ -45,7 +49,7 @@ export async function callWithLinphone(
   const phone = spawn('/usr/bin/linphonec', ['-c', join(folder, 'linphonerc')], {
     env: { HOME: folder, PATH: '/usr/bin:/bin', TERM: 'dumb' },
     stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: talkMs + 30_000,
+    timeout: talkMs + answerMs + 30_000,
   });
   let said = '';
   for (const stream of [phone.stdout, phone.stderr])
@@ -67,7 +71,9 @@ export async function callWithLinphone(
   const commands = async () => {
     await command('soundcard use files', 1_000);
     await command('ipv6 disable');
-    await command(`call sip:${number}@${target}`, 1_500);
+    await command(`call sip:${number}@${target}`);
+    for (let waitedMs = 0; waitedMs < answerMs && !isDecided.test(said); waitedMs += commandMs)
+      await new Promise((settle) => setTimeout(settle, commandMs));
     await command(`play ${says}`);
     await command(`record ${heard}`, talkMs);
     await command('terminate');

@@ -18,7 +18,7 @@ export interface SippOptions {
   /** Calls in all, and started per second. */
   readonly calls?: number;
   readonly callsPerSecond?: number;
-  /** After this sipp gives up, s. */
+  /** After this sipp gives up, s; 60 when absent: a busy machine may let a call wait. */
   readonly timeoutS?: number;
   /** Address of the caller; 127.0.0.2 when absent, so that caller and node are told apart. */
   readonly address?: string;
@@ -105,7 +105,7 @@ async function placeCalls(
     ...['-key', 'from_user', options.from ?? '+15550199'],
     ...['-au', options.user ?? 'none', '-ap', options.password ?? 'none'],
     ...['-m', String(options.calls ?? 1), '-r', String(options.callsPerSecond ?? 10)],
-    ...['-timeout', `${options.timeoutS ?? 20}s`, '-timeout_error'],
+    ...['-timeout', `${options.timeoutS ?? 60}s`, '-timeout_error'],
     ...['-nostdin', ...trace],
   ]);
 }
