@@ -211,6 +211,34 @@ describe('record spool', () => {
     await spool.close(100);
   });
 
+  it('delivers what a later version left, before the node was put back: what a record may hold is for the edge to say', async () => {
+    const later = [7, 8].map((sequence) =>
+      JSON.stringify({ ...numbered(sequence), colour: 'red' }),
+    );
+    await writeFile(join(folder, '1-1-1.jsonl'), `${later.join('\n')}\n`);
+    const sent: number[] = [];
+    const { spool, clock } = spoolWith(async (sequences) => void sent.push(...sequences));
+    await spool.open();
+    await allSent(spool, clock);
+    expect(sent).toEqual([7, 8]);
+    await spool.close(100);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('puts all lines of a file aside that are no records', async () => {
+    await writeFile(
+      join(folder, '1-1-1.jsonl'),
+      `{"call_id":1}\n${JSON.stringify(numbered(2))}\n{"con`,
+    );
+    const sent: number[] = [];
+    const { spool, clock } = spoolWith(async (sequences) => void sent.push(...sequences));
+    await spool.open();
+    await allSent(spool, clock);
+    await spool.close(100);
+    expect(sent).toEqual([2]);
+    expect(await readFile(join(folder, '1-1-1.jsonl.bad'), 'utf8')).toBe('{"call_id":1}\n{"con');
+  });
+
   it('puts aside a file that is no record', async () => {
     await writeFile(join(folder, '0-broken.json'), '{"contract":');
     const { spool } = spoolWith(async () => {});

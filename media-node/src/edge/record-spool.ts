@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { type CallRecord, callRecord } from '@callgate/shared/contract/record.ts';
 import { spoolLimits } from '@callgate/shared/limits.ts';
+import * as z from 'zod';
 import type { Clock, Timer } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 import { writeWholeFile } from '../write-whole-file.ts';
@@ -67,10 +68,15 @@ export class RecordSpool {
 
   /** Makes the folder and takes up what an earlier run left. @throws when the folder cannot be written. */
   async open(): Promise<void> {
+    const unreadable = new Map<JournalFile, string[]>();
     for (const { file, text } of await this.#journal.open()) {
       const record = recordOf(text);
       if (record !== null) this.#queue.push({ ...toSend(record), text, file });
-      else await this.#putAside(`${file.name}.bad`, text, 'record-unreadable', {}, file);
+      else unreadable.set(file, [...(unreadable.get(file) ?? []), text]);
+    }
+    for (const [file, texts] of unreadable) {
+      await this.#putAside(`${file.name}.bad`, texts.join('\n'), 'record-unreadable', {});
+      for (const _ of texts) this.#journal.forget(file);
     }
     this.#pump();
   }
@@ -207,7 +213,7 @@ export class RecordSpool {
 
   async #putAsideRefused({ ids, text }: Waiting, why: unknown): Promise<void> {
     const name = `${ids.call_id}-${ids.sequence}.json.refused`;
-    await this.#putAside(name, text, 'record-refused', { ...ids, why }, null);
+    await this.#putAside(name, text, 'record-refused', { ...ids, why });
   }
 
   /** Out of the way of the rest, where an operator finds it. */
@@ -216,14 +222,12 @@ export class RecordSpool {
     text: string,
     event: string,
     fields: Readonly<Record<string, unknown>>,
-    file: JournalFile | null,
   ): Promise<void> {
     const { folder, log } = this.#options;
     log('error', event, { file: name, ...fields });
     await writeWholeFile(join(folder, name), text).catch((error: unknown) =>
       log('error', 'spool-failed', { why: error }),
     );
-    if (file !== null) this.#journal.forget(file);
   }
 
   #backOff(error: unknown): void {
@@ -249,15 +253,20 @@ export class RecordSpool {
   }
 }
 
-function toSend(record: CallRecord): Pick<Waiting, 'ids' | 'isUrgent'> {
+/** What the node itself needs to know of a record; the edge looks at the rest, also of one that a later version has written. */
+const spooled = z.object(
+  callRecord.pick({ call_id: true, trace_id: true, sequence: true, leased: true }).shape,
+);
+
+function toSend(record: z.infer<typeof spooled>): Pick<Waiting, 'ids' | 'isUrgent'> {
   const { call_id, trace_id, sequence, leased } = record;
   return { ids: { call_id, trace_id, sequence }, isUrgent: leased };
 }
 
 /** null: the text is no record. */
-function recordOf(text: string): CallRecord | null {
+function recordOf(text: string): z.infer<typeof spooled> | null {
   try {
-    return callRecord.safeParse(JSON.parse(text)).data ?? null;
+    return spooled.safeParse(JSON.parse(text)).data ?? null;
   } catch {
     // What a killed process left half written.
     return null;
