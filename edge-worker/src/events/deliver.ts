@@ -29,10 +29,15 @@ export async function deliver(
 ): Promise<Outcome> {
   const fault = receiverUrlFault(receiver.url, parts.allowLoopback);
   if (fault !== null) return { kind: 'failed', why: `url: ${fault}`, afterS: null };
+  const message = signedMessage(event, receiver, parts);
+  if (message === null) {
+    const why = 'its secrets do not open with this SEALING_KEY: put it again, with its secrets';
+    return { kind: 'failed', why, afterS: null };
+  }
   try {
     const response = await fetch(receiver.url, {
       method: 'POST',
-      ...signedMessage(event, receiver, parts),
+      ...message,
       redirect: 'manual',
       signal: AbortSignal.timeout(webhookLimits.answerMs),
     });
@@ -45,18 +50,15 @@ export async function deliver(
   }
 }
 
+/** null: its secrets were sealed with another key. */
 function signedMessage(event: WebhookEvent, receiver: Receiver, parts: DeliverParts) {
   const { id, ...content } = event;
   const body = JSON.stringify(content);
   // The time of this try: receivers refuse what is older than minutes.
   const at = new Date(parts.nowMs);
-  const signatures = receiver.sealedSecrets.map((sealed) =>
-    new Webhook(openSecret(parts.sealingKey, secretContext(receiver.id), sealed)).sign(
-      id,
-      at,
-      body,
-    ),
-  );
+  const secrets = openAll(parts.sealingKey, receiver);
+  if (secrets === null) return null;
+  const signatures = secrets.map((secret) => new Webhook(secret).sign(id, at, body));
   return {
     body,
     headers: {
@@ -67,6 +69,15 @@ function signedMessage(event: WebhookEvent, receiver: Receiver, parts: DeliverPa
       'webhook-signature': signatures.join(' '),
     },
   };
+}
+
+function openAll(key: Uint8Array, { id, sealedSecrets }: Receiver): string[] | null {
+  try {
+    return sealedSecrets.map((sealed) => openSecret(key, secretContext(id), sealed));
+  } catch {
+    // Which of them, and why, is nothing that a dead letter should say.
+    return null;
+  }
 }
 
 function outcomeOf({ status, headers }: Response, nowMs: number): Outcome {
