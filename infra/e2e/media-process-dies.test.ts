@@ -30,7 +30,11 @@ function mediaProcesses(): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
 }
 
-it('callers of the dead process get BYE within a second, the others talk on, new calls are taken', async () => {
+/** How many calls the node has ended for that reason. */
+const endedAs = (reason: string) =>
+  stack.nodeEvents('call-ended').filter((line) => line['reason'] === reason).length;
+
+it('callers of the dead process get BYE at once, the others talk on, new calls are taken', async () => {
   const calls = [];
   for (const [i, phone] of phones.entries()) {
     calls.push(await dial(stack, phone, called[i] ?? first));
@@ -39,21 +43,22 @@ it('callers of the dead process get BYE within a second, the others talk on, new
   const processes = mediaProcesses();
   expect(processes.length).toBe(2);
 
-  const ended: number[] = [];
+  let ended = 0;
   const dead = new Set<unknown>();
   for (const call of calls) {
     void call.ended.then((by) => {
       if (by !== 'node') return;
-      ended.push(performance.now());
+      ended += 1;
       dead.add(call);
     });
   }
-  const killedAt = performance.now();
   process.kill(processes[0] ?? 0, 'SIGKILL');
   const expected = calls.length / processes.length;
-  await eventually('BYE', () => ended.length >= Math.floor(expected), 2_000);
-  for (const at of ended) expect(at - killedAt).toBeLessThan(1_000);
-  expect(ended.length).toBeLessThanOrEqual(Math.ceil(expected));
+  // Promised within a second, which the drill media-process-killed holds to: here ten times as long, for a machine that others use. Silence would end a call later, and for another reason.
+  await eventually('BYE', () => ended >= Math.floor(expected), 10_000);
+  expect(ended).toBeLessThanOrEqual(Math.ceil(expected));
+  await eventually('the node has seen it end', () => endedAs('media-lost') === ended);
+  expect(stack.nodeEvents('media-process-hangs')).toEqual([]);
 
   await eventually('a successor', () => mediaProcesses().length === processes.length);
   calls[0]?.hangUp();
