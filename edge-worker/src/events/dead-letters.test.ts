@@ -56,6 +56,19 @@ it('those of one receiver, however often they are replayed to no end, push out n
   expect(await kept('erp')).toEqual(idsOf(erp));
 });
 
+it('of a receiver that wants nothing more stay until it is put again', async () => {
+  const crm = letters('crm', 2);
+  await bury(crm);
+  await webhooks().disable('crm');
+  const [first] = JSON.parse(await webhooks().deadLetters(0, 1, 'crm')) as DeadLetter[];
+  expect(await webhooks().replay(null, null)).toBe(0);
+  expect(await webhooks().replay([first?.id ?? 0], null)).toBe(0);
+  expect(await kept('crm')).toEqual(idsOf(crm));
+  await webhooks().put('crm', 'https://crm.example.com/', ['*'], null);
+  expect(await webhooks().replay(null, null)).toBe(2);
+  expect(await kept('crm')).toEqual([]);
+});
+
 it('are forgotten when they are old, though no other comes', async () => {
   const old = letters('crm', 1);
   await bury(old);

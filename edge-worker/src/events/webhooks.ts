@@ -130,25 +130,36 @@ export class Webhooks extends DurableObject<Env> {
     return JSON.stringify(this.#letters(afterId, count, webhook));
   }
 
-  #letters(afterId: number, count: number, webhook: string | null): DeadLetter[] {
+  #letters(
+    afterId: number,
+    count: number,
+    webhook: string | null,
+    of: 'all' | 'served' = 'all',
+  ): DeadLetter[] {
     return this.#sql
       .exec<Omit<DeadLetter, 'event'> & { event: string }>(
         `SELECT id, webhook, why, failed_at_ms, event FROM dead_letters
-         WHERE id > ?1 AND (?2 IS NULL OR webhook = ?2) ORDER BY id LIMIT ?3`,
-        afterId,
-        webhook,
-        count,
+         WHERE id > ?1 AND (?2 IS NULL OR webhook = ?2)
+         AND (?4 = 'all' OR webhook IN (SELECT id FROM receivers WHERE disabled_at_ms IS NULL))
+         ORDER BY id LIMIT ?3`,
+        ...[afterId, webhook, count, of],
       )
       .toArray()
       .map((row) => ({ ...row, event: JSON.parse(row.event) as WebhookEvent }));
   }
 
-  /** Sends dead letters again and forgets them: those named, else the oldest. Returns how many. @throws when the queue does not take them; they stay then */
+  /**
+   * Sends dead letters again and forgets them: those named, else the oldest. Those of a receiver that is disabled stay: they would only come back.
+   * @returns how many
+   * @throws when the queue does not take them; they stay then
+   */
   async replay(ids: readonly number[] | null, webhook: string | null): Promise<number> {
     const letters =
       ids === null
-        ? this.#letters(0, webhookLimits.deadLettersPageMax, webhook)
-        : ids.flatMap((id) => this.#letters(id - 1, 1, webhook).filter((one) => one.id === id));
+        ? this.#letters(0, webhookLimits.deadLettersPageMax, webhook, 'served')
+        : ids.flatMap((id) =>
+            this.#letters(id - 1, 1, webhook, 'served').filter((one) => one.id === id),
+          );
     for (const batch of batched(letters, webhookLimits.batchMax)) {
       await this.env.EVENTS.sendBatch(
         batch.map(({ webhook: to, event }) => ({ body: { webhook: to, event } })),
