@@ -1,4 +1,5 @@
-import { exports } from 'cloudflare:workers';
+import { env, exports } from 'cloudflare:workers';
+import { commandResultExamples } from '@callgate/shared/contract/command.ts';
 import {
   type LinkFromEdge,
   linkFromEdge,
@@ -10,6 +11,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { testNodeToken } from '../../testdata/bindings.ts';
 import { asAdmin, asNode, putRouting } from '../../testdata/requests.ts';
+import { nodeLinkOf } from './node-link-of.ts';
 
 const handshake = {
   upgrade: 'websocket',
@@ -52,6 +54,24 @@ describe('the link of a node', () => {
     await expect.poll(nodes).toMatchObject([{ name: 'test-1', revision: 41 }]);
     webSocket.close(1000);
     await expect.poll(nodes).toEqual([]);
+  });
+
+  it('may break while a command is obeyed: the node says over the next what came of it', async () => {
+    const first = await link();
+    const answer = nodeLinkOf(env, 'test-1').command({ do: 'undrain' }, 60_000);
+    const commandOf = (messages: readonly (LinkFromEdge | 'pong')[]) =>
+      messages.find((message) => message !== 'pong' && message.type === 'command');
+    await expect.poll(() => commandOf(first.messages)).toBeDefined();
+    first.webSocket.close(4_999);
+    await expect.poll(nodes).toEqual([]);
+    const second = await link();
+    const result = commandResultExamples.done;
+    const command = commandOf(first.messages);
+    second.webSocket.send(
+      JSON.stringify({ ...command, command: undefined, type: 'result', result }),
+    );
+    expect(await answer).toEqual(result);
+    second.webSocket.close(1000);
   });
 
   it('answers a ping', async () => {

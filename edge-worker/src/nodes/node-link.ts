@@ -270,7 +270,8 @@ export class NodeLink extends DurableObject<Env> {
   async #unlinked(link: WebSocket, isGoodbye: boolean): Promise<void> {
     const others = this.ctx.getWebSockets().filter((other) => other !== link);
     if (others.length > 0) return;
-    this.#pending.abandon();
+    // One that is only cut off comes back, and says then what came of its commands.
+    if (isGoodbye) this.#pending.abandon();
     const { storage } = this.ctx;
     const watch = await storage.get<Watch>('watch');
     if (watch !== undefined && isGoodbye) await storage.delete('watch');

@@ -34,7 +34,7 @@ export class PendingCommands {
     this.#settle(id, result);
   }
 
-  /** The link is gone: no result will come. */
+  /** The node has gone: no result will come. */
   abandon(): void {
     for (const id of [...this.#waiting.keys()])
       this.#settle(id, { kind: 'no-result', why: 'not-linked' });

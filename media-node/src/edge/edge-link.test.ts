@@ -20,7 +20,11 @@ afterEach(() => {
 });
 
 /** A real WebSocket server that keeps what nodes send, and a link to it. */
-async function linkedPair(token = 'node-token', protocol: string = linkProtocol) {
+async function linkedPair(
+  token = 'node-token',
+  protocol: string = linkProtocol,
+  obeyed: Promise<void> = Promise.resolve(),
+) {
   const sockets: WebSocket[] = [];
   const received: string[] = [];
   const requests: IncomingMessage[] = [];
@@ -51,6 +55,7 @@ async function linkedPair(token = 'node-token', protocol: string = linkProtocol)
     onRevision: (revision) => revisions.push(revision),
     onCommand: async (command) => {
       commands.push(command);
+      await obeyed;
       return { kind: 'done' };
     },
     status: () => status,
@@ -181,6 +186,27 @@ describe('link to the edge', () => {
       expect(received).toContain('{"type":"result","id":"c1","result":{"kind":"done"}}'),
     );
     expect(commands).toEqual([{ do: 'undrain' }]);
+  });
+
+  it('says what came of a command over the link that there is then: the edge waits for it', async () => {
+    const obeyed = Promise.withResolvers<void>();
+    const { link, sockets, received, commands, clock } = await linkedPair(
+      ...(['node-token', linkProtocol, obeyed.promise] as const),
+    );
+    await vi.waitFor(() => expect(sockets.length).toBe(1));
+    tell(sockets[0], 1);
+    sockets[0]?.send('{"type":"command","id":"c1","command":{"do":"undrain"}}');
+    await vi.waitFor(() => expect(commands.length).toBe(1));
+    sockets[0]?.terminate();
+    await vi.waitFor(() => expect(link.isLinked).toBe(false));
+    clock.advance(linkLimits.retryFirstMs);
+    await vi.waitFor(() => expect(sockets.length).toBe(2));
+    tell(sockets[1], 1);
+    await vi.waitFor(() => expect(link.isLinked).toBe(true));
+    obeyed.resolve();
+    await vi.waitFor(() =>
+      expect(received).toContain('{"type":"result","id":"c1","result":{"kind":"done"}}'),
+    );
   });
 
   it('refuses a command of a newer edge instead of letting it wait', async () => {

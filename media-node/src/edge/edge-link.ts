@@ -122,7 +122,7 @@ export class EdgeLink {
     const reading = linkFromEdge.safeParse(message);
     if (!reading.success) return this.#refuse(socket, message);
     const { data } = reading;
-    if (data.type === 'command') void this.#obey(socket, data.id, data.command);
+    if (data.type === 'command') void this.#obey(data.id, data.command);
     else this.#onRevision(socket, data.revision);
   }
 
@@ -136,10 +136,11 @@ export class EdgeLink {
     if (isNew) this.tellStatus();
   }
 
-  async #obey(socket: WebSocket, id: string, command: NodeCommand): Promise<void> {
+  /** The link may be another by the time that the command is obeyed: a transfer takes a while. */
+  async #obey(id: string, command: NodeCommand): Promise<void> {
     this.#options.log('info', 'command', { command: command.do });
     const result = await this.#options.onCommand(command);
-    this.#say(socket, { type: 'result', id, result });
+    if (this.#socket !== null) this.#say(this.#socket, { type: 'result', id, result });
     this.tellStatus();
   }
 
