@@ -95,11 +95,14 @@ export async function routeNumbers(sip: SipClient, called: readonly string[]): P
   );
 }
 
+/** Ten times what anything here takes on a machine that has nothing else to do, ms. */
+const patienceMs = 20_000;
+
 /** Waits until `check` holds. @throws Error with `what` after `withinMs`. */
 export async function eventually(
   what: string,
   check: () => boolean | Promise<boolean>,
-  withinMs = 10_000,
+  withinMs = patienceMs,
 ): Promise<void> {
   const end = performance.now() + withinMs;
   while (!(await check())) {

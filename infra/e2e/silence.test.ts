@@ -40,7 +40,7 @@ it('a call to an unknown number hears nothing at all, not even a 100', async () 
       await pause(300);
       return call.timeline.entries.map(({ event }) => event).join() === 'INVITE';
     },
-    15_000,
+    60_000,
   );
 });
 

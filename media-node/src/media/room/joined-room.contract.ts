@@ -129,11 +129,11 @@ function frameMaker(codec: RoomCodec, frequencyHz: number): (index: number) => E
   };
 }
 
-/** Waits for `check`; @throws after ten seconds. */
+/** Waits for `check`; @throws after twenty seconds. */
 export async function until(check: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 20_000;
   while (!check()) {
-    if (performance.now() > end) throw new Error(`not within 10 s: ${check}`);
+    if (performance.now() > end) throw new Error(`not within 20 s: ${check}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -87,11 +87,11 @@ export function closing(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
-/** Waits for something real to happen. @throws Error after 10 s */
+/** Waits for something real to happen. @throws Error after 20 s */
 export async function until(holds: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + 10_000;
+  const giveUpAt = performance.now() + 20_000;
   while (!holds()) {
-    if (performance.now() > giveUpAt) throw new Error('it did not happen within 10 s');
+    if (performance.now() > giveUpAt) throw new Error('it did not happen within 20 s');
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
