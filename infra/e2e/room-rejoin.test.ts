@@ -2,7 +2,13 @@ import { systemClock } from '@callgate/media-node/src/clock.ts';
 import { MediaTick } from '@callgate/media-node/src/media/media-tick.ts';
 import { DirectRoom } from '@callgate/media-node/src/media/room/direct/direct-room.ts';
 import { KnownServers } from '@callgate/media-node/src/media/room/direct/known-servers.ts';
-import { DisconnectReason, LeaveRequest, LeaveRequest_Action } from '@livekit/protocol';
+import {
+  DisconnectReason,
+  LeaveRequest,
+  LeaveRequest_Action,
+  type ParticipantInfo,
+  SignalResponse,
+} from '@livekit/protocol';
 import { RoomServiceClient } from 'livekit-server-sdk';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type LivekitServer, startLivekitServer } from '../local/livekit-server.ts';
@@ -92,6 +98,10 @@ async function callerThroughProxy(name: string, livekit = server): Promise<Calle
   };
 }
 
+const hasTrack = ({ identity, tracks }: ParticipantInfo) =>
+  identity === 'second' && tracks.length > 0;
+const isOfSubscriptions = ({ case: what }: SignalResponse['message']) =>
+  what === 'subscriptionPermissionUpdate' || what === 'mediaSectionsRequirement';
 const seenBy = (agent: ToneParticipant) =>
   agent.others.find((other) => other.identity === 'caller');
 
@@ -133,6 +143,30 @@ describe('when the signalling alone breaks', () => {
     await eventually('audio goes on', () => frames() > before + 20);
     expect(events).toEqual(['joined', 'track']);
     expect(longestPauseMs()).toBeLessThan(2_000);
+  });
+
+  it('hears who began to speak just then', async () => {
+    const { proxy, events } = await callerThroughProxy('just-then');
+    const second = await ToneParticipant.join(server, 'just-then', 'second');
+    closers.push(() => second.leave());
+    // Of the new track the server says that it is there and no more, so we ask for it, and that while nobody hears us.
+    proxy.alter = (response) => {
+      const { message } = response;
+      if (message.case === 'update' && message.value.participants.some(hasTrack))
+        setImmediate(() => {
+          proxy.isOpen = false;
+          proxy.cut();
+        });
+      return isOfSubscriptions(message)
+        ? new SignalResponse({ message: { case: 'pong', value: 0n } })
+        : response;
+    };
+    await second.play(900);
+    await eventually('it is cut', () => !proxy.isOpen);
+    await pause(700);
+    proxy.alter = (response) => response;
+    proxy.isOpen = true;
+    await eventually('it is heard', () => events.filter((event) => event === 'track').length > 1);
   });
 
   it('notices a server that says nothing any more, by its pings', async () => {

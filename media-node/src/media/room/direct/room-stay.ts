@@ -89,6 +89,8 @@ export class RoomStay {
   #isInRoom = false;
   #isJoined = false;
   #pingMs = { interval: 0, timeout: 0 };
+  /** Made while the signalling was away, so the server waits for it as we wait for its answer; null: none. */
+  #heldOffer: SignalRequest['message'] | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(events: StayEvents, parts: RoomParts, options: StayOptions) {
@@ -187,7 +189,8 @@ export class RoomStay {
   }
 
   #request(message: SignalRequest['message']): void {
-    this.#signal.send(message);
+    if (message.case === 'offer' && this.#resumption.isRunning) this.#heldOffer = message;
+    else this.#signal.send(message);
   }
 
   #onData(message: Uint8Array): void {
@@ -318,6 +321,8 @@ export class RoomStay {
     signal.keepAlive(this.#pingMs.interval, this.#pingMs.timeout);
     this.#request({ case: 'syncState', value: this.#ownTrack.syncState() });
     this.#sendUnconfirmedAttributes();
+    if (this.#heldOffer !== null) this.#request(this.#heldOffer);
+    this.#heldOffer = null;
     this.#onSignal(first);
   }
 
