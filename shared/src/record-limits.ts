@@ -33,6 +33,8 @@ export const recordLimits = {
   /** Traces of refused calls: how many an isolate keeps in a second, and an object in all. About 5 KB each. */
   refusalsPerSecond: 20,
   refusalsMax: 20_000,
+  /** So many may be there beyond for a while: to find the oldest at each would read them all, and reads of Durable Objects are paid for. */
+  refusalsBeyondMax: 1_000,
   /** Records are forgotten after 30 days when the deployment does not say otherwise; who needs them longer than the longest takes them from the webhooks. */
   keepDaysDefault: 30,
   keepDaysMax: 400,

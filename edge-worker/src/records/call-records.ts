@@ -11,6 +11,7 @@ import { sha256Hex } from '../trust/constant-time.ts';
 import { type Attempt, isRecord, type StoredAttempt, webhookEventOf } from './attempt.ts';
 import { AttemptStore } from './attempt-store.ts';
 import type { CallsQuery } from './calls-query.ts';
+import { RefusalStore } from './refusal-store.ts';
 
 /** The object that holds the records of a call. */
 export function recordsOf(env: Env, callId: string): DurableObjectStub<CallRecords> {
@@ -29,6 +30,7 @@ function recordsShard(env: Env, shard: number): DurableObjectStub<CallRecords> {
 export class CallRecords extends DurableObject<Env> {
   clock: Clock = systemClock;
   readonly #attempts: AttemptStore;
+  readonly #refusals: RefusalStore;
   readonly #outbox: Outbox;
 
   constructor(state: DurableObjectState, env: Env) {
@@ -36,9 +38,7 @@ export class CallRecords extends DurableObject<Env> {
     const { sql } = state.storage;
     this.#attempts = new AttemptStore(sql);
     this.#outbox = new Outbox({ sql, env, clock: () => this.clock });
-    sql.exec(`CREATE TABLE IF NOT EXISTS refusals (
-      call_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, refusal TEXT NOT NULL) WITHOUT ROWID`);
-    sql.exec('CREATE INDEX IF NOT EXISTS refusals_age ON refusals (at_ms)');
+    this.#refusals = new RefusalStore(sql);
   }
 
   /** Stores a record or a progress report, and tells its events. `false`: it was there already, and what is there stays. */
@@ -59,23 +59,13 @@ export class CallRecords extends DurableObject<Env> {
 
   /** Keeps why a call was refused: JSON text, the latest for each call. */
   async addRefusal(callId: string, refusal: string): Promise<void> {
-    const { sql } = this.ctx.storage;
-    sql.exec('INSERT OR REPLACE INTO refusals VALUES (?, ?, ?)', callId, this.clock.now(), refusal);
-    // Strangers cause refusals: beyond the bound the oldest go.
-    sql.exec(
-      `DELETE FROM refusals WHERE call_id IN (
-         SELECT call_id FROM refusals ORDER BY at_ms DESC LIMIT -1 OFFSET ?)`,
-      recordLimits.refusalsMax,
-    );
+    this.#refusals.put(callId, refusal, this.clock.now());
     await this.#wake(this.clock.now() + recordLimits.sweepMs);
   }
 
   /** null: the call was not refused by the edge, or it is not known. */
   async refusalOf(callId: string): Promise<string | null> {
-    const [row] = this.ctx.storage.sql
-      .exec<{ refusal: string }>('SELECT refusal FROM refusals WHERE call_id = ?', callId)
-      .toArray();
-    return row?.refusal ?? null;
+    return this.#refusals.of(callId);
   }
 
   /** The attempts of a call in their order, as JSON text: their depth is theirs. */
@@ -100,11 +90,7 @@ export class CallRecords extends DurableObject<Env> {
     await this.#flush();
     const beforeMs = this.clock.now() - recordDaysOf(this.env) * 86_400_000;
     const attempts = this.#attempts.trim(beforeMs);
-    const { sql } = this.ctx.storage;
-    sql.exec('DELETE FROM refusals WHERE at_ms < ?', beforeMs);
-    const { refusals } = sql
-      .exec<{ refusals: number }>('SELECT count(*) AS refusals FROM refusals')
-      .one();
+    const refusals = this.#refusals.trim(beforeMs);
     if (attempts + refusals > 0) await this.#wake(this.clock.now() + recordLimits.sweepMs);
   }
 
