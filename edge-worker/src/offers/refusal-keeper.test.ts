@@ -48,7 +48,7 @@ describe('a refused call', () => {
     const decision = await decide(offer);
     const dryRun = await simulated(offer);
     await expect
-      .poll(() => refusalOf(offer.call_id), { timeout: 5_000 })
+      .poll(() => refusalOf(offer.call_id))
       .toEqual({ node: 'test-1', revision, ...dryRun });
     expect(dryRun).toMatchObject({ reason: decision.kind === 'refuse' ? decision.reason : '' });
     expect(JSON.stringify(dryRun)).toMatch(/ST_main|SDR_lobby/);
@@ -61,7 +61,7 @@ describe('a refused call', () => {
     await decide(offer);
     await putRouting({ trunks: [trunk], rules: [lobby] });
     await expect
-      .poll(() => refusalOf(offer.call_id), { timeout: 5_000 })
+      .poll(() => refusalOf(offer.call_id))
       .toEqual({ node: 'test-1', revision, ...dryRun });
     expect(await simulated(offer, { revision })).toEqual(dryRun);
   });
@@ -120,7 +120,7 @@ describe('a refused call', () => {
     }
     expect(decision).toMatchObject({ kind: 'refuse', reason: 'wrong-pin' });
     await expect
-      .poll(() => refusalOf(call_id), { timeout: 5_000 })
+      .poll(() => refusalOf(call_id))
       .toMatchObject({
         reason: 'wrong-pin',
         trace: { rules: [{ id: 'SDR_lobby', failed: { field: 'pin' } }] },

@@ -31,7 +31,7 @@ async function ready(
   options = wanted,
   before = () => {},
 ): Promise<RoomConnection> {
-  const deadlineMono = systemClock.nowMono() + 5_000;
+  const deadlineMono = systemClock.nowMono() + 20_000;
   while (systemClock.nowMono() < deadlineMono) {
     before();
     const connection = spare.take(options);
@@ -41,7 +41,7 @@ async function ready(
     }
     await new Promise((settle) => setTimeout(settle, 5));
   }
-  throw new Error('no connection was ready in 5 s');
+  throw new Error('no connection was ready in 20 s');
 }
 
 describe('spare connections', () => {
