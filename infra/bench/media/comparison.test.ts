@@ -12,6 +12,7 @@ const peer: Measurement = {
   roomToPhoneMs: null,
   to180Ms: null,
   to200Ms: null,
+  toChallengeMs: null,
   firstAudioAfter200Ms: null,
   deliveredToPhone: 1,
   deliveredToRoom: null,

@@ -19,6 +19,7 @@ const figures: readonly Figure[] = [
   cost('phone to room p95, ms', (one) => one.phoneToRoomMs?.p95, 1),
   cost('room to phone p50, ms', (one) => one.roomToPhoneMs?.p50, 1),
   cost('room to phone p95, ms', (one) => one.roomToPhoneMs?.p95, 1),
+  cost('first INVITE to challenge p50, ms', (one) => one.toChallengeMs?.p50, 1),
   cost('INVITE to 180 p50, ms', (one) => one.to180Ms?.p50, 1),
   cost('INVITE to 200 p50, ms', (one) => one.to200Ms?.p50, 1),
   cost('INVITE to 200 p95, ms', (one) => one.to200Ms?.p95, 1),

@@ -11,6 +11,8 @@ export interface Measurement {
   readonly memoryMb: number;
   readonly phoneToRoomMs: Summary | null;
   readonly roomToPhoneMs: Summary | null;
+  /** From the first INVITE to the challenge, which a node may be able to say by itself to a number called before; null: this judge does not say. */
+  readonly toChallengeMs: Summary | null;
   /** From the INVITE that carries the credentials. */
   readonly to180Ms: Summary | null;
   readonly to200Ms: Summary | null;

@@ -45,6 +45,7 @@ export async function judgeFromOutside(
     memoryMb: number('pss_mb'),
     phoneToRoomMs: summaryOf(report, 'ms_phone_to_room'),
     roomToPhoneMs: summaryOf(report, 'ms_room_to_phone'),
+    toChallengeMs: null,
     to180Ms: summaryOf(report, 'ms_to_180'),
     to200Ms: summaryOf(report, 'ms_to_200'),
     trackTo200Ms: summaryOf(report, 'ms_track_to_200'),

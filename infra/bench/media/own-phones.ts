@@ -25,6 +25,7 @@ const settleMs = 2_000;
 const packetMs = 20;
 
 interface Measures {
+  readonly toChallenge: Distribution;
   readonly to180: Distribution;
   readonly to200: Distribution;
   readonly firstAudio: Distribution;
@@ -57,6 +58,7 @@ export async function makeRoute(bridge: Bridge): Promise<void> {
 export async function judgeWithOwnPhones(bridge: Bridge, load: Load): Promise<Measurement> {
   const phone = await SipPhone.open('127.0.0.2');
   const measures: Measures = {
+    toChallenge: new Distribution(),
     to180: new Distribution(),
     to200: new Distribution(),
     firstAudio: new Distribution(),
@@ -79,6 +81,7 @@ export async function judgeWithOwnPhones(bridge: Bridge, load: Load): Promise<Me
       answered: calls.filter(({ isAnswered }) => isAnswered).length,
       phoneToRoomMs: measures.phoneToRoom.summary(),
       roomToPhoneMs: measures.roomToPhone.summary(),
+      toChallengeMs: measures.toChallenge.summary(),
       to180Ms: measures.to180.summary(),
       to200Ms: measures.to200.summary(),
       firstAudioAfter200Ms: measures.firstAudio.summary(),
@@ -124,8 +127,10 @@ async function placeCall(
     hears: (samples) => atPhone.hear(samples),
   });
   const answer = await call.answer;
-  // What counts is the INVITE that carries the credentials; the first one is answered by 100 and the challenge.
-  const asked = call.timeline.at('INVITE with credentials') ?? 0;
+  // What the 180 and the 200 count from is the INVITE that carries the credentials; the first one is answered by 100 and the challenge.
+  const challenged = call.timeline.at('INVITE with credentials');
+  if (challenged !== null) measures.toChallenge.add(challenged);
+  const asked = challenged ?? 0;
   for (const [event, distribution] of [
     ['180 Ringing', measures.to180],
     ['200 OK', measures.to200],
