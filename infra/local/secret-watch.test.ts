@@ -34,6 +34,7 @@ describe('a line', () => {
     ['JSON Web Token', 'token eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJBUEkifQ.c2lnbmF0dXJlLXNpZw'],
     ['digest answer', `response="${'0a'.repeat(16)}"`],
     ['digest answer', `{"response":"${'0a'.repeat(32)}"}`],
+    ['nonce key', `"next_challenge":{"nonce_key":"${'0a'.repeat(32)}"}`],
     [
       'SRTP key',
       'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz',

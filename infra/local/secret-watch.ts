@@ -10,6 +10,7 @@ const secretCharactersMin = 6;
 const shapes: readonly (readonly [name: string, shape: RegExp])[] = [
   ['JSON Web Token', /\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/],
   ['digest answer', /\bresponse\W{1,4}[0-9a-f]{32}/i],
+  ['nonce key', /\bnonce_key\W{1,4}[0-9a-f]{32}/i],
   ['SRTP key', /\binline:[A-Za-z0-9+/]{30,}/],
   ['webhook secret', /\bwhsec_[A-Za-z0-9+/]{20,}/],
   ['private key', /-----BEGIN [A-Z ]*PRIVATE KEY-----/],

@@ -15,6 +15,7 @@ import type { Clock } from './clock.ts';
 import type { NodeConfig } from './config.ts';
 import { EdgeLink } from './edge/edge-link.ts';
 import { HttpEdge } from './edge/http-edge-client.ts';
+import { KnownChallenges } from './edge/known-challenges.ts';
 import { Leases } from './edge/leases.ts';
 import { ProgressReports } from './edge/progress-reports.ts';
 import { RecordSpool } from './edge/record-spool.ts';
@@ -98,13 +99,18 @@ export async function startNode(
     },
   });
   const reports = new ProgressReports((progress) => edge.progress(progress), clock, log);
-  const leases = new Leases({
+  const challenges = new KnownChallenges({
     edge: {
       decide: (offer, traceparent) => edge.decide(offer, traceparent),
       answerPin: (callId, answer, traceparent) => edge.answerPin(callId, answer, traceparent),
       progress: (progress) => reports.report(progress),
       deliver: (record) => spool.add(record),
     },
+    clock,
+    linkNumber: () => link.linkNumber,
+  });
+  const leases = new Leases({
+    edge: challenges,
     clock,
     log,
     report: (report) => edge.leases(report),

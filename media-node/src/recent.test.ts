@@ -24,6 +24,14 @@ describe('what was seen lately', () => {
     expect(recent.size).toBe(1);
   });
 
+  it('can be forgotten before its time', () => {
+    const recent = new Recent<number>(new FakeClock(), { max: 10, keptMs: 1_000 });
+    recent.set('one', 1);
+    recent.forget('one');
+    recent.forget('two');
+    expect([recent.get('one'), recent.size]).toEqual([null, 0]);
+  });
+
   it('makes room for what is new, the one seen longest ago first', () => {
     const recent = new Recent<number>(new FakeClock(), { max: 2, keptMs: 1_000 });
     recent.set('one', 1);

@@ -43,6 +43,10 @@ export class Recent<Value> {
     }
   }
 
+  forget(name: string): void {
+    this.#seen.delete(name);
+  }
+
   #isOld({ atMono }: Seen<Value>): boolean {
     return this.#clock.nowMono() - atMono > this.#limits.keptMs;
   }

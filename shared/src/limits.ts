@@ -4,6 +4,7 @@
  */
 
 export { admissionLimits } from './admission-limits.ts';
+export { challengeLimits } from './challenge-limits.ts';
 export { capLimits, recordLimits, webhookLimits } from './record-limits.ts';
 export { sipLimits, sipProvisional, sipReferMs, sipSession, sipTimers } from './sip-limits.ts';
 export { strangerLimits } from './stranger-limits.ts';

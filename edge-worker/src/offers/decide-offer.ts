@@ -15,8 +15,9 @@ import {
   trunkInView,
   trunkOfView,
 } from '../routing/shards/routing-view.ts';
-import { digestChallenges, judgeDigest } from '../trust/digest/digest.ts';
+import { challengesOf, judgeDigest } from '../trust/digest/digest.ts';
 import { decideRule } from './decide-rule.ts';
+import { challengeStatus, type Demand, nextChallenge } from './next-challenge.ts';
 import { refuseTrunk } from './refusals.ts';
 import { routedCall } from './routed-call.ts';
 
@@ -94,35 +95,44 @@ async function decide(offer: Offer, view: RoutingView, parts: OfferParts): Promi
     case 'trunkless':
       return decideRule(offer, view, null, parts);
     case 'trunk': {
-      const challenge = challengeOf(offer, view, found.trunk, parts);
+      const demand = demandOf(offer, view, found.trunk, parts.env);
+      if (demand === null) return decideRule(offer, view, found.trunk, parts);
+      const nowMs = parts.clock.now();
+      const challenge = challengeOf(offer, view, found.trunk, demand, nowMs);
       if (challenge !== null) return challenge;
       const decision = await decideRule(offer, view, found.trunk, parts);
-      const isIn = decision.kind === 'join' || decision.kind === 'ask-pin';
-      const hasPassword = credentialOfView(view, found.trunk.id) !== undefined;
-      return isIn && hasPassword ? { ...decision, credentials_are_right: true } : decision;
+      if (decision.kind !== 'join' && decision.kind !== 'ask-pin') return decision;
+      const next_challenge = nextChallenge(view, found, call, demand, nowMs);
+      return {
+        ...decision,
+        credentials_are_right: true,
+        ...(next_challenge === undefined ? {} : { next_challenge }),
+      };
     }
     default:
       return found satisfies never;
   }
 }
 
-/** The challenge that the caller has still to meet; null: the trunk asks for nothing, or the answer is right. */
+/** null: the trunk asks for nothing. */
+function demandOf(offer: Offer, view: RoutingView, trunk: CompiledTrunk, env: Env): Demand | null {
+  const credential = credentialOfView(view, trunk.id);
+  if (credential === undefined) return null;
+  const { realm } = credential;
+  const scope = { secret: nonceSecretOf(env), source: offer.source.address, realm };
+  const algorithms = trunk.options.digest_algorithms ?? digestAlgorithmsOf(env);
+  return { credential, scope, algorithms };
+}
+
+/** The challenge that the caller has still to meet; null: the answer is right. */
 function challengeOf(
   offer: Offer,
   view: RoutingView,
   trunk: CompiledTrunk,
-  { env, clock }: OfferParts,
+  { credential, scope: keyScope, algorithms }: Demand,
+  nowMs: number,
 ): Decision | null {
-  const credential = credentialOfView(view, trunk.id);
-  if (credential === undefined) return null;
-  const scope = {
-    secret: nonceSecretOf(env),
-    source: offer.source.address,
-    sipCallId: offer.sip_call_id,
-    realm: credential.realm,
-  };
-  const offered = trunk.options.digest_algorithms ?? digestAlgorithmsOf(env);
-  const nowMs = clock.now();
+  const scope = { ...keyScope, sipCallId: offer.sip_call_id };
   const verdict =
     offer.credentials === null
       ? null
@@ -132,7 +142,7 @@ function challengeOf(
           targets: [offer.request, offer.to],
           credential,
           scope,
-          offered,
+          offered: algorithms,
           nowMs,
         });
   if (verdict === 'right') return null;
@@ -141,8 +151,8 @@ function challengeOf(
     kind: 'challenge',
     revision: view.revision,
     trunk_id: trunk.id,
-    status: 407,
-    challenges: digestChallenges(scope, offered, nowMs, verdict === 'stale'),
+    status: challengeStatus,
+    challenges: challengesOf(scope, algorithms, nowMs, verdict === 'stale'),
     ...(isBad
       ? { reason: 'bad-credentials', is_guess: verdict === 'wrong' }
       : { reason: 'challenge-unanswered' }),

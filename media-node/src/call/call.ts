@@ -27,9 +27,10 @@ import { attemptOf, type CallIdentity, type CallParts } from './call-parts.ts';
 import { CallSession } from './call-session.ts';
 import { offerEarly, playEarly, playSound } from './call-sounds.ts';
 import { CallTimers } from './call-timers.ts';
+import { decisionOver } from './decision-over.ts';
 import { failureOf } from './failure.ts';
 import { type HeaderMap, headersOut, listed } from './headers-out.ts';
-import { inviteFields, offerFromInvite } from './offer-from-invite.ts';
+import { inviteFields } from './offer-from-invite.ts';
 import { replyToRoom } from './room-requests.ts';
 import { refusal } from './sip-answers.ts';
 import { SipLeg } from './sip-leg.ts';
@@ -145,10 +146,8 @@ export class Call {
 
   async #decide(): Promise<void> {
     try {
-      const offer = offerFromInvite(this.#sip.invite, this.#identity);
-      const decision = await waitFor(this.#watch, 'edge.decide', (traceparent) =>
-        this.#parts.edge.decide(offer, traceparent),
-      );
+      const { edge } = this.#parts;
+      const decision = await decisionOver(this.#sip.invite, this.#identity, edge, this.#watch);
       this.#decision = decision;
       this.#sip.heed(decision);
       this.#timeline.mark('decided_ms');

@@ -1,5 +1,7 @@
 import { type ChallengeDecision, decisionExamples } from '@callgate/shared/contract/decision.ts';
+import { registryLimits } from '@callgate/shared/limits.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { FakeClock } from '../clock.fake.ts';
 import { type FakeEdge, settled } from '../edge/edge-client.fake.ts';
 import type { FakeMediaPool } from '../media/media-pool.fake.ts';
 import { FakeSipCall, inviteExample } from '../sip/sip-call.fake.ts';
@@ -9,11 +11,12 @@ import { registryBench } from './registry-bench.fake.ts';
 
 const credentials = { header: 'proxy-authorization', value: 'Digest username="alice"' } as const;
 
+let clock: FakeClock;
 let edge: FakeEdge;
 let media: FakeMediaPool;
 let calls: CallRegistry;
 beforeEach(() => {
-  ({ edge, media, calls } = registryBench());
+  ({ clock, edge, media, calls } = registryBench());
 });
 
 /** An INVITE is challenged, and another of the same call follows. */
@@ -78,12 +81,48 @@ describe('a caller who answers a challenge', () => {
   });
 });
 
+describe('a challenge that the edge has given the node to say', () => {
+  const known = { ...decisionExamples.challenge, revision: 13 };
+
+  it('goes out without a question, and the INVITE that answers it asks', async () => {
+    edge.known = known;
+    const challenged = new FakeSipCall();
+    calls.onInvite(challenged);
+    await settled();
+    expect(challenged.answers.map(({ status }) => status)).toEqual([407]);
+    expect(edge.offers).toHaveLength(0);
+    edge.known = null;
+    const sip = new FakeSipCall({ credentials });
+    calls.onInvite(sip);
+    expect(edge.offers).toMatchObject([{ sequence: 1, credentials, min_revision: 13 }]);
+    await edge.answer(decisionExamples.join);
+    sip.events?.onCancel();
+    await settled();
+  });
+
+  it('has a record like any other when nobody answers it', async () => {
+    edge.known = known;
+    calls.onInvite(new FakeSipCall());
+    await settled();
+    clock.advance(registryLimits.challengeAnswerMs);
+    expect(edge.records).toMatchObject([
+      {
+        reason: 'challenge-unanswered',
+        sip_status: 407,
+        trunk_id: known.trunk_id,
+        revision: 13,
+        stages: { decided_ms: 0 },
+      },
+    ]);
+  });
+});
+
 describe('a caller who is let in', () => {
   const { join, 'ask-pin': askPin } = decisionExamples;
   it.each([
     ['by its credentials', { ...join, credentials_are_right: true }, true],
     ['by its credentials, and asked for a PIN', { ...askPin, credentials_are_right: true }, true],
-    ['without any', join, false],
+    ['without any', { ...join, credentials_are_right: undefined }, false],
   ])('%s: signalling is told', async (_what, decision, hasPassword) => {
     const sip = await comesBack({ credentials });
     await edge.answer(decision);

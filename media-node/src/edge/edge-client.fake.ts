@@ -1,5 +1,5 @@
 /** An edge for tests: answers offers with what it was told, or hangs until told; keeps the records. */
-import type { Decision } from '@callgate/shared/contract/decision.ts';
+import type { ChallengeDecision, Decision } from '@callgate/shared/contract/decision.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
 import type { CallProgress } from '@callgate/shared/contract/progress.ts';
@@ -14,6 +14,13 @@ export class FakeEdge implements EdgeClient {
   readonly reports: CallProgress[] = [];
   readonly records: CallRecord[] = [];
   #waiting: { resolve: (decision: Decision) => void; reject: (error: unknown) => void }[] = [];
+
+  /** What it has given the node to say, whatever is asked. */
+  known: ChallengeDecision | null = null;
+
+  knownChallenge(): ChallengeDecision | null {
+    return this.known;
+  }
 
   decide(offer: Offer, traceparent: string): Promise<Decision> {
     this.traceparents.push(traceparent);

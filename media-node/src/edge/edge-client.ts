@@ -1,11 +1,13 @@
 /** The edge port: the questions a node asks and the records it delivers. The call knows this interface only. */
-import type { Decision } from '@callgate/shared/contract/decision.ts';
+import type { ChallengeDecision, Decision } from '@callgate/shared/contract/decision.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
 import type { CallProgress } from '@callgate/shared/contract/progress.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 
 export interface EdgeClient {
+  /** What the edge has given this node to say to such an INVITE; null: it has to be asked. */
+  knownChallenge(offer: Offer): ChallengeDecision | null;
   /**
    * Asks what to do with an INVITE.
    * @param traceparent of the call (W3C Trace Context), here and below

@@ -105,15 +105,19 @@ describe('link to the edge', () => {
     expect(link.isLinked).toBe(true);
   });
 
-  it('comes back when it breaks', async () => {
+  it('comes back when it breaks, and counts', async () => {
     const { sockets, clock, link } = await linkedPair();
     await vi.waitFor(() => expect(sockets.length).toBe(1));
     tell(sockets[0], 1);
     await vi.waitFor(() => expect(link.isLinked).toBe(true));
+    expect(link.linkNumber).toBe(1);
     sockets[0]?.terminate();
     await vi.waitFor(() => expect(link.isLinked).toBe(false));
+    expect(link.linkNumber).toBeNull();
     clock.advance(linkLimits.retryFirstMs);
     await vi.waitFor(() => expect(sockets.length).toBe(2));
+    tell(sockets[1], 1);
+    await vi.waitFor(() => expect(link.linkNumber).toBe(2));
   });
 
   it('says so when another process has linked as this node, and does not take it back at once', async () => {

@@ -49,6 +49,7 @@ export class EdgeLink {
   #failures = 0;
   #isClosed = false;
   #isLinked = false;
+  #links = 0;
 
   constructor(options: EdgeLinkOptions) {
     this.#options = options;
@@ -56,6 +57,11 @@ export class EdgeLink {
 
   get isLinked(): boolean {
     return this.#isLinked;
+  }
+
+  /** Counts the links of this process, the one that is up included; null: none is up. */
+  get linkNumber(): number | null {
+    return this.#isLinked ? this.#links : null;
   }
 
   /** Opens the link, and opens it again whenever it breaks, until close. */
@@ -128,7 +134,10 @@ export class EdgeLink {
 
   #onRevision(socket: WebSocket, revision: number): void {
     const isNew = !this.#isLinked;
-    if (isNew) this.#options.log('info', 'edge-linked', { revision });
+    if (isNew) {
+      this.#links += 1;
+      this.#options.log('info', 'edge-linked', { revision });
+    }
     this.#isLinked = true;
     this.#failures = 0;
     this.#options.onRevision(revision);

@@ -2,7 +2,7 @@
  * The calls of this node that count against a cap of their trunk (shared/contract/lease.ts): stands in front of the edge, sees which decisions carry a lease and which records
  * end one, and tells the edge every capLimits.renewMs that the others live. A report that fails is made up for by the next; calls never depend on it.
  */
-import type { Decision } from '@callgate/shared/contract/decision.ts';
+import type { ChallengeDecision, Decision } from '@callgate/shared/contract/decision.ts';
 import type { LeasedCall, LeaseReport } from '@callgate/shared/contract/lease.ts';
 import type { Offer } from '@callgate/shared/contract/offer.ts';
 import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
@@ -32,6 +32,10 @@ export class Leases implements EdgeClient {
 
   constructor(options: LeasesOptions) {
     this.#options = options;
+  }
+
+  knownChallenge(offer: Offer): ChallengeDecision | null {
+    return this.#options.edge.knownChallenge(offer);
   }
 
   async decide(offer: Offer, traceparent: string): Promise<Decision> {

@@ -41,6 +41,7 @@ describe('log', () => {
     'pin',
     'digits',
     'ticket',
+    'nonce_key',
   ])('never shows a field named %s, however deep', (name) => {
     const text = JSON.stringify(
       lines((log) => log('info', 'x', { a: { b: [{ [name]: 'hush' }] }, [name]: 'hush' })),

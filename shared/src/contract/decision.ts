@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { type OutcomeReason, outcomeReasons } from '../call/outcome.ts';
+import { challengeLimits } from '../limits.ts';
 import { callSounds } from './call-sounds.ts';
 
 const reason = z.enum(outcomeReasons as [OutcomeReason, ...OutcomeReason[]]);
@@ -16,6 +17,9 @@ export const mediaPolicy = z.object({
   /** What the caller hears of the node; left out: English prompts, European ringback, nothing before the answer. */
   sounds: callSounds.optional(),
 });
+
+/** 401 carries WWW-Authenticate, 407 Proxy-Authenticate. */
+const challengeStatus = z.union([z.literal(401), z.literal(407)]);
 
 /** How long each stage may take, ms. */
 export const decisionLimits = z.object({
@@ -37,12 +41,35 @@ const lease_ms = z.int().positive().optional();
 /** The caller is let in by its credentials: its trunk asks for some, and they were right. Absent: it asks for none, or the edge does not tell. */
 const credentials_are_right = z.boolean().optional();
 
+/**
+ * What the edge would answer to any INVITE without credentials that comes from the same source address to the same called user, at this revision and by this trunk: a node that is
+ * linked, and knows of no newer revision, may say it without asking. Absent: it is not certain, no password was asked for, or the edge does not tell.
+ */
+export const nextChallenge = z.object({
+  status: challengeStatus,
+  realm: z.string().max(challengeLimits.realmCharactersMax),
+  /** As in `algorithm=`, strongest first. */
+  algorithms: z
+    .array(z.string().regex(/^[A-Za-z0-9-]{1,32}$/))
+    .min(1)
+    .max(challengeLimits.algorithmsMax),
+  /** Makes nonces (shared/src/sip/digest-challenge.ts) for this source and realm, hex. A secret, for a short while. */
+  nonce_key: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The edge's clock when it answered, ms since epoch: the time of a nonce is this and what has passed since, whatever the node's clock says. */
+  issued_at_ms: z.int().positive(),
+  /** How long from then on the key makes nonces that the edge takes, ms. */
+  good_ms: z.int().positive(),
+});
+
+const next_challenge = nextChallenge.optional();
+
 /** Put the caller into this room. */
 export const joinDecision = z.object({
   kind: z.literal('join'),
   ...common,
   lease_ms,
   credentials_are_right,
+  next_challenge,
   rule_id: z.string(),
   room: z.object({
     name: z.string(),
@@ -64,8 +91,7 @@ export const joinDecision = z.object({
 export const challengeDecision = z.object({
   kind: z.literal('challenge'),
   ...common,
-  /** 401 carries WWW-Authenticate, 407 Proxy-Authenticate. */
-  status: z.union([z.literal(401), z.literal(407)]),
+  status: challengeStatus,
   /** One header value per algorithm, strongest first. */
   challenges: z.array(z.string()).min(1),
   /** `bad-credentials` when an answer was given and is wrong; else `challenge-unanswered`. */
@@ -83,6 +109,7 @@ export const askPinDecision = z.object({
   ...common,
   lease_ms,
   credentials_are_right,
+  next_challenge,
   /** Sealed by the edge, bound to this call; the node hands it back with the digits. */
   ticket: z.string(),
   /** How often the caller may try. */
@@ -116,6 +143,7 @@ export type JoinDecision = z.infer<typeof joinDecision>;
 export type AskPinDecision = z.infer<typeof askPinDecision>;
 export type ChallengeDecision = z.infer<typeof challengeDecision>;
 export type RefuseDecision = z.infer<typeof refuseDecision>;
+export type NextChallenge = z.infer<typeof nextChallenge>;
 export type MediaPolicy = z.infer<typeof mediaPolicy>;
 export type DecisionLimits = z.infer<typeof decisionLimits>;
 
@@ -134,6 +162,15 @@ export const decisionExamples: {
     kind: 'join',
     revision: 12,
     trunk_id: 'ST_9sLmW4kQ2xTz',
+    credentials_are_right: true,
+    next_challenge: {
+      status: 407,
+      realm: 'LiveKit',
+      algorithms: ['SHA-256', 'MD5'],
+      nonce_key: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+      issued_at_ms: 1_795_000_000_000,
+      good_ms: 120_000,
+    },
     rule_id: 'SDR_7hNcV3pRyB5d',
     room: { name: 'support_+15550199', url: 'wss://livekit.example.com', token: 'eyJhbGciOi…' },
     participant: { identity: 'sip_+15550199', name: 'Phone +15550199' },

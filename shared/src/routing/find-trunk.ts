@@ -7,6 +7,7 @@
 import type { CompiledRouting } from './compile.ts';
 import { type CompiledTrunk, trunkMismatch } from './compiled-trunk.ts';
 import type { Layer } from './layer.ts';
+import { normalizeNumber } from './normalize-number.ts';
 import { type ComparedCall, compareForm, type RoutedCall } from './routed-call.ts';
 import { narrowedTrunks, type TrunkGroup } from './trunk-index.ts';
 
@@ -30,6 +31,19 @@ export function findTrunk(routing: CompiledRouting, call: RoutedCall): TrunkVerd
     bestOf(byKey.get(compared.called), compared, 'specific') ??
     bestOf(any, compared, 'default') ??
     (routing.allowTrunklessCalls ? { kind: 'trunkless' } : { kind: 'none' })
+  );
+}
+
+/**
+ * Whether no trunk that calls to this number can meet names its callers: then findTrunk gives each caller from one source the same verdict. Costs the same whatever the size
+ * of the table, so it may be false where the verdicts are the same all the same.
+ */
+export function namesNoCaller(
+  { trunkIndex: { byKey, any } }: CompiledRouting,
+  called: string,
+): boolean {
+  return [byKey.get(normalizeNumber(called)), any].every(
+    (byCaller) => byCaller === null || byCaller === undefined || byCaller.byKey.size === 0,
   );
 }
 

@@ -12,7 +12,7 @@ import { compileRouting, type RoutingSet } from './compile.ts';
 import type { PinAnswer } from './compiled-rule.ts';
 import { findConflicts } from './conflicts.ts';
 import { findRule } from './find-rule.ts';
-import { findTrunk } from './find-trunk.ts';
+import { findTrunk, namesNoCaller } from './find-trunk.ts';
 import { parseIpAddress, parseIpPrefix, prefixHolds } from './ip-address.ts';
 import { normalizeNumber } from './normalize-number.ts';
 import type { RoutedCall } from './routed-call.ts';
@@ -170,6 +170,26 @@ describe('the trunk of a call', () => {
       }),
       runs,
     );
+  });
+});
+
+describe('a table that names no caller of a number', () => {
+  it('has one verdict for all callers from one source to it', () => {
+    let [settled, open] = [0, 0];
+    fc.assert(
+      fc.property(routingSet, routedCall, routedCall, (set, call, { fromUser, fromHost }) => {
+        const routing = compileRouting({ ...set, allowTrunklessCalls: false });
+        const isSettled = namesNoCaller(routing, call.toUser);
+        if (isSettled) settled += 1;
+        else open += 1;
+        fc.pre(isSettled);
+        expect(findTrunk(routing, { ...call, fromUser, fromHost })).toEqual(
+          findTrunk(routing, call),
+        );
+      }),
+      runs,
+    );
+    expect(Math.min(settled, open)).toBeGreaterThan(100);
   });
 });
 

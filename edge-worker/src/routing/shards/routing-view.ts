@@ -6,7 +6,11 @@ import { compileRouting } from '@callgate/shared/routing/compile.ts';
 import { compareRules, type PinAnswer } from '@callgate/shared/routing/compiled-rule.ts';
 import type { CompiledTrunk } from '@callgate/shared/routing/compiled-trunk.ts';
 import { findRule, type RuleVerdict } from '@callgate/shared/routing/find-rule.ts';
-import { findTrunk, type TrunkVerdict } from '@callgate/shared/routing/find-trunk.ts';
+import {
+  findTrunk,
+  namesNoCaller,
+  type TrunkVerdict,
+} from '@callgate/shared/routing/find-trunk.ts';
 import type { RoutedCall } from '@callgate/shared/routing/routed-call.ts';
 import type { DigestCredential } from '../../trust/digest/digest-algorithms.ts';
 import type { RoutingPart } from './shard.ts';
@@ -35,6 +39,17 @@ export function trunkOfView(view: RoutingView, call: RoutedCall): TrunkVerdict {
   return verdict.kind === 'none' || verdict.kind === 'trunkless'
     ? findTrunk(view.common.routing, call)
     : verdict;
+}
+
+/** Whether trunkOfView is known to find this trunk for every caller from the source of the call to its number. */
+export function takesEveryCaller(
+  view: RoutingView,
+  { matchType }: Extract<TrunkVerdict, { kind: 'trunk' }>,
+  { toUser }: RoutedCall,
+): boolean {
+  const isSameByNumber = namesNoCaller(view.number.routing, toUser);
+  // A trunk that lists the number goes before every wildcard, whoever that names.
+  return isSameByNumber && (matchType === 'specific' || namesNoCaller(view.common.routing, toUser));
 }
 
 export function ruleOfView(

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { edgeLimits } from '@callgate/shared/limits.ts';
+import { challengeLimits, edgeLimits } from '@callgate/shared/limits.ts';
+import { digestNonce } from '@callgate/shared/sip/digest-challenge.ts';
 import { describe, expect, it } from 'vitest';
-import { digestChallenges, judgeDigest } from './digest.ts';
+import { challengesOf, judgeDigest } from './digest.ts';
 import { digestCredential } from './digest-algorithms.ts';
-import type { NonceScope } from './nonce.ts';
+import { issueNonce, judgeNonce, type NonceScope, nonceKey, nonceKeyLeftMs } from './nonce.ts';
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -46,7 +47,7 @@ function answer(challenge: string, changes: Record<string, string> = {}): string
   );
 }
 
-const challenge = () => digestChallenges(scope, ['MD5'], nowMs, false)[0] ?? '';
+const challenge = () => challengesOf(scope, ['MD5'], nowMs, false)[0] ?? '';
 const judge = (value: string, changes: Partial<Parameters<typeof judgeDigest>[0]> = {}) =>
   judgeDigest({
     value,
@@ -68,7 +69,7 @@ describe('digest', () => {
 
   it('offers SHA-256 before MD5 where the deployment wants both, and takes an answer to either', () => {
     const offered = ['SHA-256', 'MD5'] as const;
-    const [first = '', second = ''] = digestChallenges(scope, offered, nowMs, false);
+    const [first = '', second = ''] = challengesOf(scope, offered, nowMs, false);
     expect(first).toContain('algorithm=SHA-256');
     expect(second).toContain('algorithm=MD5');
     expect(judge(answer(first, { algorithm: 'SHA-256' }), { offered })).toBe('right');
@@ -81,14 +82,14 @@ describe('digest', () => {
   });
 
   it('uses one nonce for all challenges of one answer', () => {
-    const nonces = digestChallenges(scope, ['SHA-256', 'MD5'], nowMs, false).map(
+    const nonces = challengesOf(scope, ['SHA-256', 'MD5'], nowMs, false).map(
       (c) => /nonce="(\w+)"/.exec(c)?.[1],
     );
     expect(new Set(nonces).size).toBe(1);
   });
 
   it('quotes a realm that holds quotes', () => {
-    expect(digestChallenges({ ...scope, realm: 'a "b" \\c' }, ['MD5'], nowMs, false)[0]).toContain(
+    expect(challengesOf({ ...scope, realm: 'a "b" \\c' }, ['MD5'], nowMs, false)[0]).toContain(
       'realm="a \\"b\\" \\\\c"',
     );
   });
@@ -160,7 +161,7 @@ describe('digest', () => {
     const later = nowMs + edgeLimits.nonceAgeMs + 1;
     expect(judge(answer(old), { nowMs: later })).toBe('stale');
     expect(judge(answer(old, { password: 'x' }), { nowMs: later })).toBe('wrong');
-    expect(digestChallenges(scope, ['MD5'], later, true)[0]).toContain(', stale=true,');
+    expect(challengesOf(scope, ['MD5'], later, true)[0]).toContain(', stale=true,');
   });
 
   it('takes no nonce from another source, call, edge or from the future', () => {
@@ -174,5 +175,43 @@ describe('digest', () => {
 
   it('takes no answer for another method', () => {
     expect(judge(answer(challenge()), { method: 'BYE' })).toBe('wrong');
+  });
+});
+
+describe('the key of nonces', () => {
+  const { nonceWindowMs } = challengeLimits;
+  const windowStartMs = Math.ceil(nowMs / nonceWindowMs) * nonceWindowMs;
+
+  it('makes the nonces that the edge makes, and that it takes', () => {
+    const nonce = digestNonce(nonceKey(scope, nowMs), nowMs, scope.sipCallId);
+    expect(nonce).toBe(issueNonce(scope, nowMs));
+    expect(judge(answer(challenge(), { nonce }))).toBe('right');
+  });
+
+  it('is good to the end of its window and no further', () => {
+    const key = nonceKey(scope, windowStartMs);
+    expect(nonceKeyLeftMs(windowStartMs)).toBe(nonceWindowMs);
+    expect(nonceKeyLeftMs(windowStartMs + nonceWindowMs - 1)).toBe(1);
+    const judgeAt = (timeMs: number) =>
+      judgeNonce(scope, digestNonce(key, timeMs, scope.sipCallId), timeMs);
+    expect(judgeAt(windowStartMs + nonceWindowMs - 1)).toBe('fresh');
+    expect(judgeAt(windowStartMs + nonceWindowMs)).toBe('foreign');
+    expect(judgeAt(windowStartMs - 1)).toBe('foreign');
+  });
+
+  it('is no key of another source, realm or edge', () => {
+    const key = nonceKey(scope, nowMs);
+    const changes = [{ source: '203.0.113.8' }, { realm: 'example' }, { secret: 'another secret' }];
+    for (const change of changes) {
+      const nonce = digestNonce(key, nowMs, scope.sipCallId);
+      expect(judgeNonce({ ...scope, ...change }, nonce, nowMs)).toBe('foreign');
+    }
+  });
+
+  it('ends a nonce that is answered after its window no sooner than any other', () => {
+    const lastMs = windowStartMs - 1;
+    const nonce = issueNonce(scope, lastMs);
+    expect(judgeNonce(scope, nonce, lastMs + edgeLimits.nonceAgeMs)).toBe('fresh');
+    expect(judgeNonce(scope, nonce, lastMs + edgeLimits.nonceAgeMs + 1)).toBe('expired');
   });
 });

@@ -2,6 +2,7 @@
  * The digest exchange at the edge (RFC 3261 §22, RFC 7616): challenges and the verdict over an answer. Pure: time and
  * secret come in. A wrong user and a wrong password take the same path and the same time.
  */
+import { digestChallenges } from '@callgate/shared/sip/digest-challenge.ts';
 import { isSameText } from '../constant-time.ts';
 import {
   type DigestAlgorithmName,
@@ -30,19 +31,15 @@ export interface DigestQuestion {
   readonly nowMs: number;
 }
 
-/** One header value per algorithm, strongest first, all with the same nonce (RFC 8760 §2.4). */
-export function digestChallenges(
+/** One header value per algorithm, strongest first. */
+export function challengesOf(
   scope: NonceScope,
   offered: readonly DigestAlgorithmName[],
   nowMs: number,
   isStale: boolean,
 ): string[] {
   const nonce = issueNonce(scope, nowMs);
-  const stale = isStale ? ', stale=true' : '';
-  return offered.map(
-    (name) =>
-      `Digest realm="${quote(scope.realm)}", nonce="${nonce}"${stale}, algorithm=${name}, qop="auth"`,
-  );
+  return digestChallenges({ realm: scope.realm, nonce, algorithms: offered, isStale });
 }
 
 export function judgeDigest(question: DigestQuestion): DigestVerdict {
@@ -68,8 +65,4 @@ export function judgeDigest(question: DigestQuestion): DigestVerdict {
   ];
   if (checks.includes(false) || nonce === 'foreign') return wrong;
   return nonce === 'expired' ? 'stale' : 'right';
-}
-
-function quote(text: string): string {
-  return text.replace(/["\\]/g, '\\$&');
 }
