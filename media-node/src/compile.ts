@@ -10,7 +10,7 @@ export async function compileAll(): Promise<void> {
     import('./node.ts'),
     import('./media/process/media-process.ts'),
     import('./media/room/direct/direct-room.ts'),
-    import('./media/room/direct/spare-connections.ts'),
+    import('./media/room/direct/spares.ts'),
   ]);
   flushCompileCache();
 }

@@ -142,6 +142,12 @@ export const roomLimits = {
   receivedTracksFirst: 3,
   /** Connections to rooms that lie ready in a media process: two calls may come at once, each costs 0.15 MB. */
   connectionsAhead: 2,
+  /** Connections to the signalling that lie ready, for the servers of as many joins before. */
+  signalSocketsAhead: 2,
+  /** From a join to the making of what it took, ms: it needs the processor for some 30 ms. */
+  refillMs: 75,
+  /** One that lay ready and brings no answer is given up for a new one: a server answers a join in 5 to 50 ms, under load in some hundred. */
+  spareSocketMs: 1_500,
   /** A call outlives a room that is away for this long: a server restarts in a few seconds. */
   rejoinMs: 15_000,
   /** The signalling alone may be away for this long before the room is joined anew; audio goes on meanwhile. */

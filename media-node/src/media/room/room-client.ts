@@ -26,16 +26,16 @@ export async function loadRoomClient(
 ): Promise<RoomClient> {
   switch (name) {
     case 'direct': {
-      const [{ DirectRoom }, { SpareConnections }] = await Promise.all([
+      const [{ DirectRoom }, { Spares }] = await Promise.all([
         import('./direct/direct-room.ts'),
-        import('./direct/spare-connections.ts'),
+        import('./direct/spares.ts'),
       ]);
-      const spare = new SpareConnections(parts.clock, parts.bindAddress);
+      const spares = new Spares(parts.clock, parts.bindAddress);
       return {
         sendCodecs: ['opus', 'PCMU', 'PCMA'],
         create: (events, parts, codec) =>
-          new DirectRoom(events, parts, codec === 'L16' ? 'opus' : codec, undefined, spare),
-        close: () => spare.close(),
+          new DirectRoom(events, parts, codec === 'L16' ? 'opus' : codec, undefined, spares),
+        close: () => spares.close(),
       };
     }
     case 'rtc-node': {

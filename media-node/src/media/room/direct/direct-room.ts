@@ -18,7 +18,7 @@ import type {
 } from '../room.ts';
 import { KnownServers } from './known-servers.ts';
 import { RoomStay, type StayEnd } from './room-stay.ts';
-import type { SpareConnections } from './spare-connections.ts';
+import type { Spares } from './spares.ts';
 
 /** Shared by the rooms of a process unless told otherwise. */
 const knownServers = new KnownServers();
@@ -29,7 +29,7 @@ export class DirectRoom implements Room {
   readonly #parts: RoomParts;
   readonly #codec: TrackCodec;
   readonly #servers: KnownServers;
-  readonly #spare: SpareConnections | null;
+  readonly #spares: Spares | null;
   #stay: RoomStay | null = null;
   #options: JoinOptions | null = null;
   #isJoined = false;
@@ -46,21 +46,21 @@ export class DirectRoom implements Room {
 
   /**
    * @param codec of our track, from the first stay to the last
-   * @param spare connections made ahead; left out: none are
+   * @param spares what lies ready for joins; left out: nothing does
    */
   constructor(
     events: RoomEvents,
     parts: RoomParts,
     codec: TrackCodec = 'opus',
     servers = knownServers,
-    spare: SpareConnections | null = null,
+    spares: Spares | null = null,
   ) {
     this.#events = events;
     this.#parts = parts;
     this.sendCodecs = [codec];
     this.#codec = codec;
     this.#servers = servers;
-    this.#spare = spare;
+    this.#spares = spares;
   }
 
   join(options: JoinOptions): void {
@@ -112,7 +112,7 @@ export class DirectRoom implements Room {
         onEnded: (end) => this.#onStayEnded(end, options.url),
       },
       this.#parts,
-      { ...options, ...known, codec: this.#codec, spare: this.#spare },
+      { ...options, ...known, codec: this.#codec, spares: this.#spares },
     );
     this.#stay = stay;
     stay.setAttributes(this.#attributes);

@@ -45,7 +45,8 @@ export class OneConnection implements StayMedia {
       relay: parts.relay,
       receivers: roomLimits.receivedTracksFirst,
     };
-    this.#connection = parts.spare?.take(options) ?? new RoomConnection(clock, options);
+    this.#connection =
+      parts.spares?.connections.take(options) ?? new RoomConnection(clock, options);
     this.#connection.listen({
       onReached: () => {
         events.onReached();

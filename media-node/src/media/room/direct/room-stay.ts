@@ -25,7 +25,7 @@ import { Resumption } from './resumption.ts';
 import { Roster } from './roster.ts';
 import { writeAck, writeAnswer, writeUnsupported } from './rpc-packet.ts';
 import { SignalClient } from './signal-client.ts';
-import type { SpareConnections } from './spare-connections.ts';
+import type { Spares } from './spares.ts';
 import type { StayMedia } from './stay-media.ts';
 import { TrackReceiver } from './track-receiver.ts';
 import { type TurnServer, turnServersOf } from './turn-servers.ts';
@@ -42,8 +42,8 @@ export interface StayOptions extends JoinOptions {
   readonly needsTwoConnections: boolean;
   /** Relays that every packet goes through; null: straight to the server. */
   readonly relay: readonly TurnServer[] | null;
-  /** Connections made ahead; null: none are. */
-  readonly spare: SpareConnections | null;
+  /** What lies ready for joins; null: nothing does. */
+  readonly spares: Spares | null;
 }
 
 /** How a stay ended. */
@@ -184,6 +184,7 @@ export class RoomStay {
       },
       this.#parts.clock,
       this.#parts.tick,
+      this.#options.spares?.sockets ?? null,
     );
     return signal;
   }

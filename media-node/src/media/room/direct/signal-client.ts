@@ -3,11 +3,13 @@
  * mean. The token travels in a header, so that it stands in no URL and no access log.
  */
 
+import type { Socket } from 'node:net';
 import { roomLimits } from '@callgate/shared/limits.ts';
 import { Ping, SignalRequest, SignalResponse } from '@livekit/protocol';
 import { WebSocket } from 'ws';
-import type { Clock } from '../../../clock.ts';
+import type { Clock, Timer } from '../../../clock.ts';
 import type { MediaTick } from '../../media-tick.ts';
+import type { SpareSockets } from './spare-sockets.ts';
 
 export interface SignalEvents {
   onMessage(message: SignalResponse['message']): void;
@@ -19,46 +21,83 @@ export interface SignalEvents {
 
 /** For the close of a connection that we gave up, ms. */
 const closeWaitMs = 500;
+/** A proxy's answer to a connection that has lain idle for too long. RFC 9110 §15.5.9. */
+const requestTimeout = 408;
 
 export class SignalClient {
   readonly #events: SignalEvents;
   readonly #clock: Clock;
   readonly #tick: MediaTick;
+  readonly #spares: SpareSockets | null;
   #socket: WebSocket | null = null;
   #stopPings: (() => void) | null = null;
+  /** How long one that lay ready has to bring an answer. */
+  #patience: Timer | null = null;
   #heardAtMono = 0;
 
-  constructor(events: SignalEvents, clock: Clock, tick: MediaTick) {
+  /** @param spares connections that lie ready; null: none do */
+  constructor(
+    events: SignalEvents,
+    clock: Clock,
+    tick: MediaTick,
+    spares: SpareSockets | null = null,
+  ) {
     this.#events = events;
     this.#clock = clock;
     this.#tick = tick;
+    this.#spares = spares;
   }
 
-  /** Connects. Call once. */
+  /** Connects, over what lies ready if anything does. Call once. */
   open(url: URL, token: string): void {
+    const ready = this.#spares?.take(url) ?? null;
+    if (ready === null) return this.#connect(url, token);
+    this.#connect(url, token, { ready, again: () => this.#connect(url, token) });
+  }
+
+  /** @param spare what lay ready may have died unseen: when it brings no answer, `again` takes its place at once */
+  #connect(
+    url: URL,
+    token: string,
+    spare: { readonly ready: Socket; readonly again: () => void } | null = null,
+  ): void {
     const socket = new WebSocket(url, {
       headers: { authorization: `Bearer ${token}` },
       perMessageDeflate: false,
       maxPayload: roomLimits.signalMessageBytesMax,
       skipUTF8Validation: true,
+      ...(spare === null ? {} : { createConnection: () => spare.ready }),
     });
     this.#socket = socket;
     socket.binaryType = 'nodebuffer';
+    let isAnswered = false;
+    const lose = (why: string) => {
+      if (!this.#drop(socket)) return;
+      if (isAnswered || spare === null) this.#events.onLost(why);
+      else spare.again();
+    };
+    if (spare !== null)
+      this.#patience = this.#clock.after(roomLimits.spareSocketMs, () => {
+        lose('no answer');
+        socket.terminate();
+      });
+    socket.on('open', () => {
+      isAnswered = true;
+      this.#patience?.cancel();
+    });
     socket.on('message', (data) => {
       if (this.#socket === socket && Buffer.isBuffer(data)) this.#onData(data);
     });
     socket.on('unexpected-response', (request, response) => {
       response.resume();
       request.destroy();
-      if (this.#drop(socket)) this.#events.onRefused(response.statusCode ?? 0);
+      const { statusCode = 0 } = response;
+      if (spare !== null && statusCode === requestTimeout) lose('the connection was given up');
+      else if (this.#drop(socket)) this.#events.onRefused(statusCode);
     });
     // An error is always followed by a close; the reason of it is the more telling one.
-    socket.on('error', (error) => {
-      if (this.#drop(socket)) this.#events.onLost(error.message);
-    });
-    socket.on('close', (code) => {
-      if (this.#drop(socket)) this.#events.onLost(`the server closed the signalling, code ${code}`);
-    });
+    socket.on('error', (error) => lose(error.message));
+    socket.on('close', (code) => lose(`the server closed the signalling, code ${code}`));
   }
 
   /** Sends a request; without a connection it is lost. */
@@ -118,6 +157,7 @@ export class SignalClient {
   #drop(socket: WebSocket): boolean {
     if (this.#socket !== socket) return false;
     this.#socket = null;
+    this.#patience?.cancel();
     this.#stopPings?.();
     this.#stopPings = null;
     return true;

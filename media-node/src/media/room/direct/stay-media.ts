@@ -2,7 +2,7 @@
 import type { JoinResponse, SignalRequest, SignalResponse } from '@livekit/protocol';
 import type { EncodedFrame, RoomParts, TrackCodec } from '../room.ts';
 import type { Roster } from './roster.ts';
-import type { SpareConnections } from './spare-connections.ts';
+import type { Spares } from './spares.ts';
 import type { TrackReceiver } from './track-receiver.ts';
 import type { TurnServer } from './turn-servers.ts';
 
@@ -14,8 +14,8 @@ export interface StayMediaParts extends Pick<RoomParts, 'clock' | 'log' | 'bindA
   readonly receiver: TrackReceiver;
   /** As in PeerOptions. */
   readonly relay: readonly TurnServer[] | null;
-  /** Connections made ahead; null: none are. */
-  readonly spare: SpareConnections | null;
+  /** What lies ready for joins; null: nothing does. */
+  readonly spares: Spares | null;
   readonly request: (message: SignalRequest['message']) => void;
 }
 
