@@ -30,8 +30,8 @@ export interface PeerStateEvents {
   onDown(): void;
 }
 
-/** From one look at the state of ICE to the next, ms. */
-const iceLookMs = 2;
+/** From one look at the state of ICE to the next, ms: a caller waits for half of it. */
+const iceLookMs = 1;
 
 /** Whether packets can pass, as the states of a connection tell it. */
 export class PeerState {
