@@ -4,7 +4,7 @@
  */
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import type { Env } from '../env.ts';
-import { removeParticipant } from '../livekit-api/livekit-room.ts';
+import { removeCaller } from '../livekit-api/livekit-room.ts';
 import { logLine } from '../log.ts';
 import { liveCallsOf } from './live-calls.ts';
 
@@ -18,7 +18,7 @@ export async function endLiveCall(
   if (reason === 'media-lost') {
     const call = await calls.find(call_id);
     if (call?.node === node && call.room !== '') {
-      await removeParticipant(env, call.room, call.identity).catch((error: unknown) =>
+      await removeCaller(env, { ...call, callId: call_id }).catch((error: unknown) =>
         logLine('warn', 'participant-not-removed', { call_id, message: String(error) }),
       );
     }

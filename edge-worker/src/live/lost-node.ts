@@ -6,7 +6,7 @@ import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { liveCallLimits } from '@callgate/shared/limits.ts';
 import { trunkCallsOf } from '../caps/trunk-calls.ts';
 import type { Env } from '../env.ts';
-import { removeParticipant } from '../livekit-api/livekit-room.ts';
+import { removeCaller } from '../livekit-api/livekit-room.ts';
 import { logLine } from '../log.ts';
 import { recordsOf } from '../records/call-records.ts';
 import { allLiveCalls, type Lost, type LostCall, liveCallsOf } from './live-calls.ts';
@@ -45,14 +45,14 @@ async function close(
   call: LostCall,
   nowMs: number,
 ): Promise<'closed' | 'was-over' | 'failed'> {
-  const { callId, node, room, identity } = call;
+  const { callId, node, room } = call;
   try {
     const soFar = JSON.parse(call.recordJson) as CallRecord;
     if (await recordsOf(env, callId).isOver(callId, soFar.sequence)) {
       await liveCallsOf(env, callId).end(callId, node, soFar.sequence);
       return 'was-over';
     }
-    if (room !== '') await removeParticipant(env, room, identity);
+    if (room !== '') await removeCaller(env, call);
     const ended_ms = Math.max(0, nowMs - call.sinceMs);
     const record: CallRecord = { ...soFar, stages: { ...soFar.stages, ended_ms } };
     await recordsOf(env, callId).add(node, record);
