@@ -5,7 +5,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Agent } from '../agent/agent.ts';
 import type { PhoneCall } from '../phone/phone-call.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
-import { agentIn, agentToneHz, dial, hearsTone, pause, phoneToneHz } from './phone-calls.ts';
+import {
+  agentIn,
+  agentToneHz,
+  dialUntilAnswered,
+  hearsTone,
+  pause,
+  phoneToneHz,
+} from './phone-calls.ts';
 import { eventually, numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
 
 const [number = ''] = numbers;
@@ -19,8 +26,7 @@ beforeEach(async () => {
   stack = await startRoutedStack();
   phone = await SipPhone.open('127.0.0.2');
   agent = await agentIn(stack, number);
-  call = await dial(stack, phone, number);
-  expect(await call.answer).toEqual({ kind: 'answered' });
+  call = await dialUntilAnswered(stack, phone, number);
   await hearsTone(() => call.heard(), agentToneHz);
 });
 afterEach(async () => {
@@ -46,10 +52,9 @@ describe('kill -9 during a call', () => {
     await eventually(
       'the record is delivered',
       async () => (await stack.nodeStats()).records_pending === 0,
-      30_000,
+      60_000,
     );
-    const next = await dial(stack, phone, number);
-    expect(await next.answer).toEqual({ kind: 'answered' });
+    const next = await dialUntilAnswered(stack, phone, number);
     next.hangUp();
     await next.ended;
   });
@@ -73,8 +78,7 @@ describe('kill -9 during a call', () => {
     );
 
     await eventually('the silent participant is gone', () => agent.others.length === 0, 30_000);
-    const next = await dial(stack, phone, number);
-    expect(await next.answer).toEqual({ kind: 'answered' });
+    const next = await dialUntilAnswered(stack, phone, number);
     await hearsTone(() => next.heard(), agentToneHz);
     next.hangUp();
     await next.ended;

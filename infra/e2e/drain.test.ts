@@ -5,7 +5,7 @@ import { askOptions } from '../phone/ask-options.ts';
 import type { PhoneCall } from '../phone/phone-call.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
 import { asOperator, listedNode } from './operator.ts';
-import { agentIn, agentToneHz, dial, hearsTone } from './phone-calls.ts';
+import { agentIn, agentToneHz, dial, dialUntilAnswered, hearsTone } from './phone-calls.ts';
 import { eventually, numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
 
 const [number = '', other = ''] = numbers;
@@ -28,8 +28,7 @@ afterAll(async () => {
 });
 
 async function callUp(): Promise<PhoneCall> {
-  call = await dial(stack, phone, number);
-  expect(await call.answer).toEqual({ kind: 'answered' });
+  call = await dialUntilAnswered(stack, phone, number);
   return call;
 }
 

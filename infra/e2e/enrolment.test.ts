@@ -8,7 +8,7 @@ import { type LocalMediaNode, startMediaNode } from '../local/media-node.ts';
 import { nodeProgram } from '../local/node-program.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
 import { asOperator } from './operator.ts';
-import { agentIn, dial } from './phone-calls.ts';
+import { agentIn, dial, dialUntilAnswered } from './phone-calls.ts';
 import { eventually, numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
 
 const [number = '', other = ''] = numbers;
@@ -75,8 +75,7 @@ describe('a new machine', () => {
       environment: { CALLGATE_NODE_TOKEN_FILE: tokenFile },
       onLine: (line) => lines.push(line),
     });
-    const call = await dial(stack, phone, number, { through: node.sip });
-    expect(await call.answer).toEqual({ kind: 'answered' });
+    const call = await dialUntilAnswered(stack, phone, number, { through: node.sip });
     call.hangUp();
     await call.ended;
   });
@@ -86,15 +85,13 @@ describe('a new machine', () => {
     await eventually('the node has the new token', () =>
       lines.some((line) => line.includes('"event":"token-changed"')),
     );
-    const call = await dial(stack, phone, number, { through: node.sip });
-    expect(await call.answer).toEqual({ kind: 'answered' });
+    const call = await dialUntilAnswered(stack, phone, number, { through: node.sip });
     call.hangUp();
     await call.ended;
   });
 
   it('that is put out loses its link and its calls, and its next call is refused', async () => {
-    const call = await dial(stack, phone, number, { through: node.sip });
-    expect(await call.answer).toEqual({ kind: 'answered' });
+    const call = await dialUntilAnswered(stack, phone, number, { through: node.sip });
     expect((await asOperator(stack, 'POST', '/v1/nodes/fra-1/revoke')).status).toBe(200);
     expect(await call.ended).toBe('node');
     await eventually('the link is cut', () =>

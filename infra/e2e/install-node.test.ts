@@ -10,7 +10,7 @@ import { LocalProcess } from '../local/local-process.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
 import { root } from '../setup/run-tool.ts';
 import { asOperator } from './operator.ts';
-import { agentIn, agentToneHz, dial, hearsTone } from './phone-calls.ts';
+import { agentIn, agentToneHz, dialUntilAnswered, hearsTone } from './phone-calls.ts';
 import { numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
 
 let folder = '';
@@ -66,8 +66,7 @@ describe('install.sh', () => {
         async () => lines.some((line) => line.includes('"event":"ready"')),
         20_000,
       );
-      const call = await dial(stack, phone, numbers[0] ?? '');
-      expect(await call.answer).toEqual({ kind: 'answered' });
+      const call = await dialUntilAnswered(stack, phone, numbers[0] ?? '');
       await hearsTone(() => call.heard(), agentToneHz);
       call.hangUp();
       await call.ended;

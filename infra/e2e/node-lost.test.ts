@@ -9,7 +9,7 @@ import type { Agent } from '../agent/agent.ts';
 import type { PhoneCall } from '../phone/phone-call.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
 import { asOperator } from './operator.ts';
-import { agentIn, dial } from './phone-calls.ts';
+import { agentIn, dialUntilAnswered } from './phone-calls.ts';
 import { eventually, numbers, type RoutedStack, startRoutedStack } from './routed-stack.ts';
 
 const used = numbers.slice(0, 3);
@@ -35,9 +35,7 @@ const calls: PhoneCall[] = [];
 async function callsUp(): Promise<string[]> {
   const before = stack.nodeEvents('call-answered').length;
   for (const number of used) {
-    const call = await dial(stack, phone, number);
-    expect(await call.answer).toEqual({ kind: 'answered' });
-    calls.push(call);
+    calls.push(await dialUntilAnswered(stack, phone, number));
   }
   await eventually('all are in their rooms', () =>
     agents.every(({ others }) => others.length === 1),

@@ -49,7 +49,7 @@ describe('a part is away', () => {
     await eventually(
       'the record is delivered',
       async () => (await stack?.nodeStats())?.records_pending === 0,
-      30_000,
+      60_000,
     );
   });
 
@@ -75,7 +75,7 @@ describe('a part is away', () => {
       await eventually(
         'the node knows that it was taken',
         async () => (await stack?.nodeStats())?.records_pending === 0,
-        30_000,
+        60_000,
       );
     } finally {
       phone.close();

@@ -57,6 +57,22 @@ export function dial(
   });
 }
 
+/** How often a call is placed that gets 503, a second apart. */
+const attemptsMax = 10;
+
+/** A call that must be answered. A node that has just begun on a busy machine may answer 503, and is asked again, as providers do. @throws Error when it is not answered */
+export async function dialUntilAnswered(...call: Parameters<typeof dial>): Promise<PhoneCall> {
+  for (let attempt = 1; ; attempt += 1) {
+    const placed = await dial(...call);
+    const answer = await placed.answer;
+    if (answer.kind === 'answered') return placed;
+    const isBusy = answer.kind === 'refused' && answer.status === 503;
+    if (!isBusy || attempt === attemptsMax)
+      throw new Error(`the call had to be answered; got ${JSON.stringify(answer)}`);
+    await pause(1_000);
+  }
+}
+
 /** Half a minute of the phone's tone, for phones that play a file. */
 export function phoneToneSound(sampleRateHz: number): Sound {
   const samples = new Int16Array(sampleRateHz * 30);
