@@ -1,7 +1,8 @@
-/** Notes that a call was let in, into a room or to be asked for its PIN, beside the decision. */
+/** Notes that a call was let in, into a room or to be asked for its PIN, behind the decision: it begins when the answer is on its way, since a caller waits for that. */
 import type { AskPinDecision, JoinDecision } from '@callgate/shared/contract/decision.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { contractVersion } from '@callgate/shared/contract/version.ts';
+import { after } from '../clock.ts';
 import type { Env } from '../env.ts';
 import { logLine } from '../log.ts';
 import { liveCallsOf } from './live-calls.ts';
@@ -32,6 +33,7 @@ export async function noteLiveCall(
   decision: JoinDecision | AskPinDecision,
   nowMs: number,
 ): Promise<void> {
+  await new Promise<void>((settle) => after(0, settle));
   try {
     await liveCallsOf(env, call.callId).begin({
       callId: call.callId,
