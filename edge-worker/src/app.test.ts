@@ -73,7 +73,6 @@ describe('a body from the network', () => {
       'stages.__proto__',
     ],
     ['that is no object', '5', 'application/json', 400, 'bad-field', 'body'],
-    ['with an unknown field', '{"colour":"red"}', 'application/json', 400, 'bad-field', ''],
   ])('%s is refused', async (_what, body, type, status, code, detail) => {
     const response = await post(body, type);
     expect(response.status).toBe(status);
@@ -114,10 +113,10 @@ describe('a body from the network', () => {
   });
 
   it('names every field that is wrong', async () => {
-    const response = await asNode('POST', '/v1/offers', { contract: 1, call_id: 'x', colour: 1 });
+    const response = await asNode('POST', '/v1/offers', { contract: 1, call_id: 'x' });
     const problem = (await response.json()) as { errors: { field: string }[] };
     expect(problem.errors.map(({ field }) => field)).toEqual(
-      expect.arrayContaining(['call_id', 'colour', 'source', 'from', 'to', 'credentials']),
+      expect.arrayContaining(['call_id', 'source', 'from', 'to', 'credentials']),
     );
   });
 });

@@ -13,7 +13,7 @@ export const nodeName = z
     'expected lower-case letters, digits and hyphens, 63 at most',
   );
 
-export const nodeHello = z.strictObject({
+export const nodeHello = z.object({
   contract: z.int().min(1),
   name: nodeName,
   version: z.string().max(64),

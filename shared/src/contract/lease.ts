@@ -7,9 +7,9 @@ import { capLimits } from '../limits.ts';
 import { callId } from './offer.ts';
 import { contractField, contractVersion } from './version.ts';
 
-const leasedCall = z.strictObject({ call_id: callId, trunk_id: z.string().min(1).max(128) });
+const leasedCall = z.object({ call_id: callId, trunk_id: z.string().min(1).max(128) });
 
-export const leaseReport = z.strictObject({
+export const leaseReport = z.object({
   contract: contractField,
   /** Calls that live. */
   held: z.array(leasedCall).max(capLimits.reportedMax),

@@ -53,9 +53,9 @@ export const nodeStatus = z.object({
 /** Messages of the node. */
 export const linkFromNode = z.discriminatedUnion('type', [
   /** The node names this revision with every offer from now on. */
-  z.strictObject({ type: z.literal('seen'), revision }),
-  z.strictObject({ type: z.literal('status'), status: nodeStatus }),
-  z.strictObject({ type: z.literal('result'), id: commandId, result: commandResult }),
+  z.object({ type: z.literal('seen'), revision }),
+  z.object({ type: z.literal('status'), status: nodeStatus }),
+  z.object({ type: z.literal('result'), id: commandId, result: commandResult }),
 ]);
 
 export type LinkFromEdge = z.infer<typeof linkFromEdge>;

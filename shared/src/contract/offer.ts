@@ -17,9 +17,9 @@ export const callId = z
 const sipText = z.string().max(sipLimits.headerLineBytesMax);
 
 /** User and host of a SIP URI as the caller wrote them, escapes undone (RFC 3261 §19.1). Either may be empty. */
-export const sipParty = z.strictObject({ user: sipText, host: sipText });
+export const sipParty = z.object({ user: sipText, host: sipText });
 
-export const offer = z.strictObject({
+export const offer = z.object({
   contract: contractField,
   call_id: callId,
   /** Counts the INVITEs of this call from 0, as its records do. */
@@ -27,7 +27,7 @@ export const offer = z.strictObject({
   /** Highest routing revision this node has seen; 0: none. The edge must not decide on an older one. */
   min_revision: z.int().min(0).default(0),
   /** Where the packet came from: the transport's word, never a header's. */
-  source: z.strictObject({
+  source: z.object({
     address: z.union([z.ipv4(), z.ipv6()]),
     port: z.int().min(1).max(65_535),
     transport: z.enum(['udp', 'tcp', 'tls']),
@@ -40,12 +40,10 @@ export const offer = z.strictObject({
   /** Call-ID header of the INVITE (RFC 3261 §20.8). */
   sip_call_id: sipText,
   /** Headers of the INVITE in their order, credentials excluded; the edge maps them to attributes. */
-  headers: z
-    .array(z.strictObject({ name: sipText, value: sipText }))
-    .max(sipLimits.offeredHeadersMax),
+  headers: z.array(z.object({ name: sipText, value: sipText })).max(sipLimits.offeredHeadersMax),
   /** The value of Authorization or Proxy-Authorization, if the INVITE had one. */
   credentials: z
-    .strictObject({ header: z.enum(['authorization', 'proxy-authorization']), value: sipText })
+    .object({ header: z.enum(['authorization', 'proxy-authorization']), value: sipText })
     .nullable(),
 });
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { pinLimits } from '../limits.ts';
 import { contractField, contractVersion } from './version.ts';
 
-export const pinAnswer = z.strictObject({
+export const pinAnswer = z.object({
   contract: contractField,
   /** From the ask-pin decision, unchanged. */
   ticket: z.string().max(pinLimits.ticketCharactersMax),

@@ -11,7 +11,7 @@ import { contractField, contractVersion } from './version.ts';
 const at = z.int().min(0).nullable();
 
 /** What a call is: the same in its progress reports and in its record. */
-export const callFacts = z.strictObject({
+export const callFacts = z.object({
   contract: contractField,
   call_id: callId,
   /** Counts the records of one call from 0. */
@@ -36,7 +36,7 @@ export const callFacts = z.strictObject({
 });
 
 /** Stages, ms after the INVITE by the monotonic clock; null: not reached. */
-export const stagesSoFar = z.strictObject({
+export const stagesSoFar = z.object({
   /** Taken up: the 100 of a source that is known; who is not known may have another answer first. */
   trying_ms: at,
   decided_ms: at,
@@ -53,7 +53,7 @@ export const callRecord = callFacts.extend({
   stages: stagesSoFar.extend({ ended_ms: z.int().min(0) }),
   /** What went over the wire; null when no media was opened. */
   media: z
-    .strictObject({
+    .object({
       codec: z.string(),
       packets_received: z.int().min(0),
       packets_sent: z.int().min(0),

@@ -1,6 +1,6 @@
 /**
  * The version of what node and edge say to each other. New fields are optional, meanings never change; a removal is a
- * new version. The edge takes its own version and the one before, so that it can be brought up to date first and the nodes after it;
+ * new version. A field that a side does not know it leaves out, so that neither has to be of the same day: also an edge that was put back hears newer nodes. The edge takes its own version and the one before, so that it can be brought up to date first and the nodes after it;
  * any other is refused with an error that names both sides.
  *
  * 2: the link carries commands and the node's state (link.ts); offers count the INVITEs of a call.
