@@ -29,7 +29,7 @@ export type ProcessEnd = string;
 /** Output kept for error messages, lines. */
 const linesKept = 40;
 /** From SIGTERM to SIGKILL, ms: longer than any part of ours takes to leave its rooms. */
-const stopPatienceMs = 8_000;
+const stopPatienceMs = 12_000;
 
 const setpriv = '/usr/bin/setpriv';
 

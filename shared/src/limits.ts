@@ -88,8 +88,12 @@ export const spoolLimits = {
   retryMaxMs: 60_000,
   /** Progress reports that wait for the edge's answer: a second of 256 calls. */
   progressUnderWayMax: 256,
-  /** A node that stops waits this long for the edge; the rest stays on disk. */
-  flushMs: 2_000,
+  /** How long the edge may take to acknowledge records: no caller waits, and one that is slow still takes them. */
+  answerMs: 10_000,
+  /** A node that stops waits this long for the edge; the rest stays on disk. The unit gives it a minute beyond the drain. */
+  flushMs: 6_000,
+  /** Records that the edge has refused, each in a file of its own until the next start tries it again: 2 MB. */
+  refusedMax: 1_000,
 } as const;
 
 /** Bounds of what a node keeps of its dialogs, so that it can end them after it was killed. */

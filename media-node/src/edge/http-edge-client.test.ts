@@ -4,8 +4,9 @@ import { decisionExamples } from '@callgate/shared/contract/decision.ts';
 import { offerExample } from '@callgate/shared/contract/offer.ts';
 import { processExample, processHeader } from '@callgate/shared/contract/process.ts';
 import { callRecordExample } from '@callgate/shared/contract/record.ts';
-import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../clock.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FakeClock } from '../clock.fake.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { EdgeRefusal } from './edge-refusal.ts';
 import { HttpEdge } from './http-edge-client.ts';
 
@@ -26,15 +27,24 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  /** Not before. */
+  readonly when?: Promise<void>;
+}
+
 /** A real HTTP server that answers each request with the next of the given answers. */
-async function edgeThatAnswers(...answers: { status: number; body: string }[]) {
+const edgeThatAnswers = (...answers: Answer[]) => edgeOnClock(systemClock, ...answers);
+
+async function edgeOnClock(clock: Clock, ...answers: Answer[]) {
   const seen: Seen[] = [];
   const server: Server = createServer((request, response) => {
     let text = '';
     request.on('data', (chunk: Buffer) => {
       text += chunk.toString();
     });
-    request.on('end', () => {
+    request.on('end', async () => {
       seen.push({
         url: request.url ?? '',
         traceparent: request.headers['traceparent'],
@@ -43,6 +53,7 @@ async function edgeThatAnswers(...answers: { status: number; body: string }[]) {
         body: JSON.parse(text),
       });
       const answer = answers[Math.min(seen.length, answers.length) - 1];
+      await answer?.when;
       response.writeHead(answer?.status ?? 500).end(answer?.body);
     });
   });
@@ -52,7 +63,7 @@ async function edgeThatAnswers(...answers: { status: number; body: string }[]) {
     url: new URL(`http://127.0.0.1:${port}`),
     nodeToken: () => 'node-token',
     process: processExample,
-    clock: systemClock,
+    clock,
   });
   closers.push(async () => {
     await edge.close();
@@ -152,5 +163,19 @@ describe('edge over HTTP', () => {
     const sent = edge.records([record]);
     await expect(sent).rejects.toMatchObject({ reason: 'edge-error' });
     await expect(sent).rejects.not.toBeInstanceOf(EdgeRefusal);
+  });
+
+  it('has its records acknowledged by an edge that takes five seconds: no caller waits for that', async () => {
+    const clock = new FakeClock();
+    const gate = Promise.withResolvers<void>();
+    const { edge, seen } = await edgeOnClock(clock, {
+      ...json({ counted: true }),
+      when: gate.promise,
+    });
+    const acknowledged = edge.records([record]);
+    await vi.waitFor(() => expect(seen.length).toBe(1), 20_000);
+    clock.advance(5_000);
+    gate.resolve();
+    await acknowledged;
   });
 });

@@ -11,7 +11,7 @@ import type { PinAnswer } from '@callgate/shared/contract/pin.ts';
 import { processHeader } from '@callgate/shared/contract/process.ts';
 import type { CallProgress } from '@callgate/shared/contract/progress.ts';
 import { traceparentHeader } from '@callgate/shared/contract/traceparent.ts';
-import { callLimits, edgeLimits } from '@callgate/shared/limits.ts';
+import { callLimits, edgeLimits, spoolLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../clock.ts';
 import { PartError } from '../part-error.ts';
 import { EdgeRefusal } from './edge-refusal.ts';
@@ -60,7 +60,7 @@ export class HttpEdge {
   async records(records: readonly string[]): Promise<void> {
     // A list of one would be as good, but an edge of an older version does not know lists.
     const body = records.length === 1 ? records.join() : `[${records.join(',')}]`;
-    await this.#post('v1/records', body, callLimits.decisionAttemptMs);
+    await this.#post('v1/records', body, spoolLimits.answerMs);
   }
 
   /** `POST /v1/progress`, one try. @throws PartError as `decide`. */

@@ -2,7 +2,7 @@
  * Texts on disk, a line each, in files that only grow: to keep one costs one write, which those that come meanwhile share. A file is emptied when nothing of it waits any more, and
  * removed when it is long or of an earlier process, so that a start finds what still waits and little else. What a killed process left half written is a last line without an end.
  */
-import { type FileHandle, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spoolLimits } from '@callgate/shared/limits.ts';
 
@@ -48,6 +48,15 @@ export class RecordJournal {
 
   constructor(options: JournalOptions) {
     this.#options = options;
+  }
+
+  /** Has `open` read files that were put aside under an ending of their own. Before `open`. */
+  async takeUpAgain(ending: string): Promise<void> {
+    const { folder } = this.#options;
+    await mkdir(folder, { recursive: true });
+    for (const name of await readdir(folder))
+      if (name.endsWith(`.json${ending}`))
+        await rename(join(folder, name), join(folder, name.slice(0, -ending.length)));
   }
 
   /** Makes the folder and reads what was left, the oldest first. @throws when the folder cannot be used */

@@ -311,4 +311,64 @@ describe('record spool', () => {
     expect(clock.pending).toBe(0);
     expect(await onDisk()).toEqual([0]);
   });
+
+  it('tries what the edge refused again when it is started again: a newer edge may take it', async () => {
+    const log = vi.fn<Log>();
+    const refusing = spoolWith(async () => Promise.reject(new EdgeRefusal('bad-field')), log);
+    await refusing.spool.open();
+    refusing.spool.add(numbered(3));
+    await allSent(refusing.spool, refusing.clock);
+    await refusing.spool.close(100);
+    const again = spoolWith(async () => Promise.reject(new EdgeRefusal('bad-field')), log);
+    await again.spool.open();
+    await allSent(again.spool, again.clock);
+    await again.spool.close(100);
+    expect(log.mock.calls.map(([, event]) => event)).toEqual(['record-refused', 'record-refused']);
+    expect((await readdir(folder)).length).toBe(1);
+
+    const sent: number[] = [];
+    const newer = spoolWith(async (sequences) => void sent.push(...sequences));
+    await newer.spool.open();
+    await allSent(newer.spool, newer.clock);
+    await newer.spool.close(100);
+    expect(sent).toEqual([3]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('keeps so many of those that the edge refuses, and says which are lost beyond', async () => {
+    const log = vi.fn<Log>();
+    const { spool, clock } = spoolWith(
+      async () => Promise.reject(new EdgeRefusal('bad-field')),
+      log,
+    );
+    await spool.open();
+    for (let sequence = 0; sequence <= spoolLimits.refusedMax; sequence += 1)
+      spool.add(numbered(sequence));
+    await vi.waitFor(() => {
+      clock.advance(spoolLimits.gatherMs);
+      expect(spool.pending).toBe(0);
+    }, 60_000);
+    await spool.close(100);
+    expect(await readdir(folder)).toHaveLength(spoolLimits.refusedMax);
+    expect(log.mock.calls.filter(([, event]) => event === 'record-lost')).toEqual([
+      ['error', 'record-lost', expect.objectContaining({ sequence: spoolLimits.refusedMax })],
+    ]);
+  });
+
+  it('says how many it leaves on the disk when the edge does not take them in time', async () => {
+    const log = vi.fn<Log>();
+    const { spool, clock } = spoolWith(() => new Promise(() => {}), log);
+    await spool.open();
+    for (const sequence of [0, 1]) spool.add(numbered(sequence));
+    await vi.waitFor(() => expect(spool.pending).toBe(2));
+    const closed = spool.close(spoolLimits.flushMs);
+    await vi.waitFor(() => {
+      clock.advance(spoolLimits.flushMs);
+      expect(log).toHaveBeenCalledWith(
+        ...['warn', 'records-left', expect.objectContaining({ pending: 2 })],
+      );
+    });
+    await closed;
+    expect(await onDisk()).toEqual([0, 1]);
+  });
 });

@@ -22,6 +22,9 @@ export interface RecordSpoolOptions {
   readonly send: (records: readonly string[]) => Promise<void>;
 }
 
+/** Of the name of a file that waits for the next start. */
+const refusedEnding = '.refused';
+
 /** What a line about a record names. */
 type RecordIds = Pick<CallRecord, 'call_id' | 'trace_id' | 'sequence'>;
 
@@ -47,6 +50,8 @@ export class RecordSpool {
   #gathering: Timer | null = null;
   /** Records at the head to be sent one by one, because the edge refused them together. */
   #alone = 0;
+  /** Put aside by this process. */
+  #refused = 0;
   #failures = 0;
   #isClosing = false;
   #isClosed = false;
@@ -66,8 +71,9 @@ export class RecordSpool {
     return this.#queue.length + this.#writing.size;
   }
 
-  /** Makes the folder and takes up what an earlier run left. @throws when the folder cannot be written. */
+  /** Makes the folder and takes up what an earlier run left; what the edge refused then, a newer one may take. @throws when the folder cannot be written. */
   async open(): Promise<void> {
+    await this.#journal.takeUpAgain(refusedEnding);
     const unreadable = new Map<JournalFile, string[]>();
     for (const { file, text } of await this.#journal.open()) {
       const record = recordOf(text);
@@ -118,6 +124,11 @@ export class RecordSpool {
     this.#stopTimers();
     await this.#writeHeld();
     await this.#journal.close();
+    if (this.#queue.length > 0)
+      this.#options.log('warn', 'records-left', {
+        pending: this.#queue.length,
+        why: 'the edge did not take them in time: the next start with this folder sends them',
+      });
   }
 
   async #sendRest(): Promise<void> {
@@ -212,7 +223,10 @@ export class RecordSpool {
   }
 
   async #putAsideRefused({ ids, text }: Waiting, why: unknown): Promise<void> {
-    const name = `${ids.call_id}-${ids.sequence}.json.refused`;
+    this.#refused += 1;
+    if (this.#refused > spoolLimits.refusedMax)
+      return this.#options.log('error', 'record-lost', { ...ids, why });
+    const name = `${ids.call_id}-${ids.sequence}.json${refusedEnding}`;
     await this.#putAside(name, text, 'record-refused', { ...ids, why });
   }
 
