@@ -70,8 +70,9 @@ export class LocalMediaPool implements MediaPool {
     if (!areDescriptorsLeft(mediaLimits.descriptorsLeftMin))
       throw new PartError('over-capacity', 'no files or sockets are left: raise LimitNOFILE');
     const client = await this.#roomClient;
+    const ports = await this.#ports.take();
     const session: LocalMediaSession = new LocalMediaSession({
-      ports: await this.#ports.take(),
+      ports,
       advertise,
       clock,
       tick: this.#tick,
@@ -86,7 +87,7 @@ export class LocalMediaPool implements MediaPool {
           { clock, tick: this.#tick, log, bindAddress: this.#options.roomAddress },
           codec,
         ),
-      onClosed: (ports) => {
+      onClosed: () => {
         this.#rtpBefore = addRtp(this.#rtpBefore, session.rtp);
         this.#ports.release(ports);
         this.#sessions.delete(session);

@@ -23,19 +23,21 @@ import type {
   SoundOptions,
 } from './media-session.ts';
 import { type MediaTick, tickMs } from './media-tick.ts';
-import { PhoneLeg } from './phone-leg.ts';
+import { type LegPort, PhoneLeg } from './phone-leg.ts';
 import type { EncodedFrame, Room, RoomEvents, RoomSendCodec } from './room/room.ts';
 import { identityOfToken } from './room/token-identity.ts';
 import { estimateMos } from './rtp/quality.ts';
 import type { Arrival } from './rtp/reception.ts';
 import type { RtpPacket } from './rtp/rtp-packet.ts';
-import type { PortPair } from './rtp/rtp-port-range.ts';
 import { TelephoneEventSender } from './rtp/telephone-event-sender.ts';
 import type { Sound } from './sounds/sound.ts';
 import type { SoundLibrary } from './sounds/sound-library.ts';
 
 export interface LocalMediaSessionParts {
-  readonly ports: PortPair;
+  readonly ports: {
+    readonly rtp: LegPort & { readonly address: string; readonly port: number };
+    readonly rtcp: LegPort;
+  };
   readonly advertise: string | null;
   readonly clock: Clock;
   readonly tick: MediaTick;
@@ -47,8 +49,8 @@ export interface LocalMediaSessionParts {
   /** @param codec of our track */
   readonly createRoom: (events: RoomEvents, codec: RoomSendCodec) => Room;
   readonly onEvent: (event: MediaEvent) => void;
-  /** The session is over; the ports go back to their range. */
-  readonly onClosed: (ports: PortPair) => void;
+  /** The session is over; its ports are free. */
+  readonly onClosed: () => void;
 }
 
 /** How long the phone may be silent, ms: before its first packet, and after its last. */
@@ -98,13 +100,17 @@ export class LocalMediaSession implements MediaSession {
   setStream(stream: PhoneStream): void {
     const before = this.#stream;
     this.#stream = stream;
-    this.#watchedSinceMono = this.#parts.clock.nowMono();
+    if (before === null || isOnHold(before) !== isOnHold(stream))
+      this.#watchedSinceMono = this.#parts.clock.nowMono();
     this.#phone.setStream(stream);
     if (before?.codec !== stream.codec) {
       if (this.#toRoom === null) this.#createToRoom();
       else this.#toRoom.setCodec(createPhoneCodec(stream.codec));
     }
     if (before === null || !soundsAlike(before, stream)) this.#createToPhone(stream);
+    if (before !== null && !haveOneClock(before, stream))
+      this.#digitsToPhone?.restart(stream.telephoneEvent?.clockRateHz ?? stream.clockRateHz);
+    if (before?.send === false && stream.send) this.#resumeToPhone();
   }
 
   join({ url, token, timeoutMs }: { url: string; token: string; timeoutMs: number }): void {
@@ -143,7 +149,7 @@ export class LocalMediaSession implements MediaSession {
       this.#parts.tick.everyTick((now) => this.#guard(() => this.#onTick(now))),
       this.#parts.tick.everySecond((now) => {
         this.#watchSilence(now);
-        this.#phone.report(this.#toPhone?.sent() ?? null);
+        if (this.#toPhone !== null) this.#phone.report(this.#toPhone.sent());
       }),
     );
   }
@@ -202,7 +208,7 @@ export class LocalMediaSession implements MediaSession {
     const stats = this.#stats();
     this.#parts.log('info', 'media-closed', { ...this.#phone.discarded });
     this.#phone.goodbye();
-    this.#parts.onClosed(this.#parts.ports);
+    this.#parts.onClosed();
     await this.#room?.leave();
     return stats;
   }
@@ -221,6 +227,7 @@ export class LocalMediaSession implements MediaSession {
   #createToPhone(stream: PhoneStream): void {
     const codec = createPhoneCodec(stream.codec, stream.opus);
     this.#toPhone = new RoomToPhone({
+      before: this.#toPhone,
       codec,
       payloadType: stream.payloadType,
       ptimeMs: stream.ptimeMs,
@@ -229,6 +236,12 @@ export class LocalMediaSession implements MediaSession {
       clock: this.#parts.clock,
     });
     this.#listening.setOutput(this.#toPhone, codec);
+  }
+
+  /** What the room said meanwhile was not sent: no loss to the phone, but time that has passed. */
+  #resumeToPhone(): void {
+    this.#toPhone?.resume();
+    this.#listening.interrupt();
   }
 
   #onPhoneAudio(packet: RtpPacket, arrival: Arrival): void {
@@ -247,10 +260,11 @@ export class LocalMediaSession implements MediaSession {
     const toPhone = this.#toPhone;
     const stream = this.#stream;
     if (toPhone === null || stream === null) return;
-    if (this.#playing === null) this.#listening.tick(now);
-    else this.#playTick(toPhone);
+    if (this.#playing !== null) this.#playTick(toPhone);
+    else if (stream.send) this.#listening.tick(now);
     const events = stream.telephoneEvent;
-    if (events === null) return;
+    // Digits wait for a phone on hold: half of a number is worse than a late one.
+    if (events === null || !stream.send) return;
     this.#digitsToPhone?.tick(tickMs, (payload, isFirst) =>
       toPhone.event(payload, events.payloadType, isFirst),
     );
@@ -261,7 +275,7 @@ export class LocalMediaSession implements MediaSession {
     if (playing === null) return;
     const samples = new Int16Array(toPhone.samplesPerTick);
     const goesOn = playing.sound.read(samples);
-    toPhone.generate(samples);
+    if (this.#stream?.send === true) toPhone.generate(samples);
     if (goesOn) return;
     this.stopSound();
     this.#report({ kind: 'played', sound: playing.name });
@@ -278,8 +292,7 @@ export class LocalMediaSession implements MediaSession {
     const stream = this.#stream;
     if (this.#patience === null || stream === null) return;
     const events = stream.telephoneEvent;
-    if (events !== null && this.#digitsToPhone?.clockRateHz !== events.clockRateHz)
-      this.#digitsToPhone = new TelephoneEventSender(events.clockRateHz);
+    if (events !== null) this.#digitsToPhone ??= new TelephoneEventSender(events.clockRateHz);
     const isSent = events !== null && this.#digitsToPhone?.queue(digits) === true;
     if (!isSent) this.#parts.log('warn', 'dtmf-not-sent', { count: digits.length });
   }
@@ -291,7 +304,7 @@ export class LocalMediaSession implements MediaSession {
 
   /** On hold, whoever holds, a caller owes us nothing; the watch begins anew when it is back. */
   #watchSilence(now: number): void {
-    if (this.#patience === null || this.#stream?.receive !== true || !this.#stream.send) return;
+    if (this.#patience === null || this.#stream === null || isOnHold(this.#stream)) return;
     const heardAt = this.#phone.heardAtMono;
     const { firstMediaMs, silenceMs } = this.#patience;
     const since = Math.max(this.#watchedSinceMono, heardAt ?? 0);
@@ -347,6 +360,19 @@ export class LocalMediaSession implements MediaSession {
             }),
     };
   }
+}
+
+/** Either side holds. */
+function isOnHold({ send, receive }: PhoneStream): boolean {
+  return !send || !receive;
+}
+
+/** What was begun in one of these streams can be ended in the other. */
+function haveOneClock(one: PhoneStream, other: PhoneStream): boolean {
+  return (
+    one.clockRateHz === other.clockRateHz &&
+    one.telephoneEvent?.clockRateHz === other.telephoneEvent?.clockRateHz
+  );
 }
 
 /** What goes to the phone can go on as it is after a new offer. */

@@ -10,7 +10,7 @@ import { Reporting } from './rtp/reporting.ts';
 import type { SentStream } from './rtp/rtcp.ts';
 import { isRtcp, RtpPacket } from './rtp/rtp-packet.ts';
 import type { RtpPort } from './rtp/rtp-port.ts';
-import { SourceLock } from './rtp/source-lock.ts';
+import { SourceLock, type TransportAddress } from './rtp/source-lock.ts';
 import { Srtp } from './rtp/srtp.ts';
 import { TelephoneEventReader } from './rtp/telephone-event.ts';
 
@@ -79,8 +79,11 @@ export class PhoneLeg {
     if (eventRatio(stream) !== eventRatio(this.#stream))
       this.#digits = new TelephoneEventReader(eventRatio(stream));
     this.#secure = secured(stream.srtp, this.#stream?.srtp ?? null, this.#secure);
+    // c=0.0.0.0 is hold as RFC 2543 did it, and names no place: the one that is known stays.
+    const isNamed = !isUnspecified(stream.remote.address);
+    if (isNamed || this.#stream === null)
+      this.#lock.expect(stream.remote, stream.signallingAddress ?? null);
     this.#stream = stream;
-    this.#lock.expect(stream.remote, stream.signallingAddress ?? null);
   }
 
   get reception(): Reception | null {
@@ -94,18 +97,17 @@ export class PhoneLeg {
 
   /** Sends a packet to where the caller is; nothing while that is unknown or the caller is on hold. */
   send(packet: Buffer): void {
-    const destination = this.#lock.destination;
+    const destination = this.#destination();
     if (destination === null || this.#stream?.send !== true) return;
     this.packetsSent++;
     const bytes = this.#secure === null ? packet : this.#secure.send.protect(packet);
     this.#ports.rtp.send(bytes, destination.address, destination.port);
   }
 
-  /** Once a second: a report to the phone, when one is due. @param sent null: we have sent nothing yet */
-  report(sent: { readonly ssrc: number; readonly stream: SentStream } | null): void {
-    if (sent === null) return;
-    this.#ownSsrc = sent.ssrc;
-    const report = this.reporting.report({ ssrc: sent.ssrc, sent: sent.stream }, this.#reception, {
+  /** Once a second: a report to the phone, when one is due. @param own its stream null: we have sent nothing yet */
+  report(own: { readonly ssrc: number; readonly stream: SentStream | null }): void {
+    this.#ownSsrc = own.ssrc;
+    const report = this.reporting.report({ ssrc: own.ssrc, sent: own.stream }, this.#reception, {
       nowMono: this.#clock.nowMono(),
       nowWall: this.#clock.nowWall(),
       random: Math.random(),
@@ -118,8 +120,14 @@ export class PhoneLeg {
     if (this.#ownSsrc !== null) this.#sendReport(this.reporting.goodbye(this.#ownSsrc));
   }
 
+  /** Where the caller is; null: nobody has said so yet. */
+  #destination(): TransportAddress | null {
+    const { destination } = this.#lock;
+    return destination === null || isUnspecified(destination.address) ? null : destination;
+  }
+
   #sendReport(report: Buffer): void {
-    const destination = this.#lock.destination;
+    const destination = this.#destination();
     if (destination === null) return;
     const bytes = this.#secure === null ? report : this.#secure.send.protectRtcp(report);
     this.#ports.rtcp.send(bytes, destination.address, destination.port + 1);
@@ -177,6 +185,11 @@ export class PhoneLeg {
       if (digit !== null) this.#events.onDigit(digit);
     }
   }
+}
+
+/** 0.0.0.0 in a datagram's destination would be this machine. */
+function isUnspecified(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
 }
 
 /** Ticks of the stream's clock in one of its telephone events' units. */

@@ -209,6 +209,7 @@ describe('PhoneToRoom', () => {
 function towardPhone(frameMs = 20, ptimeMs = 20) {
   const packets: RtpPacket[] = [];
   const bridge = new RoomToPhone({
+    before: null,
     codec: createPhoneCodec('PCMU'),
     payloadType: 0,
     ptimeMs,

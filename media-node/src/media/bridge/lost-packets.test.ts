@@ -23,6 +23,7 @@ function frame(n: number): EncodedFrame {
 function towardPhone() {
   const heard: Int16Array[] = [];
   const bridge = new RoomToPhone({
+    before: null,
     codec: createPhoneCodec('PCMU'),
     payloadType: 0,
     ptimeMs: 20,

@@ -131,6 +131,7 @@ describe('RoomListening', () => {
     const codec = createPhoneCodec('PCMU');
     const packets: RtpPacket[] = [];
     const output = new RoomToPhone({
+      before: null,
       codec,
       payloadType: 0,
       ptimeMs: 20,

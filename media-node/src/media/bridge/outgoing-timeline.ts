@@ -30,6 +30,7 @@ export class OutgoingTimeline {
   #sequence: number;
   /** Timestamp behind the newest packet sent. */
   #next: number;
+  /** The next packet is the first, or the first after a pause. */
   #isFirst = true;
   /** The next packet of the track begins a stretch: it goes where we are, if its time lies before that. */
   #isUnaligned = true;
@@ -74,6 +75,12 @@ export class OutgoingTimeline {
     this.#behindSinceMono = null;
     this.#timestamps.shiftTo(this.#next);
     return this.#next;
+  }
+
+  /** Nothing was sent for a while: what comes next begins anew, at `timestamp` or later. */
+  pauseUntil(timestamp: number): void {
+    if (timestampDistance(this.#next, timestamp) > 0) this.#next = timestamp >>> 0;
+    this.#isFirst = true;
   }
 
   /** Packets of the track that are lost leave a hole. */

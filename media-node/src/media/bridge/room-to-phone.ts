@@ -23,6 +23,8 @@ import { clockOf, TrackDecoder } from './track-decoder.ts';
 export type PhoneSender = (packet: Buffer) => void;
 
 export interface RoomToPhoneOptions {
+  /** What the phone heard until now: with the same clock its stream goes on as the same one. null: this is the first. */
+  readonly before: RoomToPhone | null;
   readonly codec: PhoneCodec;
   readonly payloadType: number;
   /** Of the packets that we send, ms. */
@@ -49,7 +51,7 @@ export class RoomToPhone {
   readonly #payloadType: number;
   readonly #send: PhoneSender;
   readonly #clock: Clock;
-  readonly #ssrc = randomInt(2 ** 32);
+  readonly #ssrc: number;
   readonly #allowance: OpusAllowance;
   readonly #ticksPerPacket: number;
   readonly #samplesPerPacket: number;
@@ -77,7 +79,7 @@ export class RoomToPhone {
   #sentTimestamp = 0;
   #sentAtMono = 0;
 
-  constructor({ codec, payloadType, ptimeMs, opus, send, clock }: RoomToPhoneOptions) {
+  constructor({ before, codec, payloadType, ptimeMs, opus, send, clock }: RoomToPhoneOptions) {
     this.#allowance = new OpusAllowance(opus);
     this.#codec = codec;
     this.#payloadType = payloadType;
@@ -89,12 +91,28 @@ export class RoomToPhone {
     this.#samplesPerPacket = (codec.sampleRateHz * ptimeMs) / 1_000;
     this.#silence = new Int16Array(this.samplesPerTick);
     this.#cutter = new FrameCutter([this.#samplesPerPacket]);
+    if (before !== null && before.#codec.clockRateHz === codec.clockRateHz) {
+      this.#ssrc = before.#ssrc;
+      this.#timeline = before.#timeline;
+      this.#eventTimestamp = before.#eventTimestamp;
+      this.#packets = before.#packets;
+      this.#payloadBytes = before.#payloadBytes;
+      this.#sentTimestamp = before.#sentTimestamp;
+      this.#sentAtMono = before.#sentAtMono;
+      return;
+    }
+    this.#ssrc = randomInt(2 ** 32);
     this.#timeline = new OutgoingTimeline({
       inputClockHz: opusClockHz,
       outputClockHz: codec.clockRateHz,
       sequence: randomInt(0x8000),
       timestamp: randomInt(2 ** 32),
     });
+  }
+
+  /** The phone takes packets again after a while on hold. */
+  resume(): void {
+    if (this.#packets > 0) this.#timeline.pauseUntil(this.#timestampNow());
   }
 
   /** Another track is heard from now on. */
@@ -189,20 +207,21 @@ export class RoomToPhone {
     this.#emit(payload, place, payloadType);
   }
 
-  /** What went out so far, as a sender report wants it; null: nothing. */
-  sent(): { readonly ssrc: number; readonly stream: SentStream } | null {
-    if (this.#packets === 0) return null;
-    const sinceMs = this.#clock.nowMono() - this.#sentAtMono;
-    const timestamp = this.#sentTimestamp + Math.round((sinceMs * this.#codec.clockRateHz) / 1_000);
-    return {
-      ssrc: this.#ssrc,
-      stream: {
-        nowWall: this.#clock.nowWall(),
-        timestamp: timestamp >>> 0,
-        packets: this.#packets,
-        payloadBytes: this.#payloadBytes,
-      },
+  /** What went out so far, as a report wants it; the stream null: nothing. */
+  sent(): { readonly ssrc: number; readonly stream: SentStream | null } {
+    const stream = {
+      nowWall: this.#clock.nowWall(),
+      timestamp: this.#timestampNow(),
+      packets: this.#packets,
+      payloadBytes: this.#payloadBytes,
     };
+    return { ssrc: this.#ssrc, stream: this.#packets === 0 ? null : stream };
+  }
+
+  /** The RTP timestamp of this moment. */
+  #timestampNow(): number {
+    const sinceMs = this.#clock.nowMono() - this.#sentAtMono;
+    return (this.#sentTimestamp + Math.round((sinceMs * this.#codec.clockRateHz) / 1_000)) >>> 0;
   }
 
   /** Samples that `generate` takes with each tick. */

@@ -26,12 +26,19 @@ type Step =
 
 export class TelephoneEventSender {
   /** Unit of durations, Hz. */
-  readonly clockRateHz: number;
+  #clockRateHz: number;
   readonly #steps: Step[] = [];
   readonly #payload = new Uint8Array(4);
 
   constructor(clockRateHz: number) {
-    this.clockRateHz = clockRateHz;
+    this.#clockRateHz = clockRateHz;
+  }
+
+  /** Goes on in another stream. A digit that was begun is over: the phone has heard it, and would hear it again. */
+  restart(clockRateHz: number): void {
+    this.#clockRateHz = clockRateHz;
+    const step = this.#steps[0];
+    if (step?.kind === 'digit' && step.elapsedMs > 0) this.#steps.shift();
   }
 
   /** Queues digits (0-9, *, #, A-D in either case) and pauses (w). @returns false: one of them is unknown or the queue is full */
@@ -63,7 +70,7 @@ export class TelephoneEventSender {
     const isFirst = step.elapsedMs === 0;
     step.elapsedMs = Math.min(digitMs, step.elapsedMs + ms);
     const isEnd = step.elapsedMs === digitMs;
-    const duration = Math.round((step.elapsedMs * this.clockRateHz) / 1_000);
+    const duration = Math.round((step.elapsedMs * this.#clockRateHz) / 1_000);
     this.#payload[0] = step.event;
     this.#payload[1] = (isEnd ? 0x80 : 0) | volume;
     this.#payload[2] = duration >> 8;
