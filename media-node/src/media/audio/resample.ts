@@ -30,6 +30,11 @@ export class Resampler {
     this.#position = reach * weights.length;
   }
 
+  /** What comes before the first sample that was taken in: half the filter, samples of the input. */
+  get delaySamples(): number {
+    return this.#filter.reach;
+  }
+
   /** Takes samples in and gives those that they decide: over time `outputRateHz / inputRateHz` times as many. */
   process(input: Int16Array): Int16Array {
     const { reach, step, weights } = this.#filter;
@@ -93,6 +98,55 @@ function kernel(x: number): number {
   return sinc * (0.5 + 0.5 * Math.cos((Math.PI * x) / crossings));
 }
 
+export interface Recorded {
+  readonly rateHz: number;
+  readonly samples: Int16Array;
+}
+
+/**
+ * A recording at another rate, made as far as it is read. Made at once, a minute of music would take the audio of every call in the process half a second; so
+ * who listens first pays for each 20 ms when they are due, and who comes later finds them done.
+ */
+export class Resampled {
+  /** Samples of the whole, at the rate asked for. */
+  readonly length: number;
+  readonly #recording: Recorded;
+  readonly #resampler: Resampler;
+  readonly #samples: Int16Array;
+  /** Samples of the recording that were taken. */
+  #taken = 0;
+  /** Samples that are made; negative: what the filter gives before the first sample of the recording is still to be dropped. */
+  #made: number;
+
+  constructor(recording: Recorded, rateHz: number) {
+    this.#recording = recording;
+    this.#resampler = new Resampler(recording.rateHz, rateHz);
+    this.length = Math.round((recording.samples.length * rateHz) / recording.rateHz);
+    this.#samples = new Int16Array(this.length);
+    this.#made = -Math.round((this.#resampler.delaySamples * rateHz) / recording.rateHz);
+  }
+
+  /** A part, as a typed array gives it; what is behind the end is left out. */
+  subarray(from: number, to: number): Int16Array {
+    const end = Math.min(to, this.length);
+    while (this.#made < end) this.#make();
+    return this.#samples.subarray(from, end);
+  }
+
+  /** Takes the next 20 ms of the recording, behind its end silence. */
+  #make(): void {
+    const { samples, rateHz } = this.#recording;
+    const run = new Int16Array(Math.ceil(rateHz / 50));
+    run.set(samples.subarray(this.#taken, this.#taken + run.length));
+    this.#taken += run.length;
+    const made = this.#resampler.process(run);
+    const dropped = Math.min(made.length, Math.max(0, -this.#made));
+    const at = Math.max(0, this.#made);
+    this.#samples.set(made.subarray(dropped, dropped + this.length - at), at);
+    this.#made += made.length;
+  }
+}
+
 /** A whole recording at another rate, its length kept. */
 export function resample(
   samples: Int16Array,
@@ -100,13 +154,6 @@ export function resample(
   outputRateHz: number,
 ): Int16Array {
   if (inputRateHz === outputRateHz) return samples;
-  const resampler = new Resampler(inputRateHz, outputRateHz);
-  const silence = new Int16Array(
-    2 * crossings * Math.ceil(Math.max(1, inputRateHz / outputRateHz)),
-  );
-  const head = resampler.process(samples);
-  const all = Int16Array.from([...head, ...resampler.process(silence)]);
-  // The filter begins half its length late: what it gave before the first sample is not ours.
-  const late = Math.round((silence.length / 2) * (outputRateHz / inputRateHz));
-  return all.subarray(late, late + Math.round((samples.length * outputRateHz) / inputRateHz));
+  const recording = new Resampled({ rateHz: inputRateHz, samples }, outputRateHz);
+  return recording.subarray(0, recording.length);
 }

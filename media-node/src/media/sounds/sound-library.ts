@@ -2,13 +2,13 @@
  * The sounds that a caller can hear from us, by name: spoken prompts from WAV files, one folder a language, and tones made on the spot. Prompts are
  * read once at start, so that a file that is missing or wrong stops the node and not a call.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { resample } from '../audio/resample.ts';
+import { Resampled } from '../audio/resample.ts';
 import type { SoundName, SoundOptions } from '../media-session.ts';
 import { CadenceSound, refusalTone, ringbackOf } from './cadence.ts';
-import { Loop, Recording, Sequence, type Sound } from './sound.ts';
-import { readWav, type Wav } from './wav.ts';
+import { Loop, Recording, type Samples, Sequence, type Sound } from './sound.ts';
+import { readWav, type Wav, wavBytesMax } from './wav.ts';
 
 const promptNames = ['enter-pin', 'wrong-pin', 'entering-room'] as const;
 /** Files that a folder may have besides. */
@@ -23,8 +23,8 @@ const refusalToneMs = 1_500;
 export class SoundLibrary {
   /** By language, in the file's own rate. */
   readonly #prompts: ReadonlyMap<string, ReadonlyMap<PromptName, Wav>>;
-  /** Resampled once for each rate that was asked for: `language/name@rate`. */
-  readonly #resampled = new Map<string, Int16Array>();
+  /** Once for each rate that was asked for: `language/name@rate`. */
+  readonly #resampled = new Map<string, Samples>();
 
   private constructor(prompts: ReadonlyMap<string, ReadonlyMap<PromptName, Wav>>) {
     this.#prompts = prompts;
@@ -36,9 +36,10 @@ export class SoundLibrary {
    */
   static read(folder: string): SoundLibrary {
     const prompts = new Map<string, Map<PromptName, Wav>>();
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.isDirectory())
-        prompts.set(entry.name.toLowerCase(), readPrompts(join(folder, entry.name)));
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      // Links count: volumes of containers are made of them.
+      if (statSync(path).isDirectory()) prompts.set(name.toLowerCase(), readPrompts(path));
     }
     for (const name of promptNames) {
       if (prompts.get(fallbackLanguage)?.has(name) !== true)
@@ -83,7 +84,7 @@ export class SoundLibrary {
     return new Recording(this.#samples(name, rateHz, options));
   }
 
-  #samples(name: PromptName, rateHz: number, { language }: SoundOptions): Int16Array {
+  #samples(name: PromptName, rateHz: number, { language }: SoundOptions): Samples {
     const wanted = this.#prompts.get(language?.toLowerCase() ?? fallbackLanguage);
     const spoken =
       wanted?.get(name) === undefined ? fallbackLanguage : (language ?? fallbackLanguage);
@@ -91,11 +92,15 @@ export class SoundLibrary {
     let samples = this.#resampled.get(key);
     if (samples === undefined) {
       const wav = wanted?.get(name) ?? this.#prompts.get(fallbackLanguage)?.get(name);
-      samples = wav === undefined ? new Int16Array(0) : resample(wav.samples, wav.rateHz, rateHz);
+      samples = wav === undefined ? new Int16Array(0) : atRate(wav, rateHz);
       this.#resampled.set(key, samples);
     }
     return samples;
   }
+}
+
+function atRate(wav: Wav, rateHz: number): Samples {
+  return wav.rateHz === rateHz ? wav.samples : new Resampled(wav, rateHz);
 }
 
 function readPrompts(folder: string): Map<PromptName, Wav> {
@@ -105,6 +110,9 @@ function readPrompts(folder: string): Map<PromptName, Wav> {
     if (!present.has(`${name}.wav`)) continue;
     const file = join(folder, `${name}.wav`);
     try {
+      const { size } = statSync(file);
+      if (size > wavBytesMax)
+        throw new RangeError(`${size} bytes; expected ${wavBytesMax} at most`);
       prompts.set(name, readWav(readFileSync(file)));
     } catch (error) {
       throw new Error(`${file}: ${error instanceof Error ? error.message : error}`, {

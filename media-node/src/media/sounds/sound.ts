@@ -7,12 +7,15 @@ export interface Sound {
   read(into: Int16Array): boolean;
 }
 
-/** Samples in memory, played once. */
+/** Samples that can be read at any place. */
+export type Samples = Pick<Int16Array, 'length' | 'subarray'>;
+
+/** Samples played once. */
 export class Recording implements Sound {
-  readonly #samples: Int16Array;
+  readonly #samples: Samples;
   #at = 0;
 
-  constructor(samples: Int16Array) {
+  constructor(samples: Samples) {
     this.#samples = samples;
   }
 
@@ -25,19 +28,22 @@ export class Recording implements Sound {
   }
 }
 
-/** Samples in memory, over and over. */
+/** Samples over and over. */
 export class Loop implements Sound {
-  readonly #samples: Int16Array;
+  readonly #samples: Samples;
   #at = 0;
 
-  constructor(samples: Int16Array) {
+  /** @param samples one at least */
+  constructor(samples: Samples) {
     this.#samples = samples;
   }
 
   read(into: Int16Array): boolean {
-    for (let i = 0; i < into.length; i++) {
-      into[i] = this.#samples[this.#at] ?? 0;
-      this.#at = (this.#at + 1) % Math.max(1, this.#samples.length);
+    for (let filled = 0; filled < into.length; ) {
+      const part = this.#samples.subarray(this.#at, this.#at + into.length - filled);
+      into.set(part, filled);
+      filled += part.length;
+      this.#at = (this.#at + part.length) % this.#samples.length;
     }
     return true;
   }

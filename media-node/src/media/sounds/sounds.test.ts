@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { toneShare } from '../audio/tone.ts';
+import { Resampled, resample } from '../audio/resample.ts';
+import { addTone, toneShare } from '../audio/tone.ts';
 import { CadenceSound, ringbackOf } from './cadence.ts';
 import { Loop, Recording, Sequence, type Sound } from './sound.ts';
 import { SoundLibrary } from './sound-library.ts';
@@ -105,6 +106,33 @@ describe('SoundLibrary', () => {
     expect(listen(library.create('enter-pin', 8_000, { language: 'xx' }))[0]).toBe(1);
   });
 
+  it.each([11_025, 22_050, 44_100, 48_000])(
+    'plays recordings of %i Hz in their own pitch and length',
+    (rateHz) => {
+      const samples = new Int16Array(rateHz);
+      addTone(samples, { frequencyHz: 700, rateHz, amplitude: 8_000, fromSample: 0 });
+      const file = writeWav({ rateHz, samples });
+      const library = SoundLibrary.read(folderWith({ ...english, 'en/enter-pin.wav': file }));
+      const heard = listen(library.create('enter-pin', 8_000, {}));
+      expect(heard.length).toBe(8_160);
+      expect(toneShare(heard.subarray(0, 8_000), 700, 8_000)).toBeGreaterThan(0.95);
+    },
+  );
+
+  it('follows a link to the folder of a language, as volumes of containers have them', () => {
+    const folder = folderWith(english);
+    symlinkSync(join(folder, 'en'), join(folder, 'de'));
+    const library = SoundLibrary.read(folder);
+    expect(listen(library.create('enter-pin', 8_000, { language: 'de' }))[0]).toBe(1);
+  });
+
+  it('plays what there is of a file that was cut off', () => {
+    const cut = wav(7).subarray(0, 44 + 2 * 400);
+    const library = SoundLibrary.read(folderWith({ ...english, 'en/enter-pin.wav': cut }));
+    const heard = listen(library.create('enter-pin', 8_000, {}));
+    expect(heard.filter((sample) => sample === 7).length).toBe(400);
+  });
+
   it("plays the operator's music, and rings where there is none", () => {
     const music = SoundLibrary.read(folderWith({ ...english, 'en/music.wav': wav(5, 80) }));
     expect(new Set(listen(music.create('music', 8_000, { language: 'de' }), 5))).toEqual(
@@ -129,6 +157,11 @@ describe('SoundLibrary', () => {
       { ...english, 'de/enter-pin.wav': Buffer.from('hello') },
       /de.enter-pin\.wav: not a WAV file/,
     ],
+    [
+      'a file that is far too long',
+      { ...english, 'en/enter-pin.wav': Buffer.alloc(7 * 1_048_576) },
+      /enter-pin\.wav: 7340032 bytes; expected 6808576 at most/,
+    ],
     ['two channels', { ...english, 'en/enter-pin.wav': patched(22, 2) }, /2 channels; expected 1/],
     [
       'eight bits',
@@ -140,6 +173,11 @@ describe('SoundLibrary', () => {
       { ...english, 'en/enter-pin.wav': wav(1).subarray(0, 36) },
       /no data chunk/,
     ],
+    [
+      'a recording of nothing',
+      { ...english, 'en/enter-pin.wav': wav(1, 0) },
+      /enter-pin\.wav: no samples/,
+    ],
   ])('names %s', (_what, files, message) => {
     expect(() => SoundLibrary.read(folderWith(files))).toThrow(message);
   });
@@ -149,6 +187,41 @@ describe('SoundLibrary', () => {
     bytes.writeUInt16LE(value, at);
     return bytes;
   }
+});
+
+describe('a recording at another rate', () => {
+  it.each([
+    [44_100, 8_000],
+    [11_025, 16_000],
+    [8_000, 16_000],
+    [22_051, 8_000],
+  ])('(%i Hz at %i) is the same as made at once, however it is read', (from, to) => {
+    const samples = Int16Array.from(
+      { length: from / 3 },
+      (_, i) => ((i * 7_919) % 20_011) - 10_000,
+    );
+    const whole = resample(samples, from, to);
+    const inSteps = new Resampled({ rateHz: from, samples }, to);
+    expect(inSteps.length).toBe(whole.length);
+    const heard = listen(new Recording(inSteps), 1_000, 160).subarray(0, whole.length);
+    expect(heard).toEqual(whole);
+    expect(inSteps.subarray(100, 200)).toEqual(whole.subarray(100, 200));
+  });
+});
+
+it('reads PCM whose format is told by a subformat (WAVE_FORMAT_EXTENSIBLE)', () => {
+  const plain = writeWav({ rateHz: 8_000, samples: Int16Array.of(1, 2) });
+  const format = Buffer.alloc(48);
+  plain.copy(format, 0, 12, 36);
+  format.writeUInt32LE(40, 4);
+  format.writeUInt16LE(0xfffe, 8);
+  format.writeUInt16LE(1, 8 + 24);
+  const file = Buffer.concat([plain.subarray(0, 12), format, plain.subarray(36)]);
+  expect(readWav(file)).toEqual({ rateHz: 8_000, samples: Int16Array.of(1, 2) });
+  format.writeUInt16LE(3, 8 + 24);
+  expect(() => readWav(Buffer.concat([plain.subarray(0, 12), format, plain.subarray(36)]))).toThrow(
+    'format 3 with 16 bits; expected PCM (1) with 16',
+  );
 });
 
 it('writes WAV files that it reads', () => {

@@ -5,8 +5,15 @@ export interface Wav {
   readonly samples: Int16Array;
 }
 
-/** A minute: a prompt that is longer was not meant to be one. */
+/** A minute at 48 kHz: a prompt that is longer was not meant to be one. */
 const samplesMax = 60 * 48_000;
+/** Of a file, with room for chunks that say who made it. */
+export const wavBytesMax = 2 * samplesMax + 1_048_576;
+
+/** Format tags: PCM, and the one whose subformat says what it is. */
+const [pcm, extensible] = [1, 0xfffe];
+/** Where the subformat lies in an extensible fmt chunk, and the bytes of that. */
+const [subformatAt, extensibleBytes] = [24, 40];
 
 /** @throws RangeError that says what the file has and what was expected */
 export function readWav(bytes: Buffer): Wav {
@@ -22,7 +29,7 @@ export function readWav(bytes: Buffer): Wav {
     const size = bytes.readUInt32LE(at + 4);
     const start = at + 8;
     if (id === 'fmt ' && size >= 16 && start + 16 <= bytes.length)
-      rateHz = readFormat(bytes, start);
+      rateHz = readFormat(bytes.subarray(start, start + size));
     if (id === 'data') {
       if (rateHz === null) throw new RangeError('the data chunk comes before the fmt chunk');
       return { rateHz, samples: readSamples(bytes.subarray(start, start + size)) };
@@ -33,10 +40,12 @@ export function readWav(bytes: Buffer): Wav {
   throw new RangeError('no data chunk');
 }
 
-function readFormat(bytes: Buffer, at: number): number {
-  const [format, channels] = [bytes.readUInt16LE(at), bytes.readUInt16LE(at + 2)];
-  const [rateHz, bits] = [bytes.readUInt32LE(at + 4), bytes.readUInt16LE(at + 14)];
-  if (format !== 1 || bits !== 16)
+function readFormat(chunk: Buffer): number {
+  const [tag, channels] = [chunk.readUInt16LE(0), chunk.readUInt16LE(2)];
+  const [rateHz, bits] = [chunk.readUInt32LE(4), chunk.readUInt16LE(14)];
+  const isExtensible = tag === extensible && chunk.length >= extensibleBytes;
+  const format = isExtensible ? chunk.readUInt16LE(subformatAt) : tag;
+  if (format !== pcm || bits !== 16)
     throw new RangeError(`format ${format} with ${bits} bits; expected PCM (1) with 16`);
   if (channels !== 1) throw new RangeError(`${channels} channels; expected 1`);
   if (rateHz < 8_000 || rateHz > 48_000)
@@ -46,6 +55,7 @@ function readFormat(bytes: Buffer, at: number): number {
 
 function readSamples(data: Buffer): Int16Array {
   const count = Math.floor(data.length / 2);
+  if (count === 0) throw new RangeError('no samples');
   if (count > samplesMax) throw new RangeError(`${count} samples; expected ${samplesMax} at most`);
   return Int16Array.from({ length: count }, (_, i) => data.readInt16LE(2 * i));
 }
