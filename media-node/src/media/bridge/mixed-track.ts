@@ -5,9 +5,9 @@
  *
  * The idea: begin with two packets (40 ms). Each time it runs dry while the track speaks, one more is kept, 100 ms at most. When it has never held less
  * than it needs for two seconds, one packet is dropped and the depth goes down again. What arrives in a burst beyond depth and slack is dropped
- * from the old end, so that a stall does not become delay.
+ * from the old end, so that a stall does not become delay. A track that has told of a pause (DTX) does not run dry, it pauses.
  */
-import type { OpusRateHz } from '../audio/opus.ts';
+import { isOpusSilence, type OpusRateHz } from '../audio/opus.ts';
 import type { EncodedFrame } from '../room/room.ts';
 import { Reception } from '../rtp/reception.ts';
 import { clockOf, TrackDecoder } from './track-decoder.ts';
@@ -30,6 +30,8 @@ export class MixedTrack {
   #depth = depthMin;
   /** Reading has begun and has not run dry since. */
   #isFlowing = false;
+  /** The last packet told of silence (DTX): what follows may be long in coming. */
+  #isPausing = false;
   /** Ticks since the buffer was last as low as it may be. */
   #calm = 0;
 
@@ -48,6 +50,8 @@ export class MixedTrack {
     this.#reception ??= new Reception(clockOf(frame.codec));
     const arrival = this.#reception.arrive(frame, now);
     if (arrival.kind === 'duplicate' || arrival.kind === 'late') return;
+    this.#isPausing = frame.codec === 'opus' && isOpusSilence(frame.payload);
+    if (this.#isPausing && !this.#isFlowing) return;
     const lost = arrival.kind === 'newer' && this.#isFlowing ? Math.min(lostMax, arrival.lost) : 0;
     // Before the packet that tells of the loss: the decoder goes on from where it is.
     const concealed = Array.from({ length: lost }, (_, n) =>
@@ -77,7 +81,7 @@ export class MixedTrack {
     }
     if (this.#samples.length < due) {
       this.#isFlowing = false;
-      this.#depth = Math.min(depthMax, this.#depth + 1);
+      if (!this.#isPausing) this.#depth = Math.min(depthMax, this.#depth + 1);
       return false;
     }
     for (let i = 0; i < due; i++) sum[i] = (sum[i] ?? 0) + (this.#samples[i] ?? 0);

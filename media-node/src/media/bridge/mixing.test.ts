@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../clock.fake.ts';
 import { muLaw } from '../audio/g711.ts';
+import { OpusEncoder } from '../audio/opus-encoder.ts';
 import { createPhoneCodec } from '../audio/phone-codec.ts';
 import { addTone, toneShare } from '../audio/tone.ts';
 import type { EncodedFrame } from '../room/room.ts';
@@ -55,6 +56,32 @@ describe('MixedTrack', () => {
     let frames = 0;
     while (track.read(new Int32Array(160))) frames++;
     expect(frames).toBe(5);
+  });
+
+  it('does not take the pauses of a talker (DTX) for a buffer that is too small', () => {
+    const encoder = new OpusEncoder(8_000);
+    const track = new MixedTrack(8_000);
+    let sequence = 0;
+    const push = (payload: Uint8Array, tick: number) =>
+      track.push(
+        { codec: 'opus', ssrc: 1, payload, timestamp: tick * 960, sequence, marker: false },
+        tick * 20,
+      );
+    // A word of 200 ms, then two seconds of silence that a packet of one byte tells of each 400 ms; ten times.
+    for (let tick = 0; tick < 1_100; tick++) {
+      const inWord = tick % 110;
+      if (inWord < 10) {
+        const samples = new Int16Array(160);
+        addTone(samples, { frequencyHz: 440, rateHz: 8_000, amplitude: 8_000, fromSample: 0 });
+        push(encoder.encode(samples), tick);
+        sequence++;
+      } else if ((inWord - 10) % 20 === 0) {
+        push(Uint8Array.of(0xf8), tick);
+        sequence++;
+      }
+      track.read(new Int32Array(160));
+    }
+    expect(track.depth).toBe(2);
   });
 
   it('puts silence where packets are lost, so that the rest stays in time', () => {
