@@ -3,6 +3,7 @@
  * own process.
  */
 import { randomBytes } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { admissionLimits, mediaProcessLimits, spoolLimits } from '@callgate/shared/limits.ts';
 import { Admission } from './call/admission.ts';
@@ -129,6 +130,7 @@ export async function startNode(
       codecs: phoneCodecNames,
       srtpSuites: phoneSrtpSuites,
       newKey: randomBytes,
+      family: isIPv6(config.mediaAddress) ? 'IP6' : 'IP4',
       advertised: config.mediaAdvertise,
     },
     clock,

@@ -9,11 +9,11 @@ const local = { address: '192.0.2.1', port: 20_000 };
 const suite = 'AES_CM_128_HMAC_SHA1_80';
 
 /** A node whose keys differ each time. */
-function media(): CallMedia {
+function media(srtpSuites: NodeMedia['srtpSuites'] = [suite]): CallMedia {
   let count = 0;
   const node: NodeMedia = {
     codecs: ['PCMU', 'opus'],
-    srtpSuites: [suite],
+    srtpSuites,
     newKey: (bytes) => {
       count += 1;
       return Buffer.alloc(bytes, count);
@@ -96,6 +96,41 @@ describe('an offer of ours in a call that is up', () => {
     expect(lines(one)).toContain(`a=crypto:1 ${suite} inline:${key}`);
     one.settle(secure(7), policy);
     expect(one.stream?.srtp?.sendKey.toString('base64')).toBe(key);
+  });
+});
+
+describe('an offer of ours before anything was agreed on', () => {
+  const required: MediaPolicy = { ...policy, encryption: 'require' };
+
+  it('is encrypted where the route requires it, and the key of the suite that is taken is ours', () => {
+    const one = media(['AEAD_AES_128_GCM', suite]);
+    expect(one.canOffer(required).kind).toBe('agreed');
+    const offered = String(one.offer(local, required).bytes).split('\r\n');
+    expect(offered).toContain('m=audio 20000 RTP/SAVP 0 96 101 97');
+    const keys = offered.filter((line) => line.startsWith('a=crypto:'));
+    expect(keys.map((line) => line.split(' ')[0])).toEqual(['a=crypto:1', 'a=crypto:2']);
+    one.settle(body('m=audio 4000 RTP/SAVP 0', crypto(9, 2)), required);
+    expect(one.stream?.srtp).toMatchObject({ suite, receiveKey: Buffer.alloc(30, 9) });
+    expect(keys[1]).toBe(
+      `a=crypto:2 ${suite} inline:${one.stream?.srtp?.sendKey.toString('base64')}`,
+    );
+    const before = one.stream?.srtp?.sendKey;
+    one.settle(secure(8, 'sendonly'), required);
+    expect(one.stream?.srtp?.sendKey).toEqual(before);
+  });
+
+  it('said again has the same keys: 183 and 200 mean one session', () => {
+    const one = media();
+    const keys = () => /^a=crypto:.*$/m.exec(String(one.offer(local, required).bytes))?.[0];
+    expect(keys()).toBe(keys());
+  });
+
+  it('that is encrypted is not answered in the clear', () => {
+    const one = media();
+    one.offer(local, required);
+    expect(one.settle(body('m=audio 4000 RTP/AVP 0'), required)).toMatchObject({
+      reason: 'media-encryption-mismatch',
+    });
   });
 });
 

@@ -15,6 +15,7 @@ import {
   negotiate,
 } from '../sdp/negotiate.ts';
 import { parseSdp } from '../sdp/parse-sdp.ts';
+import { type CryptoOffer, srtpKeyBytes } from '../sdp/sdes.ts';
 import { type LocalMedia, type Standing, writeAnswer, writeOffer } from '../sdp/write-sdp.ts';
 import type { SipAnswer } from '../sip/sip-endpoint.ts';
 
@@ -34,6 +35,8 @@ export class CallMedia {
   readonly #sessionId = String(randomInt(1, 2 ** 47));
   #version = 0;
   #agreed: Standing | null = null;
+  /** Our keys in an offer before anything was agreed on, one for each suite. */
+  #offeredKeys: readonly CryptoOffer[] = [];
   /** The answer that went out to it. */
   #answered: { readonly agreed: Standing; readonly description: SdpDescription } | null = null;
 
@@ -70,13 +73,21 @@ export class CallMedia {
     return { kind: 'agreed' };
   }
 
-  /** Our key stays while the suite does: a new one begins its counters anew, in the middle of a stream (RFC 3711 §3.3.1). */
+  /**
+   * Our key stays while the suite does: a new one begins its counters anew, in the middle of a stream (RFC 3711 §3.3.1). Of an offer of ours it is the one of the
+   * suite that was taken.
+   */
   #withOurKey(agreement: Agreement): Agreement {
     const before = this.stream?.srtp ?? null;
     const { srtp } = agreement.stream;
-    if (before === null || srtp === null || srtp.suite !== before.suite) return agreement;
-    const kept = { ...srtp, sendKey: before.sendKey };
-    return { ...agreement, stream: { ...agreement.stream, srtp: kept } };
+    if (srtp === null) return agreement;
+    const offered = this.#agreed === null ? this.#offeredKeys : [];
+    const kept =
+      before?.suite === srtp.suite
+        ? before.sendKey
+        : offered.find(({ suite }) => suite === srtp.suite)?.key;
+    if (kept === undefined) return agreement;
+    return { ...agreement, stream: { ...agreement.stream, srtp: { ...srtp, sendKey: kept } } };
   }
 
   /** Whether an INVITE with this body may come to a stream, as far as can be said before the policy is known: what media may be opened ahead for. */
@@ -88,11 +99,6 @@ export class CallMedia {
 
   /** Whether there is anything to offer when the INVITE has no offer of its own (late offer). */
   canOffer(policy: MediaPolicy): { readonly kind: 'agreed' } | Disagreement {
-    if (policy.encryption === 'require') {
-      const explanation =
-        'media.encryption is require; an INVITE without an offer cannot bring keys.';
-      return { kind: 'refused', reason: 'media-encryption-mismatch', explanation };
-    }
     if (allowedCodecs(policy, this.#node).size > 0) return { kind: 'agreed' };
     return {
       kind: 'refused',
@@ -101,13 +107,24 @@ export class CallMedia {
     };
   }
 
-  /** An offer of ours: every codec that the policy allows, encrypted where the call is. */
+  /** An offer of ours: every codec that the policy allows, encrypted where the call is or has to be. */
   offer(local: LocalMedia, policy: MediaPolicy): SdpDescription {
     this.#version += 1;
     const origin = { sessionId: this.#sessionId, version: this.#version };
     const codecs = [...allowedCodecs(policy, this.#node)];
-    const bytes = writeOffer(codecs, this.#seen(local), origin, this.#agreed);
+    if (policy.encryption === 'require' && this.#offeredKeys.length === 0)
+      this.#offeredKeys = this.#newKeys();
+    const bytes = writeOffer(codecs, this.#seen(local), origin, this.#agreed, this.#offeredKeys);
     return { contentType: 'application/sdp', bytes };
+  }
+
+  /** One crypto line for each suite of this node, which answers by its tag (RFC 4568 §5.1.1). */
+  #newKeys(): readonly CryptoOffer[] {
+    return this.#node.srtpSuites.map((suite, index) => ({
+      tag: String(index + 1),
+      suite,
+      key: this.#node.newKey(srtpKeyBytes[suite]),
+    }));
   }
 
   /** Our answer to the offer last settled; null when none was. Asked again it is the same: what a 183 has said the 200 repeats (RFC 3261 §13.2.1). */

@@ -10,7 +10,12 @@ import type { PhoneCodecName, PhoneStream } from '../media/media-session.ts';
 import { fmtpOf, readPayloadType, rtpmapOf, telephoneEventOf } from './formats.ts';
 import { opusWishes } from './opus-wishes.ts';
 import { packetTimeMs } from './packet-time.ts';
-import { attributeOf, type SdpMedia, type SessionDescription } from './parse-sdp.ts';
+import {
+  attributeOf,
+  type SdpConnection,
+  type SdpMedia,
+  type SessionDescription,
+} from './parse-sdp.ts';
 import { type CryptoOffer, cryptoOffers, type SrtpSuite, srtpKeyBytes } from './sdes.ts';
 
 /** A codec as it stands in SDP. */
@@ -54,6 +59,8 @@ export interface NodeMedia {
   readonly srtpSuites: readonly SrtpSuite[];
   /** Fresh random bytes for a master key and salt. */
   readonly newKey: (bytes: number) => Buffer;
+  /** Of the address that media is bound to; any when absent. */
+  readonly family?: SdpConnection['family'];
   /** Address that descriptions name, by who is told; the one that the socket has when absent. */
   readonly advertised?: AdvertisedHosts;
 }
@@ -99,6 +106,11 @@ function negotiateMedia(
   const encryption = chooseEncryption(media, policy, node);
   if (encryption.kind === 'refused') return encryption;
   if (media.connection === null) return refused('bad-sdp', 'The audio stream has no c= line.');
+  const { family } = media.connection;
+  if (node.family !== undefined && family !== node.family) {
+    const explanation = `The audio stream is at an ${family} address; media of this node is ${node.family}.`;
+    return refused('bad-sdp', explanation);
+  }
   const allowed = allowedCodecs(policy, node);
   const codec = chooseCodec(media, allowed);
   if (codec === null) {
@@ -135,17 +147,21 @@ function negotiateMedia(
   return { kind: 'stream', stream, cryptoTag: crypto?.tag ?? null };
 }
 
+/** Those with feedback (RFC 4585, RFC 5124) only allow reports sooner, which nobody has to send. */
+const plainProfiles = ['RTP/AVP', 'RTP/AVPF'];
+export const secureProfiles = ['RTP/SAVP', 'RTP/SAVPF'];
+
 /**
  * Plain RTP or SRTP. `disable` takes plain RTP only, `require` SRTP only, `allow` what the offer has: SRTP when there is a crypto line we
- * can use, whatever the m= line calls it; plain RTP on RTP/AVP otherwise.
+ * can use, whatever the m= line calls it; plain RTP otherwise, where that does not ask for SRTP.
  */
 function chooseEncryption(
   media: SdpMedia,
   policy: MediaPolicy,
   node: NodeMedia,
 ): { readonly kind: 'chosen'; readonly crypto: CryptoOffer | null } | Disagreement {
-  const isSecure = media.protocol === 'RTP/SAVP';
-  if (media.protocol !== 'RTP/AVP' && !isSecure) {
+  const isSecure = secureProfiles.includes(media.protocol);
+  if (!plainProfiles.includes(media.protocol) && !isSecure) {
     return refused(
       'media-encryption-mismatch',
       `The offer wants ${media.protocol}; a call speaks RTP/AVP or RTP/SAVP.`,

@@ -3,6 +3,7 @@
  * attributes. Pure, linear in the size of the body, bounded. It judges grammar only; what is acceptable is
  * negotiate.ts's business.
  */
+import { isIPv4, isIPv6 } from 'node:net';
 import { sipLimits } from '@callgate/shared/limits.ts';
 
 export interface SdpAttribute {
@@ -42,6 +43,8 @@ export type SdpReading =
 /** Lines, and media lines, that a description may have. */
 const linesMax = 512;
 const mediaMax = 16;
+/** From 224.0.0.0 on come multicast, what is reserved, and broadcast. */
+const firstMulticastOctet = 224;
 
 interface OpenMedia {
   type: string;
@@ -72,6 +75,8 @@ export function parseSdp(body: Uint8Array): SdpReading {
   for (const [index, raw] of lines.entries()) {
     const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
     const at = `line ${index + 1}`;
+    // Some phones end the body with an empty line.
+    if (line === '' && index > 0) continue;
     if (line.length < 2 || line[1] !== '=') return fault(`${at}: expected <type>=<value>`);
     const value = line.slice(2);
     if (index === 0 && line !== 'v=0') return fault(`${at}: expected v=0`);
@@ -128,14 +133,12 @@ export function attributeOf(
 function readConnection(value: string): SdpConnection | null {
   const [network, family, address = '', ...rest] = value.trim().split(' ');
   if (network !== 'IN' || rest.length > 0) return null;
-  // A multicast TTL or count behind a slash cannot belong to a phone.
-  if (family === 'IP4' && /^\d{1,3}(\.\d{1,3}){3}$/.test(address)) {
-    return address.split('.').every((octet) => Number(octet) <= 255) ? { family, address } : null;
-  }
-  if (family === 'IP6' && /^[0-9a-fA-F:.]{2,45}$/.test(address) && address.includes(':')) {
+  // A multicast TTL or count behind a slash cannot belong to a phone, nor can an address of many.
+  if (family === 'IP4' && isIPv4(address) && Number(address.split('.')[0]) < firstMulticastOctet)
     return { family, address };
-  }
-  return null;
+  return family === 'IP6' && isIPv6(address) && !/^ff|%/i.test(address)
+    ? { family, address }
+    : null;
 }
 
 function readMedia(value: string): OpenMedia | null {

@@ -18,7 +18,7 @@ export const srtpKeyBytes: Readonly<Record<SrtpSuite, number>> = {
   AEAD_AES_256_GCM: 44,
 };
 
-/** One usable crypto line of an offer. */
+/** One usable crypto line of an offer, theirs or ours. */
 export interface CryptoOffer {
   readonly tag: string;
   readonly suite: SrtpSuite;
@@ -38,8 +38,8 @@ export function cryptoOffers(media: SdpMedia, suites: readonly SrtpSuite[]): Cry
     .filter((offer) => offer !== null);
 }
 
-/** Our crypto line in an answer: the tag of the line we took, our own key. RFC 4568 §5.1.2. */
-export function writeCrypto(tag: string, suite: SrtpSuite, key: Buffer): string {
+/** A crypto line of ours: in an answer the tag of the line we took, and our own key. RFC 4568 §5.1.2. */
+export function writeCrypto({ tag, suite, key }: CryptoOffer): string {
   return `a=crypto:${tag} ${suite} inline:${key.toString('base64')}`;
 }
 

@@ -5,9 +5,9 @@
  */
 import { isIPv6 } from 'node:net';
 import type { PhoneCodecName, PhoneStream } from '../media/media-session.ts';
-import { type Agreement, phoneCodecs } from './negotiate.ts';
+import { type Agreement, phoneCodecs, secureProfiles } from './negotiate.ts';
 import type { SdpMedia, SessionDescription } from './parse-sdp.ts';
-import { writeCrypto } from './sdes.ts';
+import { type CryptoOffer, writeCrypto } from './sdes.ts';
 
 export interface SdpOrigin {
   /** Numeric session id, the same for all our descriptions of a call. */
@@ -62,27 +62,50 @@ export interface Standing {
 /**
  * An offer of ours: the codecs in our order, telephone events for each clock among them, both directions. In a call that is up it has the media lines of
  * what stands, each in its place, its payload types and its encryption (RFC 3264 §8).
+ * @param keys of ours, one for each suite, where nothing stands and the call is to be encrypted; else none
  */
 export function writeOffer(
   codecs: readonly PhoneCodecName[],
   local: LocalMedia,
   origin: SdpOrigin,
   standing: Standing | null = null,
+  keys: readonly CryptoOffer[] = [],
 ): Buffer {
   const lines = sessionLines(local, origin);
-  if (standing === null) return body([...lines, ...offeredMedia(codecs, local.port, null)]);
+  if (standing === null) {
+    const protocol = keys.length === 0 ? 'RTP/AVP' : 'RTP/SAVP';
+    return body([...lines, ...offeredMedia(codecs, { port: local.port, protocol, keys }, null)]);
+  }
   const { offer, agreement } = standing;
+  const { stream } = agreement;
   for (const [index, media] of offer.media.entries()) {
     if (index === agreement.mediaIndex) {
-      lines.push(...offeredMedia(codecs, local.port, agreement.stream));
+      const line = { port: local.port, protocol: profileFor(media, stream), keys: ownKey(stream) };
+      lines.push(...offeredMedia(codecs, line, stream));
     } else lines.push(refusedMedia(media));
   }
   return body(lines);
 }
 
+/** What the other side called it, where that says what it is. */
+function profileFor({ protocol }: SdpMedia, { srtp }: PhoneStream): string {
+  if (secureProfiles.includes(protocol) === (srtp !== null)) return protocol;
+  return srtp === null ? 'RTP/AVP' : 'RTP/SAVP';
+}
+
+function ownKey({ srtp }: PhoneStream): readonly CryptoOffer[] {
+  return srtp === null ? [] : [{ tag: '1', suite: srtp.suite, key: srtp.sendKey }];
+}
+
+interface OfferedLine {
+  readonly port: number;
+  readonly protocol: string;
+  readonly keys: readonly CryptoOffer[];
+}
+
 function offeredMedia(
   codecs: readonly PhoneCodecName[],
-  port: number,
+  { port, protocol, keys }: OfferedLine,
   stream: PhoneStream | null,
 ): string[] {
   const types = payloadTypes(stream);
@@ -97,13 +120,12 @@ function offeredMedia(
   });
   const all = [...formats, ...events];
   const opus = formats.find((one) => one.rtpmap === rtpmap('opus'));
-  const srtp = stream?.srtp ?? null;
   return [
-    `m=audio ${port} ${srtp === null ? 'RTP/AVP' : 'RTP/SAVP'} ${all.map((one) => one.payloadType).join(' ')}`,
+    `m=audio ${port} ${protocol} ${all.map((one) => one.payloadType).join(' ')}`,
     ...all.map((one) => `a=rtpmap:${one.payloadType} ${one.rtpmap}`),
     ...(opus === undefined ? [] : [opusParameters(opus.payloadType)]),
     ...events.map((one) => `a=fmtp:${one.payloadType} 0-15`),
-    ...(srtp === null ? [] : [writeCrypto('1', srtp.suite, srtp.sendKey)]),
+    ...keys.map(writeCrypto),
     `a=ptime:${ptimeMs}`,
     'a=sendrecv',
   ];
@@ -152,7 +174,7 @@ function acceptedMedia(protocol: string, { stream, cryptoTag }: Agreement, port:
         ]),
     ...(stream.srtp === null || cryptoTag === null
       ? []
-      : [writeCrypto(cryptoTag, stream.srtp.suite, stream.srtp.sendKey)]),
+      : [writeCrypto({ tag: cryptoTag, suite: stream.srtp.suite, key: stream.srtp.sendKey })]),
     `a=ptime:${stream.ptimeMs}`,
     `a=${direction(stream.send, stream.receive)}`,
   ];
