@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../clock.fake.ts';
 import type { PhoneStream } from './media-session.ts';
 import { type LegPort, PhoneLeg } from './phone-leg.ts';
-import { writeRtpHeader } from './rtp/rtp-packet.ts';
+import { writeRtcp } from './rtp/rtcp.ts';
+import { type RtpPacket, writeRtpHeader } from './rtp/rtp-packet.ts';
 import type { DatagramHandler } from './rtp/rtp-port.ts';
 import { Srtp } from './rtp/srtp.ts';
 
@@ -23,14 +24,16 @@ const pcmu: PhoneStream = {
 
 class FakePort implements LegPort {
   readonly sent: Buffer[] = [];
+  readonly sentTo: string[] = [];
   deliver: DatagramHandler = () => {};
 
   onDatagram(handler: DatagramHandler): void {
     this.deliver = handler;
   }
 
-  send(bytes: Buffer): void {
+  send(bytes: Buffer, address: string, port: number): void {
     this.sent.push(Buffer.from(bytes));
+    this.sentTo.push(`${address}:${port}`);
   }
 }
 
@@ -54,14 +57,17 @@ function packet(change: {
   return bytes;
 }
 
-function leg(stream: Partial<PhoneStream> = {}) {
+function leg(stream: Partial<PhoneStream> = {}, hears: (packet: RtpPacket) => void = () => {}) {
   const [rtp, rtcp] = [new FakePort(), new FakePort()];
   const clock = new FakeClock();
   const heard: string[] = [];
   const one = new PhoneLeg(
     { rtp, rtcp },
     {
-      onAudio: (_packet, arrival) => heard.push(arrival.kind),
+      onAudio: (packet, arrival) => {
+        heard.push(arrival.kind);
+        hears(packet);
+      },
       onDigit: (digit) => heard.push(`digit ${digit}`),
     },
     clock,
@@ -74,7 +80,7 @@ function leg(stream: Partial<PhoneStream> = {}) {
       clock.advance(20);
     }
   };
-  return { one, rtp, heard, receive };
+  return { one, rtp, rtcp, clock, heard, receive };
 }
 
 describe('PhoneLeg', () => {
@@ -91,11 +97,98 @@ describe('PhoneLeg', () => {
     expect(one.heardAtMono).toBe(40);
   });
 
-  it('counts packets of a payload type that was not agreed on, and does not hear them', () => {
+  it('takes packets of a payload type that was not agreed on for a sign of life, and does not hear them', () => {
     const { one, heard, receive } = leg();
     receive(packet({ sequence: 1 }), packet({ sequence: 2, payloadType: 18 }));
-    expect(heard).toEqual(['restart']);
+    receive(packet({ sequence: 3 }));
+    expect(heard).toEqual(['restart', 'newer']);
     expect(one.discarded.unexpected).toBe(1);
+    expect(one.reception?.lost).toBe(0);
+    expect(one.heardAtMono).toBe(40);
+  });
+
+  it('hears keys that have a stream of their own, and the audio beside them goes on as one', () => {
+    const { one, heard, receive } = leg();
+    for (let n = 0; n < 6; n++) {
+      const payload = Uint8Array.of(5, n > 3 ? 0x8a : 10, 0, 160);
+      receive(packet({ sequence: n, timestamp: n * 160 }));
+      receive(packet({ sequence: 900 + n, timestamp: 77, ssrc: 9, payloadType: 101, payload }));
+    }
+    expect(heard.filter((what) => what === 'restart').length).toBe(1);
+    expect(heard.filter((what) => what.startsWith('digit'))).toEqual(['digit 5']);
+    expect(one.reception?.lost).toBe(0);
+  });
+
+  it('reads padding, header extensions and contributing sources as what they are', () => {
+    const payloads: number[] = [];
+    const { receive } = leg({}, (audio) => payloads.push(audio.payload.length));
+    const plain = packet({ sequence: 1 });
+    const csrc = Buffer.concat([plain.subarray(0, 12), Buffer.alloc(8), plain.subarray(12)]);
+    csrc[0] = 0x82;
+    const extension = Buffer.of(0xbe, 0xde, 0, 1, 0x10, 0xff, 0, 0);
+    const extended = Buffer.concat([plain.subarray(0, 12), extension, plain.subarray(12)]);
+    extended[0] = 0x90;
+    const padded = Buffer.concat([plain, Buffer.of(0, 0, 0, 4)]);
+    padded[0] = 0xa0;
+    for (const [n, bytes] of [plain, csrc, extended, padded].entries()) {
+      bytes.writeUInt16BE(n + 1, 2);
+      receive(bytes);
+    }
+    expect(payloads).toEqual([160, 160, 160, 160]);
+  });
+
+  describe('reports', () => {
+    const sent = { nowWall: 0, timestamp: 0, packets: 1, payloadBytes: 160 };
+    const own = { ssrc: 42, stream: sent };
+    const lossOf = (lost: number, ssrc = 1) =>
+      writeRtcp(ssrc, 'phone', null, {
+        ...{ ssrc: 42, fractionLost: 0, lost, highestSequence: 1, jitterTicks: 0 },
+        ...{ lastReport: 0, sinceLastReport: 0 },
+      });
+    function reporting() {
+      const bench = leg();
+      bench.receive(...[1, 2, 3, 4].map((sequence) => packet({ sequence })));
+      bench.clock.advance(3_000);
+      bench.one.report(own);
+      return bench;
+    }
+    const lost = ({ one }: ReturnType<typeof reporting>) => one.reporting.remoteLoss.packets;
+
+    it('go to the port above the audio, and are taken from there and from the port of the audio', () => {
+      const bench = reporting();
+      expect(bench.rtcp.sentTo).toEqual(['192.0.2.7:4001']);
+      bench.rtcp.deliver(lossOf(3), phone.address, 4_001);
+      expect(lost(bench)).toBe(3);
+      bench.rtp.deliver(lossOf(4), phone.address, 4_000);
+      expect(lost(bench)).toBe(4);
+    });
+
+    it('are taken from another port of the phone (NAT) by their SSRC, and then go there', () => {
+      const bench = reporting();
+      bench.rtcp.deliver(lossOf(5), phone.address, 50_123);
+      expect(lost(bench)).toBe(5);
+      bench.clock.advance(10_000);
+      bench.one.report(own);
+      expect(bench.rtcp.sentTo.at(-1)).toBe('192.0.2.7:50123');
+      expect(bench.one.discarded.foreign).toBe(0);
+    });
+
+    it('are not taken from another port with another SSRC, nor from another address', () => {
+      const bench = reporting();
+      bench.rtcp.deliver(lossOf(6, 2), phone.address, 50_123);
+      bench.rtcp.deliver(lossOf(7), '192.0.2.8', 4_001);
+      expect(lost(bench)).toBe(0);
+      expect(bench.one.discarded.foreign).toBe(2);
+      bench.clock.advance(10_000);
+      bench.one.report(own);
+      expect(bench.rtcp.sentTo.at(-1)).toBe('192.0.2.7:4001');
+    });
+
+    it('are read when they are no compound (RFC 5506)', () => {
+      const bench = reporting();
+      bench.rtcp.deliver(lossOf(8).subarray(0, 32), phone.address, 4_001);
+      expect(lost(bench)).toBe(8);
+    });
   });
 
   it('hears a phone on that changes its SSRC, or jumps in time, without an exploding jitter', () => {

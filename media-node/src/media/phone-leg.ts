@@ -29,7 +29,7 @@ export interface Discarded {
   malformed: number;
   /** SRTP whose tag is wrong, or that came before. */
   unauthenticated: number;
-  /** Of a payload type that was not agreed on. */
+  /** Of a payload type that was not agreed on: a sign of life, but not heard. */
   unexpected: number;
 }
 
@@ -56,6 +56,8 @@ export class PhoneLeg {
   #reception: Reception | null = null;
   #stream: PhoneStream | null = null;
   #heardAtMono: number | null = null;
+  /** Where the caller's reports come from, if not from the port above its audio. */
+  #reportsFrom: TransportAddress | null = null;
 
   constructor(
     ports: { readonly rtp: LegPort; readonly rtcp: LegPort },
@@ -67,8 +69,7 @@ export class PhoneLeg {
     this.#clock = clock;
     this.reporting = new Reporting(clock.nowMono());
     ports.rtp.onDatagram((bytes, address, port) => this.#onDatagram(bytes, address, port));
-    // A phone's RTCP comes from the same address as its RTP, from the port above.
-    ports.rtcp.onDatagram((bytes, address, port) => this.#onReport(bytes, address, port - 1));
+    ports.rtcp.onDatagram((bytes, address, port) => this.#onReport(bytes, { address, port }, 1));
   }
 
   /** What was agreed on with the caller, again after each offer. */
@@ -81,8 +82,10 @@ export class PhoneLeg {
     this.#secure = secured(stream.srtp, this.#stream?.srtp ?? null, this.#secure);
     // c=0.0.0.0 is hold as RFC 2543 did it, and names no place: the one that is known stays.
     const isNamed = !isUnspecified(stream.remote.address);
-    if (isNamed || this.#stream === null)
+    if (isNamed || this.#stream === null) {
       this.#lock.expect(stream.remote, stream.signallingAddress ?? null);
+      if (!this.#lock.isLocked) this.#reportsFrom = null;
+    }
     this.#stream = stream;
   }
 
@@ -130,20 +133,34 @@ export class PhoneLeg {
     const destination = this.#destination();
     if (destination === null) return;
     const bytes = this.#secure === null ? report : this.#secure.send.protectRtcp(report);
-    this.#ports.rtcp.send(bytes, destination.address, destination.port + 1);
+    const port = this.#reportsFrom?.port ?? destination.port + 1;
+    this.#ports.rtcp.send(bytes, destination.address, port);
   }
 
-  /** @param rtpPort the source port, as its RTP would have it */
-  #onReport(bytes: Buffer, address: string, rtpPort: number): void {
+  /**
+   * A phone's RTCP comes from the address of its RTP, from the port above or from that itself. Behind a NAT the port may be any: then its SSRC shows whose it is, and
+   * ours goes there.
+   * @param above the source port against that of its RTP, usually
+   */
+  #onReport(bytes: Buffer, source: TransportAddress, above: 0 | 1): void {
     const from = this.#lock.destination;
-    if (from === null || from.address !== address || from.port !== rtpPort) {
+    if (from?.address !== source.address) {
       this.discarded.foreign++;
       return;
     }
     const clear = this.#secure === null ? bytes : this.#secure.receive.unprotectRtcp(bytes);
-    if (clear === null) this.discarded.unauthenticated++;
-    else if (this.#ownSsrc !== null)
-      this.reporting.receive(clear, this.#ownSsrc, this.#clock.nowWall());
+    if (clear === null) {
+      this.discarded.unauthenticated++;
+      return;
+    }
+    if (source.port !== from.port + above) {
+      if (senderOf(clear) !== this.#reception?.ssrc) {
+        this.discarded.foreign++;
+        return;
+      }
+      this.#reportsFrom = { ...source };
+    }
+    if (this.#ownSsrc !== null) this.reporting.receive(clear, this.#ownSsrc, this.#clock.nowWall());
   }
 
   #onDatagram(bytes: Buffer, address: string, port: number): void {
@@ -154,7 +171,7 @@ export class PhoneLeg {
       this.discarded.foreign++;
       return;
     }
-    if (isRtcp(bytes)) return this.#onReport(bytes, address, port);
+    if (isRtcp(bytes)) return this.#onReport(bytes, { address, port }, 0);
     const clear = this.#secure === null ? bytes : this.#secure.receive.unprotect(bytes);
     if (clear === null) {
       this.discarded.unauthenticated++;
@@ -166,10 +183,6 @@ export class PhoneLeg {
     }
     const isAudio = packet.payloadType === stream?.payloadType;
     const isEvent = packet.payloadType === stream?.telephoneEvent?.payloadType;
-    if (!isAudio && !isEvent && packet.payloadType !== comfortNoisePayloadType) {
-      this.discarded.unexpected++;
-      return;
-    }
     const verdict = this.#lock.judge({ address, port }, packet);
     if (verdict === 'foreign') {
       this.discarded.foreign++;
@@ -178,13 +191,20 @@ export class PhoneLeg {
     if (verdict === 'probation' || this.#reception === null) return;
     const now = this.#clock.nowMono();
     this.#heardAtMono = now;
-    const arrival = this.#reception.arrive(packet, isAudio ? now : null);
-    if (isAudio) this.#events.onAudio(packet, arrival);
-    else if (isEvent) {
+    if (isAudio) return this.#events.onAudio(packet, this.#reception.arrive(packet, now));
+    // Beside the audio: a number of its sequence, unless it has one of its own.
+    const { ssrc } = this.#reception;
+    if (ssrc === null || ssrc === packet.ssrc) this.#reception.arrive(packet, null);
+    if (isEvent) {
       const digit = this.#digits.read(packet);
       if (digit !== null) this.#events.onDigit(digit);
-    }
+    } else if (packet.payloadType !== comfortNoisePayloadType) this.discarded.unexpected++;
   }
+}
+
+/** SSRC that an RTCP packet comes from; null: it has none. RFC 3550 §6.1. */
+function senderOf(report: Buffer): number | null {
+  return report.length < 8 ? null : report.readUInt32BE(4);
 }
 
 /** 0.0.0.0 in a datagram's destination would be this machine. */
