@@ -66,12 +66,8 @@ export async function startNode(
   const { log, registry } = watching;
   const token = config.tokenFile === null ? null : new TokenFile(config.tokenFile, clock, log);
   const nodeToken = () => token?.token ?? config.nodeToken;
-  const edge = new HttpEdge({
-    url: config.edgeUrl,
-    nodeToken,
-    process: randomBytes(8).toString('hex'),
-    clock,
-  });
+  const processWord = randomBytes(8).toString('hex');
+  const edge = new HttpEdge({ url: config.edgeUrl, nodeToken, process: processWord, clock });
   const spool = new RecordSpool({
     folder: config.spoolFolder,
     clock,
@@ -171,6 +167,7 @@ export async function startNode(
   const link = new EdgeLink({
     url: config.edgeUrl,
     nodeToken,
+    process: processWord,
     clock,
     log,
     onRevision: (revision) => calls.sawRevision(revision),

@@ -256,6 +256,8 @@ export const linkLimits = {
   /** How often the edge looks whether a node with calls still lives, ms. A node without calls is not looked after. */
   watchMs: 2_000,
   handshakeMs: 5_000,
+  /** Another process says that it is the node: the one that is linked has this long to answer, ms. Within a handshake. */
+  probeMs: 3_000,
   /** First wait after a broken link, ms; doubles up to the longest; the second half of each is jitter. */
   retryFirstMs: 500,
   retryMaxMs: 30_000,

@@ -5,6 +5,7 @@ import { processExample } from '@callgate/shared/contract/process.ts';
 import { callRecordExample } from '@callgate/shared/contract/record.ts';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { nextCallId } from '../../testdata/call-ids.ts';
+import { livingLink } from '../../testdata/link.ts';
 import { nodeLinkOf } from '../nodes/node-link-of.ts';
 import { recordsOf } from '../records/call-records.ts';
 import { endLiveCall } from './end-live-call.ts';
@@ -18,6 +19,15 @@ const closedSoon = (...ids: readonly string[]) =>
   vi.waitFor(async () => {
     await runDurableObjectAlarm(object());
     for (const id of ids) expect(await recordsOf(env, id).isOver(id, 0)).toBe(true);
+  }, 10_000);
+
+/** Nothing waits to be closed any more. */
+const closedAll = () =>
+  vi.waitFor(async () => {
+    await runDurableObjectAlarm(object());
+    await runInDurableObject(object(), async (_link, { storage }) => {
+      expect(await storage.get('closing')).toBeUndefined();
+    });
   }, 10_000);
 
 /** LiveKit's API: whom it removed, each after `gate`, and whose call the participant is of: '' that of the one who asks. */
@@ -63,6 +73,25 @@ it('the list of its calls cannot be read: it is read again', async () => {
   reading.mockRestore();
   await closedSoon(id);
   expect(new Set(livekit.removed)).toEqual(new Set([`sip_${id}`]));
+});
+
+it('a copy of its machine says hello while it lives: its calls go on, until it is gone', async () => {
+  const id = await isUp('0123456789abcdef', 1_000);
+  const { webSocket } = await livingLink('0123456789abcdef');
+  const hello = { uptimeMs: 0, process: processExample };
+  // One of an older version does not name its process.
+  for (const process of [processExample, null]) {
+    await object().restarted(node, { ...hello, process });
+    await closedAll();
+  }
+  expect(livekit.removed).toEqual([]);
+  expect(await liveCallsOf(env, id).find(id)).not.toBeNull();
+
+  webSocket.close(4_999);
+  await vi.waitFor(async () => expect(await object().report()).toBeNull(), 10_000);
+  await object().restarted(node, hello);
+  await closedSoon(id);
+  expect(livekit.removed).toEqual([`sip_${id}`]);
 });
 
 it('it dies again while its calls are being closed: so are those of that run', async () => {

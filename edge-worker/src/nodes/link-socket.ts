@@ -10,6 +10,8 @@ import { linkLimits } from '@callgate/shared/limits.ts';
 export interface LinkState {
   readonly node: string;
   readonly protocol: string;
+  /** The run of the node (shared/contract/process.ts); null: it did not say. */
+  readonly process: string | null;
   readonly linkedAtMs: number;
   /** When the node last said anything but ping. */
   readonly heardAtMs: number;

@@ -1,4 +1,4 @@
-import { env, exports } from 'cloudflare:workers';
+import { env } from 'cloudflare:workers';
 import { commandResultExamples } from '@callgate/shared/contract/command.ts';
 import {
   type LinkFromEdge,
@@ -8,31 +8,11 @@ import {
   nodeStatusExample,
   oldLinkProtocol,
 } from '@callgate/shared/contract/link.ts';
+import { processHeader } from '@callgate/shared/contract/process.ts';
 import { describe, expect, it } from 'vitest';
-import { testNodeToken } from '../../testdata/bindings.ts';
+import { connect, handshake, link, livingLink } from '../../testdata/link.ts';
 import { asAdmin, asNode, putRouting } from '../../testdata/requests.ts';
 import { nodeLinkOf } from './node-link-of.ts';
-
-const handshake = {
-  upgrade: 'websocket',
-  'sec-websocket-protocol': linkProtocol,
-  authorization: `Bearer ${testNodeToken}`,
-};
-const connect = (headers: Record<string, string> = handshake) =>
-  exports.default.fetch('https://edge.test/v1/nodes/link', { headers });
-
-/** Links as a node does and collects what comes. */
-async function link(headers = handshake) {
-  const { webSocket } = await connect(headers);
-  if (webSocket === null) throw new Error('no WebSocket');
-  const messages: (LinkFromEdge | 'pong')[] = [];
-  const closed = new Promise<CloseEvent>((resolve) => webSocket.addEventListener('close', resolve));
-  webSocket.addEventListener('message', ({ data }) => {
-    messages.push(data === 'pong' ? data : linkFromEdge.parse(JSON.parse(String(data))));
-  });
-  webSocket.accept();
-  return { webSocket, messages, closed };
-}
 
 const nodes = async () =>
   ((await (await asAdmin('GET', '/v1/routing/status')).json()) as { nodes: object[] }).nodes;
@@ -89,6 +69,30 @@ describe('the link of a node', () => {
     await expect.poll(() => fresh.messages.at(-1)).toEqual({ type: 'revision', revision });
     expect(await nodes()).toMatchObject([{ name: 'test-1' }]);
     fresh.webSocket.close(1000);
+  });
+
+  it('stays with a process that lives, and another of its name is told so', async () => {
+    const first = await livingLink('0123456789abcdef');
+    const copy = await livingLink('123456789abcdef0');
+    expect(await copy.closed).toMatchObject({
+      code: 4_000,
+      reason: 'another process is linked as test-1: give each its own name',
+    });
+    const { revision } = await putRouting({ trunks: [number()] });
+    await expect.poll(() => first.messages.at(-1)).toEqual({ type: 'revision', revision });
+    expect(copy.messages).toEqual([]);
+
+    const again = await livingLink('0123456789abcdef');
+    expect((await first.closed).code).toBe(4_000);
+    again.webSocket.close(1000);
+  });
+
+  it('goes to another process when the one that has it is silent', async () => {
+    const silent = await link({ ...handshake, [processHeader]: '0123456789abcdef' });
+    const next = await livingLink('123456789abcdef0');
+    expect((await silent.closed).code).toBe(4_000);
+    await expect.poll(() => next.messages.length).toBeGreaterThan(0);
+    next.webSocket.close(1000);
   });
 
   it.each(['{"type":"seen"}', '{"type":"erase","revision":1}', 'x', 'x'.repeat(5_000)])(

@@ -1,6 +1,7 @@
 /**
  * The edge's end of a node's link (Durable Object, one per node, hibernating WebSocket): passes each new revision and each command on, keeps what the node
- * tells of itself, and tells the routing table what it has seen. A node that falls silent with calls up is lost: its calls are closed for it. A node has one link: a new one closes the old.
+ * tells of itself, and tells the routing table what it has seen. A node that falls silent with calls up is lost: its calls are closed for it. A node has one link: a new one closes the old, but not that of
+ * another process that is there and answers. Two that have one name are two machines, and neither may cost the other its calls.
  */
 
 import { DurableObject } from 'cloudflare:workers';
@@ -13,6 +14,7 @@ import {
   linkTaken,
   type NodeStatus,
 } from '@callgate/shared/contract/link.ts';
+import { processHeader, readProcess } from '@callgate/shared/contract/process.ts';
 import { commandLimits, linkLimits } from '@callgate/shared/limits.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { type Env, nodeLostMsOf } from '../env.ts';
@@ -28,6 +30,7 @@ import {
   rotated,
   withCode,
 } from './credentials.ts';
+import { LinkProbe } from './link-probe.ts';
 import { keepState, parseMessage, send, stateOf, takesCommands } from './link-socket.ts';
 import { type CommandAnswer, PendingCommands } from './pending-commands.ts';
 import { look, type Watch } from './watch.ts';
@@ -44,10 +47,15 @@ interface Closing extends Lost {
   readonly node: string;
   /** Webhooks know of it, or are not to be told. */
   readonly isTold: boolean;
+  /** Lost by the word of another process, which may be wrong: the one before may be there. */
+  readonly isSaidByAnother: boolean;
 }
 
 /** Whatever run of the node they were of. */
-const allUntil = (beforeMs: number): Lost => ({ beforeMs, exceptProcess: null });
+const allUntil = (beforeMs: number) => ({
+  ...({ beforeMs, exceptProcess: null } satisfies Lost),
+  isSaidByAnother: false,
+});
 
 /** A linked node as operators see it. */
 export interface NodeLinkReport {
@@ -61,6 +69,7 @@ export interface NodeLinkReport {
 export class NodeLink extends DurableObject<Env> {
   clock: Clock = systemClock;
   readonly #pending = new PendingCommands();
+  readonly #probe = new LinkProbe();
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -72,18 +81,25 @@ export class NodeLink extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     const node = request.headers.get('x-callgate-node') ?? '';
     const protocol = request.headers.get('x-callgate-protocol') ?? '';
-    for (const old of this.ctx.getWebSockets()) old.close(linkTaken, 'another link of this node');
+    const process = readProcess(request.headers.get(processHeader));
+    const isTaken = await this.#isAnotherThere(process);
     const { 0: client, 1: server } = new WebSocketPair();
+    const headers = { 'sec-websocket-protocol': protocol };
+    const linked = new Response(null, { status: 101, webSocket: client, headers });
+    if (isTaken) {
+      logLine('warn', 'node-name-taken', { node });
+      server.accept();
+      server.close(linkTaken, `another process is linked as ${node}: give each its own name`);
+      return linked;
+    }
+    for (const old of this.ctx.getWebSockets()) old.close(linkTaken, 'another link of this node');
     this.ctx.acceptWebSocket(server);
     const now = this.clock.now();
-    keepState(server, { node, protocol, linkedAtMs: now, heardAtMs: now, status: null });
+    const state = { node, protocol, process, linkedAtMs: now, heardAtMs: now, status: null };
+    keepState(server, state);
     const revision = await routingTableOf(this.env).linked(node);
     send(server, { type: 'revision', revision });
-    return new Response(null, {
-      status: 101,
-      webSocket: client,
-      headers: { 'sec-websocket-protocol': protocol },
-    });
+    return linked;
   }
 
   /** Passes a revision on. false: the node is not linked. */
@@ -118,6 +134,7 @@ export class NodeLink extends DurableObject<Env> {
   }
 
   override async webSocketMessage(link: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    this.#probe.heard(link);
     const reading = linkFromNode.safeParse(parseMessage(message));
     if (!reading.success) {
       link.close(badMessage, 'expected a message of the link');
@@ -198,7 +215,9 @@ export class NodeLink extends DurableObject<Env> {
     // Calls that still wait to be closed were lost, and told of, before.
     const unfinished = await this.ctx.storage.get<Closing>('closing');
     const isTold = unfinished?.isTold ?? false;
-    await this.#closeCalls({ node, beforeMs, exceptProcess: started.process, isTold });
+    const isSaidByAnother = true;
+    const exceptProcess = started.process;
+    await this.#closeCalls({ node, beforeMs, exceptProcess, isTold, isSaidByAnother });
   }
 
   async #closeCalls(closing: Closing): Promise<void> {
@@ -226,9 +245,13 @@ export class NodeLink extends DurableObject<Env> {
 
   /** @returns what is left to be closed; null: nothing. Never rejects: the runtime would give up an alarm that failed a few times. */
   async #close(closing: Closing, nowMs: number): Promise<Closing | null> {
-    const { node, beforeMs } = closing;
+    const { node, beforeMs, exceptProcess } = closing;
     let { isTold } = closing;
     try {
+      if (closing.isSaidByAnother && (await this.#isAnotherThere(exceptProcess))) {
+        logLine('warn', 'node-name-taken', { node });
+        return null;
+      }
       const { found, isDone } = await closeCallsOf(this.env, node, closing, nowMs);
       if (found > 0 && !isTold) {
         await routingTableOf(this.env).tellLost(node, found, beforeMs);
@@ -286,6 +309,19 @@ export class NodeLink extends DurableObject<Env> {
       .getWebSockets()
       .filter((socket) => socket.readyState === WebSocket.READY_STATE_OPEN);
     return open.toSorted((a, b) => stateOf(b).linkedAtMs - stateOf(a).linkedAtMs)[0] ?? null;
+  }
+
+  /** Whether the link is that of another process than this, which answers now. One that does not name its process counts as none. */
+  async #isAnotherThere(process: string | null): Promise<boolean> {
+    const link = this.#link();
+    const holder = link === null ? null : (stateOf(link).process ?? null);
+    if (link === null || holder === null || holder === process) return false;
+    const { revision } = await routingTableOf(this.env).status();
+    return this.#probe.answers(
+      link,
+      () => send(link, { type: 'revision', revision }),
+      linkLimits.probeMs,
+    );
   }
 
   #heardAtMs(link: WebSocket): number {

@@ -8,6 +8,7 @@ import {
   nodeStatusExample,
   oldLinkProtocol,
 } from '@callgate/shared/contract/link.ts';
+import { processExample, processHeader } from '@callgate/shared/contract/process.ts';
 import { linkLimits } from '@callgate/shared/limits.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -50,6 +51,7 @@ async function linkedPair(
   const link = new EdgeLink({
     url: new URL(`http://127.0.0.1:${port}/edge`),
     nodeToken: () => token,
+    process: processExample,
     clock,
     log: (...line) => lines.push(line),
     onRevision: (revision) => revisions.push(revision),
@@ -78,6 +80,7 @@ describe('link to the edge', () => {
     await vi.waitFor(() => expect(requests.length).toBe(1));
     expect(requests[0]?.url).toBe('/edge/v1/nodes/link');
     expect(requests[0]?.headers['sec-websocket-protocol']).toBe(linkProtocols.join(','));
+    expect(requests[0]?.headers[processHeader]).toBe(processExample);
   });
 
   it('hands each revision on and says that it has seen it', async () => {

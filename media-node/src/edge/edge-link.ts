@@ -14,6 +14,7 @@ import {
   linkTaken,
   type NodeStatus,
 } from '@callgate/shared/contract/link.ts';
+import { processHeader } from '@callgate/shared/contract/process.ts';
 import { linkLimits } from '@callgate/shared/limits.ts';
 import { WebSocket } from 'ws';
 import type { Clock, Timer } from '../clock.ts';
@@ -24,6 +25,8 @@ export interface EdgeLinkOptions {
   readonly url: URL;
   /** The token in force: it may change while the node runs. */
   readonly nodeToken: () => string;
+  /** The word of this run of the node (shared/contract/process.ts). */
+  readonly process: string;
   readonly clock: Clock;
   readonly log: Log;
   /** Called with each revision the edge tells, the first when the link is made. */
@@ -103,7 +106,10 @@ export class EdgeLink {
     const url = new URL('v1/nodes/link', withSlash(this.#options.url));
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(url, [...linkProtocols], {
-      headers: { authorization: `Bearer ${this.#options.nodeToken()}` },
+      headers: {
+        authorization: `Bearer ${this.#options.nodeToken()}`,
+        [processHeader]: this.#options.process,
+      },
       handshakeTimeout: linkLimits.handshakeMs,
       maxPayload: linkLimits.messageCharactersMax,
       perMessageDeflate: false,
