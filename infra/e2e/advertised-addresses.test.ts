@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Agent } from '../agent/agent.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
-import { agentIn, agentToneHz, dial, phoneToneHz, toneAtTheEnd } from './phone-calls.ts';
+import {
+  agentIn,
+  agentToneHz,
+  dialUntilAnswered,
+  phoneToneHz,
+  toneAtTheEnd,
+} from './phone-calls.ts';
 import {
   eventually,
   isNodeIdle,
@@ -44,8 +50,7 @@ it.each([
     const number = numbers[from === '127.0.0.2' ? 0 : 1] ?? '';
     agent = await agentIn(stack, number);
     phone = await SipPhone.open(from);
-    const call = await dial(stack, phone, number, { through: `127.0.0.1:${port}` });
-    expect(await call.answer).toEqual({ kind: 'answered' });
+    const call = await dialUntilAnswered(stack, phone, number, { through: `127.0.0.1:${port}` });
     expect(call.answerFields?.first('contact')).toBe(`<sip:${told}:${port}>`);
     expect(call.mediaTarget?.address).toBe(told);
     const listener = agent;

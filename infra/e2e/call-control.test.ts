@@ -6,7 +6,15 @@ import type { Agent } from '../agent/agent.ts';
 import type { PhoneCall } from '../phone/phone-call.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
 import { apiToken, asOperator } from './operator.ts';
-import { agentIn, agentToneHz, dial, hearsTone, pause, toneAtTheEnd } from './phone-calls.ts';
+import {
+  agentIn,
+  agentToneHz,
+  dial,
+  dialUntilAnswered,
+  hearsTone,
+  pause,
+  toneAtTheEnd,
+} from './phone-calls.ts';
 import {
   deskRoom,
   eventually,
@@ -53,8 +61,7 @@ afterAll(async () => {
 });
 
 async function callUp(refers?: { answer: number; notify?: number }): Promise<string> {
-  call = await dial(stack, phone, number, refers === undefined ? {} : { refers });
-  expect(await call.answer).toEqual({ kind: 'answered' });
+  call = await dialUntilAnswered(stack, phone, number, refers === undefined ? {} : { refers });
   await eventually('the participant is seen', () => agent.others.length === 1);
   await eventually('the call is acknowledged', () => call.packets.received > 2);
   return agent.others[0] ?? '';

@@ -8,7 +8,7 @@ import { tone } from '../audio/tone.ts';
 import type { PhoneCall } from '../phone/phone-call.ts';
 import { phoneRateHz } from '../phone/rtp-stream.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
-import { agentIn, agentToneHz, dial, toneAtTheEnd } from './phone-calls.ts';
+import { agentIn, agentToneHz, dial, dialUntilAnswered, toneAtTheEnd } from './phone-calls.ts';
 import { caller, eventually, type RoutedStack, startRoutedStack } from './routed-stack.ts';
 
 const [waiting, locked] = ['+15550310', '+15550311'];
@@ -83,8 +83,7 @@ describe('a caller hears', () => {
       { type: 'direct', roomName: 'locked', pin: '4711' },
       { name: 'locked', trunkIds: [trunkId] },
     );
-    const call = await dial(stack, phone, locked);
-    expect(await call.answer).toEqual({ kind: 'answered' });
+    const call = await dialUntilAnswered(stack, phone, locked);
     await hears(call, promptHz);
     call.hangUp();
     await call.ended;

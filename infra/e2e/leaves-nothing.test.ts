@@ -3,7 +3,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../agent/agent.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
-import { agentIn, dial } from './phone-calls.ts';
+import { agentIn, dialUntilAnswered } from './phone-calls.ts';
 import {
   eventually,
   isNodeIdle,
@@ -34,8 +34,7 @@ afterAll(async () => {
 
 async function placeCalls(count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
-    const call = await dial(stack, phone, number);
-    expect(await call.answer).toEqual({ kind: 'answered' });
+    const call = await dialUntilAnswered(stack, phone, number);
     await eventually('the phone hears the room', () => call.packets.received > 2);
     call.hangUp();
     await call.ended;

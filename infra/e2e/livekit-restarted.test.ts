@@ -3,7 +3,13 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Agent, agentRateHz } from '../agent/agent.ts';
 import { tone } from '../audio/tone.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
-import { agentIn, agentToneHz, dial, phoneToneHz, toneAtTheEnd } from './phone-calls.ts';
+import {
+  agentIn,
+  agentToneHz,
+  dialUntilAnswered,
+  phoneToneHz,
+  toneAtTheEnd,
+} from './phone-calls.ts';
 import {
   deskRoom,
   eventually,
@@ -46,8 +52,7 @@ async function newcomer(): Promise<Agent> {
 it('the room is silent for a while; then phone and room hear each other again in the same call', async () => {
   const first = await agentIn(stack, number);
   agents.push(first);
-  const call = await dial(stack, phone, number);
-  expect(await call.answer).toEqual({ kind: 'answered' });
+  const call = await dialUntilAnswered(stack, phone, number);
   await eventually('the phone hears', () => toneAtTheEnd(call.heard(), agentToneHz, 400) > 300);
   // It does not come back by itself, which could be any time.
   await first.leave();

@@ -12,7 +12,7 @@ import { runSecrets } from '../local/secret-watch.ts';
 import type { PhoneCall } from '../phone/phone-call.ts';
 import { phoneRateHz } from '../phone/rtp-stream.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
-import { agentToneHz, dial, phoneToneHz, toneAtTheEnd } from './phone-calls.ts';
+import { agentToneHz, dial, dialUntilAnswered, phoneToneHz, toneAtTheEnd } from './phone-calls.ts';
 import {
   caller,
   eventually,
@@ -86,8 +86,7 @@ const soundMs = ({ samples, sampleRateHz }: Sound) => (samples.length * 1_000) /
 
 describe('a rule with a PIN', () => {
   it('answers, asks, lets the right PIN in, rings, and then phone and room hear each other', async () => {
-    const call = await dial(stack, phone, number);
-    expect(await call.answer).toEqual({ kind: 'answered' });
+    const call = await dialUntilAnswered(stack, phone, number);
     await hear(call, 'enter-pin');
     expect(await stack.rooms.listRooms([room])).toEqual([]);
     call.press(`${pin}#`);

@@ -63,6 +63,9 @@ export async function startRoutedStack(options: RoutedStackOptions = {}): Promis
     const { apiKey, apiSecret, url } = stack.livekit;
     const sip = new SipClient(stack.edge.url, apiKey, apiSecret);
     await routeNumbers(sip, options.numbers ?? numbers);
+    await eventually('the node takes calls', async () => {
+      return (await fetch(`${stack.node.healthUrl}/ready`)).ok;
+    });
     return Object.assign(stack, {
       rooms: new RoomServiceClient(url.replace(/^ws/, 'http'), apiKey, apiSecret),
       sip,

@@ -2,7 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../agent/agent.ts';
 import { listenFor } from '../audio/goertzel.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
-import { agentIn, agentToneHz, dial, hearsTone, phoneToneHz } from './phone-calls.ts';
+import {
+  agentIn,
+  agentToneHz,
+  dial,
+  dialUntilAnswered,
+  hearsTone,
+  phoneToneHz,
+} from './phone-calls.ts';
 import {
   deskRoom,
   eventually,
@@ -39,8 +46,7 @@ describe('phone and room hear each other', () => {
     ['PCMA', second],
   ] as const)('in %s, each the tone of the other and nothing else', async (codec, number) => {
     const agent = await agentFor(number);
-    const call = await dial(stack, phone, number, { codecs: [codec] });
-    expect(await call.answer).toEqual({ kind: 'answered' });
+    const call = await dialUntilAnswered(stack, phone, number, { codecs: [codec] });
     const atPhone = () => listenFor(call.heard(), agentToneHz);
     const inRoom = () => listenFor(agent.heard(), phoneToneHz);
     await eventually('each has heard the other', () => atPhone().toneMs > 1_700);

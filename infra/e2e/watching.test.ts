@@ -6,7 +6,7 @@ import { dashboardQueries, metricsIn, metricsOf } from '../grafana/dashboard-met
 import { runSecrets } from '../local/secret-watch.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
 import { asOperator } from './operator.ts';
-import { agentIn, dial } from './phone-calls.ts';
+import { agentIn, dial, dialUntilAnswered } from './phone-calls.ts';
 import {
   eventually,
   isNodeIdle,
@@ -32,8 +32,7 @@ beforeAll(async () => {
   });
   phone = await SipPhone.open('127.0.0.2');
   agent = await agentIn(stack, number);
-  const call = await dial(stack, phone, number);
-  expect(await call.answer).toEqual({ kind: 'answered' });
+  const call = await dialUntilAnswered(stack, phone, number);
   await eventually('the phone hears the room', () => call.packets.received > 60);
   call.hangUp();
   await call.ended;

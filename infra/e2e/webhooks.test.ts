@@ -3,7 +3,7 @@ import { AccessToken } from 'livekit-server-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../agent/agent.ts';
 import { SipPhone } from '../phone/sip-phone.ts';
-import { agentIn, dial } from './phone-calls.ts';
+import { agentIn, dial, dialUntilAnswered } from './phone-calls.ts';
 import {
   eventually,
   numbers,
@@ -54,8 +54,7 @@ async function operator(method: string, path: string, body?: object) {
 /** Calls, talks for a moment, hangs up. Returns the call's id. */
 async function callOnce(whileUp: (callId: string) => Promise<void> = async () => {}) {
   const known = new Set(stack.nodeEvents('call-answered').map((line) => line['call_id']));
-  const call = await dial(stack, phone, number);
-  expect(await call.answer).toEqual({ kind: 'answered' });
+  const call = await dialUntilAnswered(stack, phone, number);
   const line = () => stack.nodeEvents('call-answered').find((one) => !known.has(one['call_id']));
   // The answer and the line of it come by two ways.
   await eventually('the log tells of the answer', () => line() !== undefined);

@@ -219,7 +219,6 @@ export async function startNode(
   try {
     await spool.open();
     await dialogs.open();
-    meter.start();
     token?.start();
     calls.onChange(() => news.changed());
     rehearse();
@@ -250,6 +249,7 @@ export async function startNode(
       });
     }
     dialogs.endLeft();
+    meter.start();
     link.start();
     greeting.start();
     return {

@@ -52,7 +52,10 @@ export class LoadMeter {
     return this.#loopDelayMs;
   }
 
+  /** From now on: what it took to begin is no load, and turns nobody away. */
   start(): void {
+    this.#cpu = process.cpuUsage();
+    this.#lookedAtMono = this.#clock.nowMono();
     this.#delays.enable();
     this.#wait();
   }
