@@ -194,6 +194,8 @@ export const pinLimits = {
   /** Objects that share the counting, and callers that each remembers. */
   lockoutObjects: 16,
   lockoutRowsMax: 20_000,
+  /** So many may be there beyond for a while: to find the oldest at each would read them all, and reads of Durable Objects are paid for. */
+  lockoutBeyondMax: 1_000,
 } as const;
 
 /** Bounds of the history of the routing table and of what its requests leave behind. */

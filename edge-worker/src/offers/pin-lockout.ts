@@ -25,6 +25,8 @@ export function lockoutOf(
 
 export class PinLockout extends DurableObject<Env> {
   clock: Clock = systemClock;
+  /** Rows written since the oldest were last looked for; an object that has just woken does not know. */
+  #sinceTrim: number = pinLimits.lockoutBeyondMax;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
@@ -54,17 +56,23 @@ export class PinLockout extends DurableObject<Env> {
         nowMs + pinLimits.lockoutMs,
         max,
       );
-    // Forged callers must not fill the store: beyond the bound the oldest go.
-    sql.exec(
-      `DELETE FROM wrong WHERE who IN (
-         SELECT who FROM wrong ORDER BY until_ms DESC LIMIT -1 OFFSET ?)`,
-      pinLimits.lockoutRowsMax,
-    );
+    this.#sinceTrim += 2;
+    if (this.#sinceTrim > pinLimits.lockoutBeyondMax) this.#trim();
     await this.ctx.storage.setAlarm(nowMs + pinLimits.lockoutMs);
   }
 
   override async alarm(): Promise<void> {
     this.ctx.storage.sql.exec('DELETE FROM wrong WHERE until_ms <= ?', this.clock.now());
+  }
+
+  /** Forged callers must not fill the store: beyond the bound the oldest go. */
+  #trim(): void {
+    this.#sinceTrim = 0;
+    this.ctx.storage.sql.exec(
+      `DELETE FROM wrong WHERE who IN (
+         SELECT who FROM wrong ORDER BY until_ms DESC LIMIT -1 OFFSET ?)`,
+      pinLimits.lockoutRowsMax,
+    );
   }
 
   #limitsOf({ trunkId, call }: Guesser): [string, number][] {

@@ -124,6 +124,34 @@ describe('a PIN', () => {
     expect(decision).toMatchObject({ kind: 'refuse', reason: 'wrong-pin' });
   });
 
+  it('that forged callers get wrong fills no store: the oldest are forgotten, now and then', async () => {
+    const { lockoutRowsMax, lockoutBeyondMax } = pinLimits;
+    await runInDurableObject(
+      lockoutOf(env, { trunkId: `ST_${trunks}` }),
+      async (object, { storage }) => {
+        const count = () =>
+          storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM wrong').one().n;
+        storage.sql.exec(
+          `INSERT INTO wrong WITH RECURSIVE one (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM one WHERE n < ?1)
+           SELECT 'forged ' || n, 1, ?2 + n FROM one`,
+          lockoutRowsMax + lockoutBeyondMax,
+          Date.now() + 600_000,
+        );
+        const guesser = (n: number) => ({
+          trunkId: `ST_${trunks}`,
+          call: { fromUser: `+1${n}`, source: '203.0.113.7' },
+        });
+        await object.addWrong(guesser(0));
+        expect(count()).toBe(lockoutRowsMax);
+        await object.addWrong(guesser(1));
+        expect(count()).toBe(lockoutRowsMax + 1);
+        for (let n = 2; n <= lockoutBeyondMax; n += 1) await object.addWrong(guesser(n));
+        expect(count()).toBeLessThanOrEqual(lockoutRowsMax + lockoutBeyondMax);
+        expect(await object.isLocked(guesser(0))).toBe(true);
+      },
+    );
+  });
+
   it('that is mistaken now and then, over a day, locks nobody out', async () => {
     const { wrongPerCallerMax, lockoutMs } = pinLimits;
     const lockout = lockoutOf(env, { trunkId: `ST_${trunks}` });
