@@ -5,6 +5,7 @@ import type { Admission } from './call/admission.ts';
 import type { CallRegistry } from './call/call-registry.ts';
 import type { TurnedAway } from './call/turned-away.ts';
 import type { EdgeLink } from './edge/edge-link.ts';
+import type { KnownChallenges } from './edge/known-challenges.ts';
 import type { RecordSpool } from './edge/record-spool.ts';
 import { lateTickBoundsMs } from './media/media-figures.ts';
 import type { MediaPool } from './media/media-session.ts';
@@ -23,6 +24,7 @@ export interface NodeWatchParts {
   readonly turnedAway: TurnedAway;
   readonly load: NodeLoadView;
   readonly link: EdgeLink;
+  readonly challenges: KnownChallenges;
   readonly spool: RecordSpool;
   readonly sip: SipEndpoint;
   readonly media: MediaPool;
@@ -32,7 +34,8 @@ export interface NodeWatchParts {
 
 /** Registers the figures. @returns what the health listener answers */
 export function watchNode(parts: NodeWatchParts): HealthOptions['answer'] {
-  const { registry, calls, admission, turnedAway, load, link, spool, sip, media } = parts;
+  const { registry, calls, admission, turnedAway, load, link, challenges, spool, sip, media } =
+    parts;
   const isDraining = () => parts.isStopping() || admission.state === 'draining';
   registerNodeMetrics(registry, {
     version: nodeVersion,
@@ -42,6 +45,7 @@ export function watchNode(parts: NodeWatchParts): HealthOptions['answer'] {
     cpu: () => load.now().cpu,
     notAdmitted: () => admission.refused,
     notAdmittedUnrecorded: () => turnedAway.unrecorded,
+    knownChallenges: () => challenges.said,
     recordsPending: () => spool.pending,
     isLinked: () => link.isLinked,
     revision: () => calls.minRevision,

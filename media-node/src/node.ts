@@ -240,6 +240,7 @@ export async function startNode(
           turnedAway,
           load,
           link,
+          challenges,
           spool,
           sip,
           media,

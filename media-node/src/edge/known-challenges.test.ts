@@ -62,6 +62,7 @@ describe('a challenge that the edge has given the node to say', () => {
       reason: 'challenge-unanswered',
     } satisfies ChallengeDecision);
     expect(edge.offers).toHaveLength(1);
+    expect(challenges.said).toBe(1);
   });
 
   it('comes with a question for a PIN, too', async () => {

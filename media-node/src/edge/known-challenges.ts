@@ -51,12 +51,18 @@ export class KnownChallenges implements EdgeClient {
   readonly #places: Recent<Place>;
   /** By source address and realm. */
   readonly #keys: Recent<Key>;
+  #said = 0;
 
   constructor(options: KnownChallengesOptions) {
     const { placesMax, placeMs, keysMax, nonceWindowMs } = challengeLimits;
     this.#options = options;
     this.#places = new Recent(options.clock, { max: placesMax, keptMs: placeMs });
     this.#keys = new Recent(options.clock, { max: keysMax, keptMs: nonceWindowMs });
+  }
+
+  /** How many were said without asking, since the start. */
+  get said(): number {
+    return this.#said;
   }
 
   knownChallenge(offer: Offer): ChallengeDecision | null {
@@ -70,6 +76,7 @@ export class KnownChallenges implements EdgeClient {
     if (ageMs >= key.goodMs) return null;
     const { realm, algorithms } = place;
     const nonce = digestNonce(key.nonceKey, Math.floor(key.issuedAtMs + ageMs), offer.sip_call_id);
+    this.#said += 1;
     return {
       kind: 'challenge',
       revision: place.revision,

@@ -26,6 +26,8 @@ export interface NodeFigures {
   readonly notAdmitted: () => Readonly<Record<string, number>>;
   /** Of these, INVITEs that have no record of their own. */
   readonly notAdmittedUnrecorded: () => number;
+  /** Challenges that the node said itself, on the edge's word. */
+  readonly knownChallenges: () => number;
   readonly recordsPending: () => number;
   readonly isLinked: () => boolean;
   /** Of the routing table, as the edge told it last. */
@@ -97,6 +99,11 @@ export function registerNodeMetrics(registry: Registry, figures: NodeFigures): v
     'callgate_not_admitted_unrecorded_total',
     'INVITEs turned away that have no record of their own, because there were too many',
     figures.notAdmittedUnrecorded,
+  );
+  count(
+    'callgate_known_challenges_total',
+    'INVITEs challenged by the node itself, without a question to the edge',
+    figures.knownChallenges,
   );
   count(
     'callgate_media_process_restarts_total',
