@@ -92,6 +92,11 @@ export class Agent {
     return (await this.#room.localParticipant?.performRpc(request)) ?? '';
   }
 
+  /** Presses a key for everybody in the room. */
+  async press(digit: string): Promise<void> {
+    await this.#room.localParticipant?.publishDtmf('0123456789*#'.indexOf(digit), digit);
+  }
+
   /** Leaves the room and frees what it holds. Idempotent. */
   async leave(): Promise<void> {
     if (this.#isGone) return;

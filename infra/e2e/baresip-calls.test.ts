@@ -208,10 +208,10 @@ describe('baresip calls', () => {
 
   // baresip has no telephone events but those of 8000 Hz, beside Opus, too.
   it.each(['PCMU/8000/1', 'opus/48000/2'] as const)(
-    'in %s, and presses keys: each arrives in the room once, in order',
+    'in %s, and presses keys: each arrives in the room once, in order, and those of the room at the phone',
     async (codec) => {
       const digits: string[] = [];
-      const { phone } = await callBy(codec, {
+      const { phone, agent } = await callBy(codec, {
         events: { onDigit: (digit) => digits.push(digit) },
       });
       await established(phone);
@@ -225,6 +225,12 @@ describe('baresip calls', () => {
       await eventually('all digits are there', () => digits.length >= 4);
       await pause(300);
       expect(digits.join('')).toBe('15#*');
+      for (const digit of '902#') await agent.press(digit);
+      const received = () =>
+        phone.events.filter(({ type }) => type === 'CALL_DTMF_START').map(({ param }) => param);
+      await eventually('all digits are at the phone', () => received().length >= 4);
+      await pause(300);
+      expect(received().join('')).toBe('902#');
     },
   );
 
