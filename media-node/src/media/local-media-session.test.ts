@@ -260,6 +260,16 @@ describe('a phone that is offered something new in the middle of a digit', () =>
   });
 });
 
+describe('a phone whose media never came', () => {
+  it('is silent when the first packet is overdue, and not before', () => {
+    const { clock, events } = callThatIsUp();
+    clock.advance(29_900);
+    expect(events).not.toContainEqual({ kind: 'silent' });
+    clock.advance(1_200);
+    expect(events).toContainEqual({ kind: 'silent' });
+  });
+});
+
 describe('a phone whose media has died', () => {
   it('is silent though it refreshes its session', () => {
     const { session, clock, events, rtp } = callThatIsUp();

@@ -112,6 +112,9 @@ describe('RtpPortRange', () => {
     clock.advance(mediaLimits.portDrainIdleMs - 1);
     await say(port);
     clock.advance(2);
+    // Long enough for the sockets to be closed, if they were.
+    await new Promise<void>((done) => setImmediate(done));
+    expect(range.size).toBe(1);
     await expect(range.take()).rejects.toMatchObject({ reason: 'no-rtp-port' });
     clock.advance(mediaLimits.portDrainIdleMs);
     await new Promise<void>((done) => setImmediate(done));
