@@ -3,11 +3,13 @@ import { FakeClock } from '../clock.fake.ts';
 import { silentLog } from '../ops/log.ts';
 import { ownPrompts } from '../program-files.ts';
 import { muLaw } from './audio/g711.ts';
-import { addTone } from './audio/tone.ts';
+import { createPhoneCodec } from './audio/phone-codec.ts';
+import { addTone, toneShare } from './audio/tone.ts';
 import { LocalMediaSession } from './local-media-session.ts';
 import type { MediaEvent, PhoneStream } from './media-session.ts';
 import { MediaTick } from './media-tick.ts';
 import type { Room, RoomEvents } from './room/room.ts';
+import { writeRtcp } from './rtp/rtcp.ts';
 import { RtpPacket } from './rtp/rtp-packet.ts';
 import type { DatagramHandler } from './rtp/rtp-port.ts';
 import { TelephoneEventReader } from './rtp/telephone-event.ts';
@@ -257,6 +259,56 @@ describe('a phone that is offered something new in the middle of a digit', () =>
     expect(digits()).toBe('12');
     const last = packets().findLast(({ payloadType }) => payloadType === 101);
     expect(Buffer.from(last?.payload ?? []).readUInt16BE(2)).toBe(48 * 160);
+  });
+});
+
+describe('a phone that changes its codec', () => {
+  const g722 = { ...pcmu, codec: 'G722', payloadType: 9 } as const;
+  const opus = { ...pcmu, codec: 'opus', payloadType: 96, clockRateHz: 48_000 } as const;
+  const audio = (sequence: number, payloadType: number) => {
+    const header = `80${payloadType.toString(16).padStart(2, '0')}${sequence.toString(16).padStart(4, '0')}`;
+    const timestamp = (sequence * 960).toString(16).padStart(8, '0');
+    return Buffer.from(`${header}${timestamp}00000001${'ff'.repeat(160)}`, 'hex');
+  };
+
+  it('hears what is played to it in the same pitch', () => {
+    const { session, clock, packets } = callThatIsUp();
+    session.play('ringback');
+    clock.advance(200);
+    const before = packets().length;
+    session.setStream(g722);
+    clock.advance(800);
+    const codec = createPhoneCodec('G722');
+    const heard = Int16Array.from(
+      packets()
+        .slice(before)
+        .flatMap(({ payload }) => [...(codec.decode(payload) ?? [])]),
+    );
+    expect(toneShare(heard.subarray(3_200, 9_600), 425, 16_000)).toBeGreaterThan(0.9);
+  });
+
+  it('is counted on, also what it says of its own losses', () => {
+    const { session, clock, rtp, rtcp } = callThatIsUp();
+    const hear = (sequence: number, payloadType: number) => {
+      rtp.deliver(audio(sequence, payloadType), remote.address, remote.port);
+      clock.advance(20);
+    };
+    const lose = (lost: number) => {
+      const ssrc = rtp.sent.at(-1)?.bytes.readUInt32BE(8) ?? 0;
+      const report = writeRtcp(1, 'phone', null, {
+        ...{ ssrc, fractionLost: 0, lost, highestSequence: 1, jitterTicks: 0 },
+        ...{ lastReport: 0, sinceLastReport: 0 },
+      });
+      rtcp.deliver(report, remote.address, remote.port + 1);
+    };
+    for (const n of [1, 2, 4]) hear(n, 0);
+    clock.advance(3_000);
+    lose(5);
+    session.setStream(opus);
+    for (const n of [5, 6, 8]) hear(n, 96);
+    clock.advance(3_000);
+    lose(2);
+    expect(session.rtp).toMatchObject({ received: 6, lost: 2, lostAtPhone: 7 });
   });
 });
 

@@ -53,6 +53,13 @@ export interface LocalMediaSessionParts {
   readonly onClosed: () => void;
 }
 
+/** What the caller hears of us, and how it was asked for. */
+interface Playing {
+  readonly name: SoundName;
+  readonly options: SoundOptions;
+  readonly sound: Sound;
+}
+
 /** How long the phone may be silent, ms: before its first packet, and after its last. */
 interface Patience {
   readonly firstMediaMs: number;
@@ -72,7 +79,7 @@ export class LocalMediaSession implements MediaSession {
   #roomCodec: RoomSendCodec = 'opus';
   #toRoom: PhoneToRoom | null = null;
   #toPhone: RoomToPhone | null = null;
-  #playing: { readonly name: SoundName; readonly sound: Sound } | null = null;
+  #playing: Playing | null = null;
   #digitsToPhone: TelephoneEventSender | null = null;
   /** The phone sends telephone events: digits by signalling are the same ones again. */
   #hasEvents = false;
@@ -162,9 +169,9 @@ export class LocalMediaSession implements MediaSession {
   }
 
   play(name: SoundName, options: SoundOptions = {}): void {
-    if (this.#stream === null) return;
-    const { sampleRateHz } = createPhoneCodec(this.#stream.codec);
-    this.#playing = { name, sound: this.#parts.sounds.create(name, sampleRateHz, options) };
+    const rateHz = this.#toPhone?.sampleRateHz;
+    if (rateHz === undefined) return;
+    this.#playing = { name, options, sound: this.#parts.sounds.create(name, rateHz, options) };
   }
 
   stopSound(): void {
@@ -226,8 +233,9 @@ export class LocalMediaSession implements MediaSession {
 
   #createToPhone(stream: PhoneStream): void {
     const codec = createPhoneCodec(stream.codec, stream.opus);
+    const before = this.#toPhone;
     this.#toPhone = new RoomToPhone({
-      before: this.#toPhone,
+      before,
       codec,
       payloadType: stream.payloadType,
       ptimeMs: stream.ptimeMs,
@@ -236,6 +244,9 @@ export class LocalMediaSession implements MediaSession {
       clock: this.#parts.clock,
     });
     this.#listening.setOutput(this.#toPhone, codec);
+    // Samples of the old rate would be heard at another pitch: it begins anew.
+    if (this.#playing !== null && before?.sampleRateHz !== codec.sampleRateHz)
+      this.play(this.#playing.name, this.#playing.options);
   }
 
   /** What the room said meanwhile was not sent: no loss to the phone, but time that has passed. */

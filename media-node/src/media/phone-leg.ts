@@ -74,9 +74,8 @@ export class PhoneLeg {
 
   /** What was agreed on with the caller, again after each offer. */
   setStream(stream: PhoneStream): void {
-    if (stream.clockRateHz !== this.#stream?.clockRateHz) {
-      this.#reception = new Reception(stream.clockRateHz);
-    }
+    this.#reception ??= new Reception(stream.clockRateHz);
+    this.#reception.useClock(stream.clockRateHz);
     if (eventRatio(stream) !== eventRatio(this.#stream))
       this.#digits = new TelephoneEventReader(eventRatio(stream));
     this.#secure = secured(stream.srtp, this.#stream?.srtp ?? null, this.#secure);

@@ -224,6 +224,11 @@ export class RoomToPhone {
     return (this.#sentTimestamp + Math.round((sinceMs * this.#codec.clockRateHz) / 1_000)) >>> 0;
   }
 
+  /** Of what `generate` takes, Hz. */
+  get sampleRateHz(): number {
+    return this.#codec.sampleRateHz;
+  }
+
   /** Samples that `generate` takes with each tick. */
   get samplesPerTick(): number {
     return (this.#codec.sampleRateHz * tickMs) / 1_000;

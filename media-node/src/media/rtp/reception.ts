@@ -26,7 +26,7 @@ const duplicate: Arrival = { kind: 'duplicate' };
 const restart: Arrival = { kind: 'restart' };
 
 export class Reception {
-  readonly #clockRateHz: number;
+  #clockRateHz: number;
   #ssrc: number | null = null;
   #highest = 0;
   #cycles = 0;
@@ -41,6 +41,14 @@ export class Reception {
   /** @param clockRateHz of the payload's timestamps, Hz */
   constructor(clockRateHz: number) {
     this.#clockRateHz = clockRateHz;
+  }
+
+  /** Timestamps count by this clock from now on: with another one a stream begins anew, and counting goes on. */
+  useClock(clockRateHz: number): void {
+    if (clockRateHz === this.#clockRateHz) return;
+    this.#clockRateHz = clockRateHz;
+    this.#ssrc = null;
+    this.#jitterTicks = 0;
   }
 
   /**

@@ -24,7 +24,10 @@ export class Reporting {
   #before = { expected: 0, received: 0 };
   #roundTripMs: number | null = null;
   #remoteFractionLost: number | null = null;
+  /** Of the stream that was last reported on, and of those of ours before it. */
   #remoteLost = 0;
+  #remoteLostBefore = 0;
+  #reportedSsrc: number | null = null;
 
   /** @param now ms on the monotonic clock */
   constructor(now: number) {
@@ -38,7 +41,8 @@ export class Reporting {
 
   /** Of our packets lost on the way to the phone: the last fraction (0 to 1, null unknown), and all. */
   get remoteLoss(): { readonly fraction: number | null; readonly packets: number } {
-    return { fraction: this.#remoteFractionLost, packets: this.#remoteLost };
+    const packets = this.#remoteLostBefore + this.#remoteLost;
+    return { fraction: this.#remoteFractionLost, packets };
   }
 
   /** Takes a packet of the phone, decrypted. What is malformed or about another stream changes nothing; BYE neither: signalling ends calls. */
@@ -50,6 +54,10 @@ export class Reporting {
     }
     for (const block of reports.blocks) {
       if (block.ssrc !== ownSsrc) continue;
+      if (ownSsrc !== this.#reportedSsrc) {
+        this.#remoteLostBefore += this.#remoteLost;
+        this.#reportedSsrc = ownSsrc;
+      }
       this.#remoteFractionLost = block.fractionLost;
       this.#remoteLost = Math.max(0, block.lost);
       this.#roundTripMs = roundTripMs(block, nowWall) ?? this.#roundTripMs;
