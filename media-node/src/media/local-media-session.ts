@@ -26,12 +26,13 @@ import { type MediaTick, tickMs } from './media-tick.ts';
 import { type LegPort, PhoneLeg } from './phone-leg.ts';
 import type { EncodedFrame, Room, RoomEvents, RoomSendCodec } from './room/room.ts';
 import { identityOfToken } from './room/token-identity.ts';
-import { estimateMos } from './rtp/quality.ts';
 import type { Arrival } from './rtp/reception.ts';
 import type { RtpPacket } from './rtp/rtp-packet.ts';
 import { TelephoneEventSender } from './rtp/telephone-event-sender.ts';
+import { sessionStats } from './session-stats.ts';
 import type { Sound } from './sounds/sound.ts';
 import type { SoundLibrary } from './sounds/sound-library.ts';
+import { haveOneClock, isOnHold, soundsAlike } from './stream-changes.ts';
 
 export interface LocalMediaSessionParts {
   readonly ports: {
@@ -212,7 +213,7 @@ export class LocalMediaSession implements MediaSession {
 
   async #close(): Promise<MediaStats | null> {
     for (const stop of this.#stops.splice(0)) stop();
-    const stats = this.#stats();
+    const stats = this.#stream === null ? null : sessionStats(this.#stream.codec, this.#phone);
     this.#parts.log('info', 'media-closed', { ...this.#phone.discarded });
     this.#phone.goodbye();
     this.#parts.onClosed();
@@ -346,49 +347,4 @@ export class LocalMediaSession implements MediaSession {
     if (this.#closing !== null || this.#happened.has('room-ended')) return;
     this.#parts.onEvent(event);
   }
-
-  #stats(): MediaStats | null {
-    const { reception, discarded, packetsSent, reporting } = this.#phone;
-    if (this.#stream === null || reception === null) return null;
-    const { roundTripMs } = reporting;
-    return {
-      codec: this.#stream.codec,
-      packetsReceived: reception.received,
-      packetsSent,
-      packetsLost: reception.lost,
-      packetsForeign: discarded.foreign,
-      jitterMs: Math.round(reception.jitterMs * 10) / 10,
-      packetsLostAtPhone: reporting.remoteLoss.packets,
-      roundTripMs: roundTripMs === null ? null : Math.round(roundTripMs),
-      mos:
-        reception.received === 0
-          ? null
-          : estimateMos({
-              codec: this.#stream.codec,
-              lossFraction: reception.lost / Math.max(1, reception.expected),
-              jitterMs: reception.jitterMs,
-              roundTripMs,
-            }),
-    };
-  }
-}
-
-/** Either side holds. */
-function isOnHold({ send, receive }: PhoneStream): boolean {
-  return !send || !receive;
-}
-
-/** What was begun in one of these streams can be ended in the other. */
-function haveOneClock(one: PhoneStream, other: PhoneStream): boolean {
-  return (
-    one.clockRateHz === other.clockRateHz &&
-    one.telephoneEvent?.clockRateHz === other.telephoneEvent?.clockRateHz
-  );
-}
-
-/** What goes to the phone can go on as it is after a new offer. */
-function soundsAlike(one: PhoneStream, other: PhoneStream): boolean {
-  const form = ({ codec, payloadType, ptimeMs, opus }: PhoneStream) =>
-    JSON.stringify([codec, payloadType, ptimeMs, opus]);
-  return form(one) === form(other);
 }
