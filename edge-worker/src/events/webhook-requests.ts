@@ -11,7 +11,16 @@ export const replayRequest = z.strictObject({
 });
 
 export const deadLettersParameters = {
-  after: z.coerce.number().int().min(0).optional(),
-  limit: z.coerce.number().int().min(1).max(webhookLimits.deadLettersPageMax).optional(),
+  after: z
+    .string()
+    .regex(/^\d{1,15}$/, 'expected the id of a dead letter')
+    .transform(Number)
+    .optional(),
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, `expected a number from 1 to ${webhookLimits.deadLettersPageMax}`)
+    .transform(Number)
+    .pipe(z.number().min(1).max(webhookLimits.deadLettersPageMax))
+    .optional(),
   webhook: receiverId.optional(),
 } as const;

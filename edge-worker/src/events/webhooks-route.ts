@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import { allowsLoopbackWebhooks, type Env, sealingKeyOf } from '../env.ts';
 import { Problem } from '../http/problem.ts';
 import { checkShape, readJson } from '../http/read-body.ts';
+import { readQuery } from '../http/read-query.ts';
 import { randomText } from '../rooms/random-text.ts';
 import { requireSipAdmin } from '../trust/api-token.ts';
 import { makeEvent } from './event.ts';
@@ -52,12 +53,7 @@ export function webhooksRoute({ clock }: { clock: Clock }) {
     })
     .get('/dead-letters', async (c) => {
       await requireSipAdmin(c.req.raw, c.env);
-      const query = Object.fromEntries(new URL(c.req.url).searchParams);
-      const { after, limit, webhook } = checkShape(
-        z.strictObject(deadLettersParameters),
-        query,
-        'query',
-      );
+      const { after, limit, webhook } = readQuery(c.req.raw, z.strictObject(deadLettersParameters));
       const letters = await webhooksOf(c.env).deadLetters(
         after ?? 0,
         limit ?? webhookLimits.deadLettersPageMax,

@@ -14,6 +14,7 @@ import { requireSipAdmin } from '../trust/api-token.ts';
 import { makeNodeSecret, readNodeSecret } from '../trust/node-secret.ts';
 import { credentialOf } from '../trust/node-token.ts';
 import { nodeLinkOf } from './node-link-of.ts';
+import { knowsNode } from './node-list.ts';
 import { enrolRequest } from './operator-requests.ts';
 
 export function enrolmentRoute({ clock }: { clock: Clock }) {
@@ -54,7 +55,11 @@ export function enrolmentRoute({ clock }: { clock: Clock }) {
           'command-refused',
           'the token of this node is in NODE_TOKENS: take it out there and deploy',
         );
-      await nodeLinkOf(c.env, name).revoke(name);
+      const link = nodeLinkOf(c.env, name);
+      // A name that was mistyped must not look like a node that was put out.
+      if (!((await link.hasCredentials()) || (await knowsNode(c.env, name))))
+        throw new Problem('not-found', 'name: no node has this name, and no code was made for it');
+      await link.revoke(name);
       await routingTableOf(c.env).revoked(name);
       return c.json({ done: true });
     });

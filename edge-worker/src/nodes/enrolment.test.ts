@@ -76,6 +76,18 @@ describe('revocation', () => {
     expect(nodes.map(({ name }) => name)).not.toContain('fra-4');
   });
 
+  it('takes back a code that nobody has used', async () => {
+    const code = await makeCode('fra-5');
+    expect((await asAdmin('POST', '/v1/nodes/fra-5/revoke')).status).toBe(200);
+    expect((await trade(code)).status).toBe(401);
+  });
+
+  it('of a node that there is not, such as one whose name is mistyped, is an error', async () => {
+    await enrol('fra-6');
+    const response = await asAdmin('POST', '/v1/nodes/far-6/revoke');
+    expect(await response.json()).toMatchObject({ status: 404, code: 'not-found' });
+  });
+
   it('of a token that the configuration names is told where it belongs', async () => {
     const response = await asAdmin('POST', '/v1/nodes/test-1/revoke');
     expect(await response.json()).toMatchObject({

@@ -171,6 +171,11 @@ export class NodeLink extends DurableObject<Env> {
     return accepts(await this.#credentials(), hash, this.clock.now());
   }
 
+  /** Whether there is a token or a code of this node, in force or not. */
+  async hasCredentials(): Promise<boolean> {
+    return !isDeepStrictEqual(await this.#credentials(), noCredentials);
+  }
+
   async issueCode(hash: string): Promise<void> {
     await this.#keep(withCode(await this.#credentials(), hash, this.clock.now()));
   }

@@ -64,7 +64,7 @@ export const nodeOperations: readonly Operation[] = [
     auth: 'operator',
     parameters: [name],
     responses: done,
-    problems: ['command-refused'],
+    problems: ['command-refused', 'not-found'],
   },
   {
     method: 'get',

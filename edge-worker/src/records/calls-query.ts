@@ -5,7 +5,7 @@ import { recordLimits } from '@callgate/shared/limits.ts';
 import { normalizeNumber } from '@callgate/shared/routing/normalize-number.ts';
 import * as z from 'zod';
 import { Problem } from '../http/problem.ts';
-import { checkShape } from '../http/read-body.ts';
+import { readQuery } from '../http/read-query.ts';
 
 const text = z.string().min(1).max(1_024);
 const expectedTime = 'expected ms since epoch, or ISO 8601 such as 2026-11-23T10:00:00Z';
@@ -62,8 +62,8 @@ export interface CallsQuery {
 }
 
 /** @throws Problem `bad-field` naming the parameter */
-export function readCallsQuery(search: URLSearchParams): CallsQuery {
-  const given = checkShape(parameters, Object.fromEntries(search), 'query');
+export function readCallsQuery(request: Request): CallsQuery {
+  const given = readQuery(request, parameters);
   return {
     sinceMs: given.since ?? 0,
     untilMs: given.until ?? Number.MAX_SAFE_INTEGER,

@@ -13,7 +13,7 @@ import { decisionTrace } from './decision-trace.ts';
 export const callsRoute = new Hono<{ Bindings: Env }>()
   .get('/calls', async (c) => {
     await requireSipAdmin(c.req.raw, c.env);
-    const query = readCallsQuery(new URL(c.req.url).searchParams);
+    const query = readCallsQuery(c.req.raw);
     // One more than asked for tells whether there is a next page.
     const parts = await Promise.all(
       allRecords(c.env).map((table) => table.list({ ...query, limit: query.limit + 1 })),
