@@ -3,8 +3,7 @@
  * --dry-run, without an account. Secrets come from the environment or are made here; they go to wrangler by its standard input and are never printed.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { root } from '../setup/run-tool.ts';
 import { EdgeOptionError, type EdgeOptions, edgeUsage, readEdgeOptions } from './edge-options.ts';
 import {
@@ -17,6 +16,7 @@ import {
   showStep,
 } from './edge-steps.ts';
 import { migrationFault, newMigrations } from './migrations.ts';
+import { newSecrets } from './new-secrets.ts';
 import { smoke } from './smoke.ts';
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -59,26 +59,6 @@ function livekitSecrets({ dryRun }: Pick<EdgeOptions, 'dryRun'>): Record<string,
       return [name, value];
     }),
   );
-}
-
-/** Without the sealing key nobody reads the stored passwords again, so it is kept before it is used; a command that is repeated takes the kept one. */
-function newSecrets({ dryRun, keep }: EdgeOptions): Record<string, string> {
-  return {
-    SEALING_KEY: dryRun || keep === null ? newSealingKey() : keptSealingKey(keep),
-    NONCE_SECRET: randomBytes(24).toString('base64url'),
-    NODE_TOKENS: '{}',
-  };
-}
-
-const newSealingKey = () => randomBytes(32).toString('base64');
-
-/** @throws EdgeOptionError when the file holds something else */
-function keptSealingKey(file: string): string {
-  if (!existsSync(file)) writeFileSync(file, `${newSealingKey()}\n`, { mode: 0o600, flag: 'wx' });
-  const key = readFileSync(file, 'utf8').trim();
-  if (!/^[A-Za-z0-9+/]{43}=$/.test(key))
-    throw new EdgeOptionError(`--keep: ${file} holds no SEALING_KEY; expected 32 bytes in base64`);
-  return key;
 }
 
 /** @throws EdgeOptionError when a migration that has been deployed was changed */

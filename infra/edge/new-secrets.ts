@@ -1,0 +1,28 @@
+/**
+ * The secrets that a first deployment makes. Without the sealing key nobody reads the stored passwords again, so it is kept before it is used; a command that is repeated takes
+ * the kept one. NODE_TOKENS is none of them: an edge needs none, and one that has nodes would put them out.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { EdgeOptionError, type EdgeOptions } from './edge-options.ts';
+
+/** @throws EdgeOptionError when the file holds something else than a key */
+export function newSecrets({
+  dryRun,
+  keep,
+}: Pick<EdgeOptions, 'dryRun' | 'keep'>): Record<'SEALING_KEY' | 'NONCE_SECRET', string> {
+  return {
+    SEALING_KEY: dryRun || keep === null ? newSealingKey() : keptSealingKey(keep),
+    NONCE_SECRET: randomBytes(24).toString('base64url'),
+  };
+}
+
+const newSealingKey = () => randomBytes(32).toString('base64');
+
+function keptSealingKey(file: string): string {
+  if (!existsSync(file)) writeFileSync(file, `${newSealingKey()}\n`, { mode: 0o600, flag: 'wx' });
+  const key = readFileSync(file, 'utf8').trim();
+  if (!/^[A-Za-z0-9+/]{43}=$/.test(key))
+    throw new EdgeOptionError(`--keep: ${file} holds no SEALING_KEY; expected 32 bytes in base64`);
+  return key;
+}
