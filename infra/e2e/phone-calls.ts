@@ -3,7 +3,7 @@ import { Agent, type AgentEvents, agentRateHz } from '../agent/agent.ts';
 import { listenFor } from '../audio/goertzel.ts';
 import { tone } from '../audio/tone.ts';
 import type { Sound } from '../audio/wav.ts';
-import type { PhoneCall } from '../phone/phone-call.ts';
+import type { CallAnswer, PhoneCall } from '../phone/phone-call.ts';
 import { type LineOptions, type PhoneCodec, phoneRateHz } from '../phone/rtp-stream.ts';
 import type { SipPhone } from '../phone/sip-phone.ts';
 import { caller, deskRoom, eventually, type RoutedStack } from './routed-stack.ts';
@@ -60,17 +60,25 @@ export function dial(
 /** How often a call is placed that gets 503, a second apart. */
 const attemptsMax = 10;
 
-/** A call that must be answered. A node that has just begun on a busy machine may answer 503, and is asked again, as providers do. @throws Error when it is not answered */
-export async function dialUntilAnswered(...call: Parameters<typeof dial>): Promise<PhoneCall> {
+/** A call, and what came of it. A node that has just begun on a busy machine may answer 503, and is asked again, as providers do. */
+export async function dialUntilTaken(
+  ...call: Parameters<typeof dial>
+): Promise<{ readonly call: PhoneCall; readonly answer: CallAnswer }> {
   for (let attempt = 1; ; attempt += 1) {
     const placed = await dial(...call);
     const answer = await placed.answer;
-    if (answer.kind === 'answered') return placed;
     const isBusy = answer.kind === 'refused' && answer.status === 503;
-    if (!isBusy || attempt === attemptsMax)
-      throw new Error(`the call had to be answered; got ${JSON.stringify(answer)}`);
+    if (!isBusy || attempt === attemptsMax) return { call: placed, answer };
     await pause(1_000);
   }
+}
+
+/** A call that must be answered. @throws Error when it is not */
+export async function dialUntilAnswered(...call: Parameters<typeof dial>): Promise<PhoneCall> {
+  const { call: placed, answer } = await dialUntilTaken(...call);
+  if (answer.kind !== 'answered')
+    throw new Error(`the call had to be answered; got ${JSON.stringify(answer)}`);
+  return placed;
 }
 
 /** Half a minute of the phone's tone, for phones that play a file. */

@@ -1,6 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runSipp } from '../lab/sipp.ts';
+import { SipPhone } from '../phone/sip-phone.ts';
+import { dialUntilTaken } from './phone-calls.ts';
 import {
   caller,
   deskRoom,
@@ -55,6 +57,20 @@ describe('refused calls, sipp calling', () => {
     });
     expect(result.trace).toBe('');
     expect(await endedFor(stack, 'no-trunk')).toMatchObject({ sip_status: 404 });
+  });
+
+  it('a stranger opens no room, not even with a number of ours in its From', async () => {
+    const stranger = await SipPhone.open('127.0.0.6');
+    const from = number(3);
+    const unknown = await dialUntilTaken(stack, stranger, unknownNumber, { from });
+    expect(unknown.answer).toMatchObject({ kind: 'refused', status: 404 });
+    const password = 'a-guess-of-mallory';
+    const guess = await dialUntilTaken(stack, stranger, from, { from, password });
+    expect(guess.answer).toMatchObject({ kind: 'refused', status: 407 });
+    stranger.close();
+    await eventually('the node is idle', () => isNodeIdle(stack));
+    const rooms = await stack.rooms.listRooms([unknownNumber, from].map(deskRoom));
+    expect(rooms.map(({ name }) => name)).toEqual([]);
   });
 
   it('a CANCEL while the phone rings gets 200, the INVITE 487, and the participant leaves the room', async () => {
