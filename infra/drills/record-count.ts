@@ -32,18 +32,18 @@ export async function countRecords(
 }
 
 async function countOnce(stack: RoutedStack, placed: readonly PhoneCall[]): Promise<RecordCount> {
-  const ids = callIds(stack);
+  const offered = offeredCalls(stack);
   const operator = await operatorOf({ edgeUrl: stack.edge.url, ...stack.livekit });
   const reasons: Record<string, number> = {};
   let [lost, doubled, turnedAway] = [0, 0, 0];
-  for (const { callId, timeline } of placed) {
-    const own = ids.get(callId);
+  for (const { callId } of placed) {
+    const own = offered.get(callId);
     if (own === undefined) {
       turnedAway += 1;
       continue;
     }
     let [endings, challenged] = [0, 0];
-    for (const id of own) {
+    for (const id of own.ids) {
       // 404 as long as none has come in.
       const found = await operator('GET', `/v1/calls/${id}`).catch(() => null);
       const records = (found?.['records'] ?? []) as readonly { readonly record: CallRecord }[];
@@ -57,8 +57,8 @@ async function countOnce(stack: RoutedStack, placed: readonly PhoneCall[]): Prom
         reasons[record.reason] = (reasons[record.reason] ?? 0) + 1;
       }
     }
-    // Turned away when it came back with its credentials: the challenge is all that the node knows of it.
-    const isTurnedAway = challenged > 0 && timeline.at('200 OK') === null;
+    // Turned away when it came back with its credentials: the challenge is all that the node knows of it. One that it took up again is owed a record.
+    const isTurnedAway = challenged > 0 && own.invites === 1;
     if (endings === 0 && isTurnedAway) turnedAway += 1;
     if (endings === 0 && !isTurnedAway) lost += 1;
     if (endings > 1) doubled += endings - 1;
@@ -66,13 +66,22 @@ async function countOnce(stack: RoutedStack, placed: readonly PhoneCall[]): Prom
   return { lost, doubled, turnedAway, reasons };
 }
 
-/** Call ids by SIP Call-ID, as the node's log pairs them. */
-function callIds(stack: RoutedStack): Map<string, Set<string>> {
-  const ids = new Map<string, Set<string>>();
+interface Offered {
+  /** Call ids of it. */
+  readonly ids: Set<string>;
+  /** INVITEs that became an attempt: that with credentials is one more. */
+  invites: number;
+}
+
+/** Calls by SIP Call-ID, as the node's log has them. */
+function offeredCalls(stack: RoutedStack): Map<string, Offered> {
+  const calls = new Map<string, Offered>();
   for (const event of stack.nodeEvents('call-offered')) {
     const sipCallId = String(event['sip_call_id']);
-    const known = ids.get(sipCallId) ?? new Set();
-    ids.set(sipCallId, known.add(String(event['call_id'])));
+    const call = calls.get(sipCallId) ?? { ids: new Set<string>(), invites: 0 };
+    call.ids.add(String(event['call_id']));
+    call.invites += 1;
+    calls.set(sipCallId, call);
   }
-  return ids;
+  return calls;
 }
