@@ -2,7 +2,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { type CallEvent, callEvents, letInMs } from '@callgate/shared/call/call-events.ts';
 import { endedBy } from '@callgate/shared/call/ended-by.ts';
-import { outcomes } from '@callgate/shared/call/outcome.ts';
+import { isOutcomeReason, outcomes } from '@callgate/shared/call/outcome.ts';
 import type { CallProgress } from '@callgate/shared/contract/progress.ts';
 import type { CallRecord } from '@callgate/shared/contract/record.ts';
 import { makeEvent, type WebhookEvent } from '../events/event.ts';
@@ -54,8 +54,16 @@ export function endOf(attempt: Attempt) {
       explanation: null,
     };
   const { reason, sip_status, explanation } = attempt;
-  const { result, fault } = outcomes[reason];
-  return { reason, result, fault, ended_by: endedBy(reason), sip_status, explanation };
+  // An edge that was put back reads what a later one has kept: a reason that it does not know, it shows as it is.
+  const outcome = isOutcomeReason(reason) ? outcomes[reason] : null;
+  return {
+    reason,
+    result: outcome?.result ?? null,
+    fault: outcome?.fault ?? null,
+    ended_by: outcome === null ? null : endedBy(reason),
+    sip_status,
+    explanation,
+  };
 }
 
 /** One line of a list of calls. */

@@ -1,9 +1,11 @@
+import { env } from 'cloudflare:workers';
 import { type CallProgress, callProgressExample } from '@callgate/shared/contract/progress.ts';
 import { type CallRecord, callRecordExample } from '@callgate/shared/contract/record.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { nextCallId } from '../../testdata/call-ids.ts';
 import { decide } from '../../testdata/phone.ts';
 import { apiAuthorization, asAdmin, asNode, putRouting, send } from '../../testdata/requests.ts';
+import { recordsOf } from './call-records.ts';
 
 const base = 1_795_000_000_000;
 
@@ -155,6 +157,19 @@ describe('the list of calls', () => {
     expect((await asNode('GET', '/v1/calls')).status).toBe(401);
     const authorization = await apiAuthorization({ call: true });
     expect((await send('GET', '/v1/calls', undefined, { authorization })).status).toBe(403);
+  });
+});
+
+describe('a call that a later edge has recorded, before this one was put back', () => {
+  it('is shown with its reason, though the table of outcomes does not have it', async () => {
+    const call_id = nextCallId();
+    const room_name = 'of-tomorrow';
+    const ofTomorrow = { ...callRecordExample, call_id, room_name, reason: 'tired' as 'internal' };
+    await recordsOf(env, call_id).add('test-1', ofTomorrow);
+    const expected = { reason: 'tired', result: null, fault: null, ended_by: null };
+    expect(await list('room=of-tomorrow')).toMatchObject({ calls: [expected] });
+    const call = await (await asAdmin('GET', `/v1/calls/${call_id}`)).json();
+    expect(call).toMatchObject({ records: [expected] });
   });
 });
 
