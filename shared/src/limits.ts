@@ -65,6 +65,11 @@ export const mediaLimits = {
   descriptorsLeftMin: 48,
   /** Packets in sequence from one source before it is locked (Asterisk's strictrtp figure). */
   sourceLockPackets: 4,
+  /** Audio packets of one call that are decoded, a second and at once: those of 5 ms and their keys twice over, or a stall of some seconds that ends. */
+  callPacketsPerSecondMax: 500,
+  /** Digits of one call a second, and at once: faster than any dialler, and a number long enough for any. */
+  digitsPerSecondMax: 20,
+  digitsBurstMax: 64,
   /** A freed RTP port stays bound and discards for this long, so that no late stream enters the next call. */
   portDrainIdleMs: 1_000,
   portDrainMaxMs: 30_000,

@@ -312,6 +312,18 @@ describe('a phone that changes its codec', () => {
   });
 });
 
+describe('a phone that sends more keys than anybody presses', () => {
+  it('is heard no further, and again when it has calmed down', () => {
+    const { session, clock, events } = callThatIsUp();
+    const heard = () => events.filter(({ kind }) => kind === 'digit').length;
+    for (let n = 0; n < 1_000; n++) session.receiveDigit('5');
+    expect(heard()).toBe(64);
+    clock.advance(1_000);
+    for (let n = 0; n < 10; n++) session.receiveDigit('6');
+    expect(heard()).toBe(74);
+  });
+});
+
 describe('a phone whose media never came', () => {
   it('is silent when the first packet is overdue, and not before', () => {
     const { clock, events } = callThatIsUp();

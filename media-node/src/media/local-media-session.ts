@@ -2,8 +2,10 @@
  * One call's media in this process: an RTP port, a room participant, and the two directions between them. It implements the media port for
  * the call; what it reports comes once, and nothing follows `room-ended` or `close`.
  */
+import { mediaLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import { createPhoneCodec } from './audio/phone-codec.ts';
 import { PhoneToRoom } from './bridge/phone-to-room.ts';
 import { roomCodecFor } from './bridge/room-encoder.ts';
@@ -82,6 +84,7 @@ export class LocalMediaSession implements MediaSession {
   #toPhone: RoomToPhone | null = null;
   #playing: Playing | null = null;
   #digitsToPhone: TelephoneEventSender | null = null;
+  readonly #digitsDue: TokenBucket;
   /** The phone sends telephone events: digits by signalling are the same ones again. */
   #hasEvents = false;
   #patience: Patience | null = null;
@@ -90,6 +93,8 @@ export class LocalMediaSession implements MediaSession {
 
   constructor(parts: LocalMediaSessionParts) {
     this.#parts = parts;
+    const { digitsBurstMax, digitsPerSecondMax } = mediaLimits;
+    this.#digitsDue = new TokenBucket(digitsBurstMax, digitsPerSecondMax, parts.clock.nowMono());
     const { rtp } = parts.ports;
     this.local = { address: parts.advertise ?? rtp.address, port: rtp.port };
     this.#phone = new PhoneLeg(
@@ -295,7 +300,7 @@ export class LocalMediaSession implements MediaSession {
 
   /** A digit of the phone goes to the call, and to everybody in the room once that is joined. */
   #onDigit(digit: string): void {
-    if (this.#patience === null) return;
+    if (this.#patience === null || !this.#digitsDue.take(this.#parts.clock.nowMono())) return;
     if (this.#isRoomUp) this.#room?.sendDigit(digit);
     this.#report({ kind: 'digit', digit });
   }

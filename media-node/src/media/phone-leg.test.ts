@@ -119,6 +119,31 @@ describe('PhoneLeg', () => {
     expect(one.reception?.lost).toBe(0);
   });
 
+  it('hears no more than a phone sends, so that one call takes no time from others', () => {
+    const { one, rtp, heard, clock, receive } = leg();
+    for (let n = 0; n < 10_000; n++)
+      rtp.deliver(packet({ sequence: n & 0xffff }), phone.address, phone.port);
+    expect(heard.length).toBe(500);
+    expect(one.discarded.excessive).toBe(9_500);
+    clock.advance(1_000);
+    heard.length = 0;
+    receive(...Array.from({ length: 100 }, (_, n) => packet({ sequence: 10_000 + n })));
+    expect(heard.length).toBe(100);
+  });
+
+  it('hears its phone on while strangers send thousands of packets, before it is locked and after', () => {
+    const { heard, rtp, receive } = leg({ signallingAddress: '192.0.2.7' });
+    const flood = () => {
+      for (let n = 0; n < 2_000; n++) rtp.deliver(packet({ sequence: 7 }), phone.address, 9);
+    };
+    flood();
+    for (let n = 0; n < 10; n++) {
+      receive(packet({ sequence: n }));
+      flood();
+    }
+    expect(heard.length).toBe(10);
+  });
+
   it('reads padding, header extensions and contributing sources as what they are', () => {
     const payloads: number[] = [];
     const { receive } = leg({}, (audio) => payloads.push(audio.payload.length));

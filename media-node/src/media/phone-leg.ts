@@ -3,7 +3,9 @@
  * the caller is. It knows nothing of rooms.
  */
 
+import { mediaLimits } from '@callgate/shared/limits.ts';
 import type { Clock } from '../clock.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import type { PhoneStream } from './media-session.ts';
 import { type Arrival, Reception } from './rtp/reception.ts';
 import { Reporting } from './rtp/reporting.ts';
@@ -27,6 +29,8 @@ export type LegPort = Pick<RtpPort, 'onDatagram' | 'send'>;
 export interface Discarded {
   foreign: number;
   malformed: number;
+  /** More than a phone sends, at its rate (mediaLimits.callPacketsPerSecondMax). */
+  excessive: number;
   /** SRTP whose tag is wrong, or that came before. */
   unauthenticated: number;
   /** Of a payload type that was not agreed on: a sign of life, but not heard. */
@@ -39,6 +43,7 @@ const comfortNoisePayloadType = 13;
 export class PhoneLeg {
   readonly discarded: Discarded = {
     foreign: 0,
+    excessive: 0,
     malformed: 0,
     unauthenticated: 0,
     unexpected: 0,
@@ -51,6 +56,8 @@ export class PhoneLeg {
   #ownSsrc: number | null = null;
   readonly #packet = new RtpPacket();
   readonly #lock = new SourceLock();
+  /** What one call may cost the others in its process. */
+  readonly #due: TokenBucket;
   #digits = new TelephoneEventReader();
   #secure: Secured | null = null;
   #reception: Reception | null = null;
@@ -68,6 +75,8 @@ export class PhoneLeg {
     this.#events = events;
     this.#clock = clock;
     this.reporting = new Reporting(clock.nowMono());
+    const { callPacketsPerSecondMax: most } = mediaLimits;
+    this.#due = new TokenBucket(most, most, clock.nowMono());
     ports.rtp.onDatagram((bytes, address, port) => this.#onDatagram(bytes, address, port));
     ports.rtcp.onDatagram((bytes, address, port) => this.#onReport(bytes, { address, port }, 1));
   }
@@ -189,6 +198,11 @@ export class PhoneLeg {
     }
     if (verdict === 'probation' || this.#reception === null) return;
     const now = this.#clock.nowMono();
+    // Only what is the caller's for certain counts, or a stranger could silence a phone.
+    if (!this.#due.take(now)) {
+      this.discarded.excessive++;
+      return;
+    }
     this.#heardAtMono = now;
     if (isAudio) return this.#events.onAudio(packet, this.#reception.arrive(packet, now));
     // Beside the audio: a number of its sequence, unless it has one of its own.

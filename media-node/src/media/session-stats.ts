@@ -9,7 +9,7 @@ export function sessionStats(codec: PhoneCodecName, phone: PhoneLeg): MediaStats
   if (reception === null) return null;
   const { roundTripMs } = reporting;
   return {
-    codec: codec,
+    codec,
     packetsReceived: reception.received,
     packetsSent,
     packetsLost: reception.lost,
@@ -21,7 +21,7 @@ export function sessionStats(codec: PhoneCodecName, phone: PhoneLeg): MediaStats
       reception.received === 0
         ? null
         : estimateMos({
-            codec: codec,
+            codec,
             lossFraction: reception.lost / Math.max(1, reception.expected),
             jitterMs: reception.jitterMs,
             roundTripMs,
