@@ -155,7 +155,7 @@ export const roomLimits = {
   signalSocketsAhead: 2,
   /** From a join to the making of what it took, ms: it needs the processor for some 30 ms. */
   refillMs: 75,
-  /** One that lay ready and brings no answer is given up for a new one: a server answers a join in 5 to 50 ms, under load in some hundred. */
+  /** From a request on a connection that lay ready to a look whether it got through: a server answers a join in 5 to 50 ms, under load in some hundred. */
   spareSocketMs: 1_500,
   /** A call outlives a room that is away for this long: a server restarts in a few seconds. */
   rejoinMs: 15_000,

@@ -3,13 +3,13 @@
  * mean. The token travels in a header, so that it stands in no URL and no access log.
  */
 
-import type { Socket } from 'node:net';
 import { roomLimits } from '@callgate/shared/limits.ts';
 import { Ping, SignalRequest, SignalResponse } from '@livekit/protocol';
 import { WebSocket } from 'ws';
 import type { Clock, Timer } from '../../../clock.ts';
 import type { MediaTick } from '../../media-tick.ts';
-import type { SpareSockets } from './spare-sockets.ts';
+import { isAcknowledged } from './acknowledged.ts';
+import type { ReadySocket, SpareSockets } from './spare-sockets.ts';
 
 export interface SignalEvents {
   onMessage(message: SignalResponse['message']): void;
@@ -55,18 +55,21 @@ export class SignalClient {
     this.#connect(url, token, { ready, again: () => this.#connect(url, token) });
   }
 
-  /** @param spare what lay ready may have died unseen: when it brings no answer, `again` takes its place at once */
+  /**
+   * @param spare what lay ready may have died unseen: when our request does not get through on it, `again` takes its place at once. A server that has the request and takes its time is not asked a
+   * second time: it would let the same participant in twice, and send one of them away.
+   */
   #connect(
     url: URL,
     token: string,
-    spare: { readonly ready: Socket; readonly again: () => void } | null = null,
+    spare: { readonly ready: ReadySocket; readonly again: () => void } | null = null,
   ): void {
     const socket = new WebSocket(url, {
       headers: { authorization: `Bearer ${token}` },
       perMessageDeflate: false,
       maxPayload: roomLimits.signalMessageBytesMax,
       skipUTF8Validation: true,
-      ...(spare === null ? {} : { createConnection: () => spare.ready }),
+      ...(spare === null ? {} : { createConnection: () => spare.ready.socket }),
     });
     this.#socket = socket;
     socket.binaryType = 'nodebuffer';
@@ -76,11 +79,18 @@ export class SignalClient {
       if (isAnswered || spare === null) this.#events.onLost(why);
       else spare.again();
     };
+    const giveUpUnlessAsked = async ({ transport }: ReadySocket) => {
+      if ((await isAcknowledged(transport)) === true || isAnswered) return;
+      lose('the request does not get through');
+      // Closed alone, what it still holds would be sent when the way comes back.
+      transport.resetAndDestroy();
+      socket.terminate();
+    };
     if (spare !== null)
-      this.#patience = this.#clock.after(roomLimits.spareSocketMs, () => {
-        lose('no answer');
-        socket.terminate();
-      });
+      this.#patience = this.#clock.after(
+        roomLimits.spareSocketMs,
+        () => void giveUpUnlessAsked(spare.ready),
+      );
     socket.on('open', () => {
       isAnswered = true;
       this.#patience?.cancel();

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { roomLimits } from '@callgate/shared/limits.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../../../clock.fake.ts';
+import { watchClientSockets } from './client-sockets.fake.ts';
 import { SpareSockets } from './spare-sockets.ts';
 
 const within = { timeout: 5_000, interval: 5 };
@@ -36,8 +37,9 @@ type Served = Awaited<ReturnType<typeof serve>>;
 function keepSockets() {
   const clock = new FakeClock();
   const sockets = new SpareSockets(clock);
-  closers.push(() => sockets.close());
-  return { clock, sockets };
+  const watch = watchClientSockets();
+  closers.push(watch.stop, () => sockets.close());
+  return { clock, sockets, made: watch.made };
 }
 
 /** Joins a server that nothing lies ready for, and lets the time pass in which one is made. */
@@ -48,11 +50,12 @@ function join({ clock, sockets }: ReturnType<typeof keepSockets>, url: URL) {
 
 /** The same, until one lies ready and the server knows of it. */
 async function makeReady(kept: ReturnType<typeof keepSockets>, { url, connections }: Served) {
+  const before = kept.made.length;
   join(kept, url);
-  await vi.waitFor(
-    () => expect([kept.sockets.readyFor(url), connections.length]).toEqual([1, 1]),
-    within,
-  );
+  await vi.waitFor(() => {
+    expect(kept.made.slice(before).map(({ readyState }) => readyState)).toEqual(['open']);
+    expect(connections).toHaveLength(1);
+  }, within);
 }
 
 describe('spare sockets', () => {
@@ -60,7 +63,7 @@ describe('spare sockets', () => {
     const served = await serve();
     const kept = keepSockets();
     await makeReady(kept, served);
-    const socket = kept.sockets.take(served.url);
+    const socket = kept.sockets.take(served.url)?.socket;
     closers.push(() => socket?.destroy());
     expect(socket?.remotePort).toBe(Number(served.url.port));
     expect(served.connections.map(({ bytesRead }) => bytesRead)).toEqual([0]);
@@ -70,8 +73,9 @@ describe('spare sockets', () => {
     const served = await serve();
     const kept = keepSockets();
     await makeReady(kept, served);
-    const socket = kept.sockets.take(served.url);
+    const socket = kept.sockets.take(served.url)?.socket;
     closers.push(() => socket?.destroy());
+    expect(socket).toBeDefined();
     expect(kept.sockets.take(served.url)).toBeNull();
   });
 
@@ -80,28 +84,45 @@ describe('spare sockets', () => {
     const kept = keepSockets();
     await makeReady(kept, one);
     expect(kept.sockets.take(other.url)).toBeNull();
-    expect(kept.sockets.readyFor(one.url)).toBe(1);
+    const socket = kept.sockets.take(one.url)?.socket;
+    closers.push(() => socket?.destroy());
+    expect(socket).toBeDefined();
   });
 
-  it.each<[string, (socket: Socket) => void]>([
-    ['closed by the server', (socket) => socket.end()],
-    ['spoken on by the server', (socket) => socket.write('HTTP/1.1 408 Request Timeout\r\n\r\n')],
-  ])('are not given when they were %s', async (_what, spoil) => {
+  it.each<[string, (theirs: Socket) => void, (ours: Socket) => boolean]>([
+    ['closed by the server', (theirs) => theirs.end(), (ours) => ours.readyState !== 'open'],
+    [
+      'spoken on by the server',
+      (theirs) => theirs.write('HTTP/1.1 408 Request Timeout\r\n\r\n'),
+      (ours) => ours.readableLength > 0,
+    ],
+  ])('are not given when they were %s', async (_what, spoil, isSpoilt) => {
     const served = await serve();
     const kept = keepSockets();
     await makeReady(kept, served);
     for (const socket of served.connections) spoil(socket);
-    await vi.waitFor(() => expect(kept.sockets.readyFor(served.url)).toBe(0), within);
+    await vi.waitFor(() => expect(kept.made.every(isSpoilt)).toBe(true), within);
     expect(kept.sockets.take(served.url)).toBeNull();
   });
 
-  it('do without a server that cannot be reached, and serve the next', async () => {
-    const served = await serve();
-    const kept = keepSockets();
-    join(kept, new URL('ws://127.0.0.1:1/'));
-    await makeReady(kept, served);
-    expect(kept.sockets.take(new URL('ws://127.0.0.1:1/'))).toBeNull();
-  });
+  it.each(['ws', 'wss'])(
+    'do without a server that cannot be reached, and serve the next: %s',
+    async (scheme) => {
+      const served = await serve();
+      const kept = keepSockets();
+      const nobody = new URL(`${scheme}://127.0.0.1:1/`);
+      join(kept, nobody);
+      await vi.waitFor(
+        () => expect(kept.made.map(({ destroyed }) => destroyed)).toEqual([true]),
+        within,
+      );
+      join(kept, served.url);
+      // The one that was lost is tried again first.
+      kept.clock.advance(roomLimits.refillMs);
+      await vi.waitFor(() => expect(served.connections).toHaveLength(1), within);
+      expect(kept.sockets.take(nobody)).toBeNull();
+    },
+  );
 
   it('are no more than their bound, however many joins there were', async () => {
     const { url, connections } = await serve();
@@ -109,10 +130,8 @@ describe('spare sockets', () => {
     for (let i = 0; i < 5; i++) expect(kept.sockets.take(url)).toBeNull();
     kept.clock.advance(roomLimits.refillMs * 10);
     const bound = roomLimits.signalSocketsAhead;
-    await vi.waitFor(
-      () => expect([kept.sockets.readyFor(url), connections.length]).toEqual([bound, bound]),
-      within,
-    );
+    await vi.waitFor(() => expect(connections).toHaveLength(bound), within);
+    expect(kept.made).toHaveLength(bound);
   });
 
   it('are closed and made no more at the end', async () => {

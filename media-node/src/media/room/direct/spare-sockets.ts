@@ -14,9 +14,16 @@ const keptMs = 45_000;
 /** From one probe of TCP to the next, ms: a way that has died is noticed, a NAT on it does not forget. */
 const probeMs = 5_000;
 
-interface Spare {
-  readonly origin: string;
+/** One that is connected. */
+export interface ReadySocket {
+  /** What requests are written on. */
   readonly socket: Socket;
+  /** Under TLS the connection itself, else the same. */
+  readonly transport: Socket;
+}
+
+interface Spare extends ReadySocket {
+  readonly origin: string;
   isUp: boolean;
 }
 
@@ -41,16 +48,10 @@ export class SpareSockets {
    * @param url of the WebSocket
    * @returns null: there is none
    */
-  take(url: URL): Socket | null {
+  take(url: URL): ReadySocket | null {
     const wanted = originOf(url);
     this.#origins = [...this.#origins, wanted].slice(-roomLimits.signalSocketsAhead);
-    const spare = this.#stock.take((one) => isReady(one, wanted));
-    return spare?.socket ?? null;
-  }
-
-  /** How many lie ready for that server. */
-  readyFor(url: URL): number {
-    return this.#stock.things.filter((one) => isReady(one, originOf(url))).length;
+    return this.#stock.take((one) => isReady(one, wanted));
   }
 
   close(): void {
@@ -61,29 +62,31 @@ export class SpareSockets {
     const there = this.#stock.things.map((one) => one.origin);
     const origin = this.#origins.find((one) => count(there, one) < count(this.#origins, one));
     if (origin === undefined || !areDescriptorsLeft(mediaLimits.descriptorsLeftMin)) return null;
-    const { socket, upEvent } = open(new URL(origin));
-    const spare: Spare = { origin, socket, isUp: false };
-    socket.setKeepAlive(true, probeMs);
+    const { socket, transport, upEvent } = open(new URL(origin));
+    const spare: Spare = { origin, socket, transport, isUp: false };
+    transport.setKeepAlive(true, probeMs);
     socket.once(upEvent, () => {
       spare.isUp = true;
     });
     // It is destroyed by that, and not given to anybody; whoever has taken it listens, too.
-    socket.on('error', () => {});
+    for (const one of new Set([socket, transport])) one.on('error', () => {});
     return spare;
   }
 }
 
-function open({ protocol, hostname, port }: URL): {
-  readonly socket: Socket;
-  readonly upEvent: string;
-} {
+function open({
+  protocol,
+  hostname,
+  port,
+}: URL): ReadySocket & { readonly upEvent: 'connect' | 'secureConnect' } {
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  if (protocol !== 'wss:')
-    return { socket: connectTcp({ host, port: Number(port || 80) }), upEvent: 'connect' };
+  const isSecure = protocol === 'wss:';
+  const transport = connectTcp({ host, port: Number(port) || (isSecure ? 443 : 80) });
+  if (!isSecure) return { socket: transport, transport, upEvent: 'connect' };
   // An address is no name to ask for (RFC 6066 §3).
   const servername = isIP(host) === 0 ? host : '';
-  const socket = connectTls({ host, port: Number(port || 443), servername });
-  return { socket, upEvent: 'secureConnect' };
+  const socket = connectTls({ socket: transport, host, servername });
+  return { socket, transport, upEvent: 'secureConnect' };
 }
 
 /** Connected, and neither closed nor spoken on: a proxy that gives up says so in HTTP before it closes. */
