@@ -3,7 +3,9 @@ import { env } from 'cloudflare:workers';
 import { callRecordExample } from '@callgate/shared/contract/record.ts';
 import { recordLimits, spoolLimits } from '@callgate/shared/limits.ts';
 import { describe, expect, it } from 'vitest';
+import { nextCallId } from '../../testdata/call-ids.ts';
 import { apiAuthorization, asAdmin, asNode, send } from '../../testdata/requests.ts';
+import type { Env } from '../env.ts';
 import { recordsOf } from './call-records.ts';
 
 const record = (call_id: string, sequence = 0) => ({ ...callRecordExample, call_id, sequence });
@@ -119,14 +121,27 @@ describe('call records', () => {
     expect((await asAdmin('GET', '/v1/calls/SCL_%00')).status).toBe(400);
   });
 
-  it('are forgotten after their time', async () => {
-    const id = 'SCL_eeeeeeeeeeee';
+  it.each<[string, Partial<Env>, number]>([
+    ['of a month', {}, recordLimits.keepDaysDefault],
+    ['that the deployment sets', { RECORD_DAYS: '3' }, 3],
+  ])('are forgotten after the time %s, and not before', async (_what, settings, days) => {
+    const id = nextCallId();
     await asNode('POST', '/v1/records', record(id));
     const stub = recordsOf(env, id);
-    await runInDurableObject(stub, (records) => {
-      records.clock = { now: () => Date.now() + (recordLimits.keepDaysDefault + 1) * 86_400_000 };
-    });
-    expect(await runDurableObjectAlarm(stub)).toBe(true);
-    expect(JSON.parse(await stub.ofCall(id))).toEqual([]);
+    const leftAfter = async (ms: number) => {
+      await runInDurableObject(stub, (records) => {
+        records.clock = { now: () => Date.now() + ms };
+      });
+      expect(await runDurableObjectAlarm(stub)).toBe(true);
+      return JSON.parse(await stub.ofCall(id)) as unknown[];
+    };
+    Object.assign(env, settings);
+    try {
+      const hourMs = 3_600_000;
+      expect(await leftAfter(days * 86_400_000 - hourMs)).toHaveLength(1);
+      expect(await leftAfter(days * 86_400_000 + hourMs)).toEqual([]);
+    } finally {
+      for (const name of Object.keys(settings)) Reflect.deleteProperty(env, name);
+    }
   });
 });
