@@ -1,6 +1,6 @@
 #!/bin/sh
 # Tries install.sh for real: service user, ownership, the command on PATH, upgrade, roll-back and removal, on a view of this machine's files that is thrown away,
-# and starts the node in a network of its own. What it lacks of a machine is systemd, so the unit itself is not started.
+# and starts the node in a network of its own. What it lacks of a machine is systemd: in its place a program writes down what it is told, so the unit itself is not started.
 #
 #   sudo sh infra/node/try-install.sh
 #
@@ -65,14 +65,35 @@ wait $node || { cat /var/lib/node.log; exit 1; }
 RUN
 seen "it runs as its user, takes calls, and ends with status 0 when it is told to"
 
+mkdir -p /run/systemd/system /tmp/told
+cat >/tmp/told/systemctl <<'SYSTEMCTL'
+#!/bin/sh
+echo "$* at $(readlink /opt/callgate/current)" >>/tmp/told/lines
+SYSTEMCTL
+chmod +x /tmp/told/systemctl
+PATH=/tmp/told:$PATH
+# What systemctl was told since the last look, without what only asks.
+told() { grep -v '^is-active' /tmp/told/lines | sed 's/ at .*//' | tr '\n' ';'; rm /tmp/told/lines; }
+expect() { is=$(told); [ "$is" = "$2" ] || fail "$1 told systemctl: $is expected: $2"; }
+drained='stop callgate-node;start callgate-node;'
+cut='kill --kill-whom=main --signal=SIGINT callgate-node;stop callgate-node;start callgate-node;'
+
 first=$(readlink /opt/callgate/current)
 script upgrade >/dev/null
-[ "$(readlink /opt/callgate/current)" != "$first" ] || fail "upgrade left the version as it was"
+second=$(readlink /opt/callgate/current)
+[ "$second" != "$first" ] || fail "upgrade left the version as it was"
+grep -q "^start callgate-node at $second$" /tmp/told/lines || fail "upgrade did not start the new version"
+expect upgrade "daemon-reload;enable --quiet callgate-node;$drained"
 script rollback >/dev/null
 [ "$(readlink /opt/callgate/current)" = "$first" ] || fail "rollback did not lead back"
-seen "upgraded, and back"
+expect rollback "enable --quiet callgate-node;$drained"
+script rollback --now >/dev/null
+[ "$(readlink /opt/callgate/current)" = "$second" ] || fail "a second rollback did not take the first back"
+expect 'rollback --now' "enable --quiet callgate-node;$cut"
+seen "upgraded, and back: the service is stopped, which drains, and started again; --now ends calls first"
 
 script uninstall >/dev/null
+expect uninstall 'stop callgate-node;disable --quiet callgate-node;daemon-reload;'
 [ -e /etc/callgate/node.env ] || fail "uninstall took the configuration"
 [ ! -e /opt/callgate ] || fail "uninstall left the program"
 script uninstall --purge >/dev/null
