@@ -4,9 +4,10 @@
  */
 import { nodeTokenAnswer } from '@callgate/shared/contract/enrolment.ts';
 import { edgeLimits } from '@callgate/shared/limits.ts';
+import type * as z from 'zod';
 import { systemClock } from './clock.ts';
 import { KeepAliveClient } from './edge/keep-alive-client.ts';
-import { readToken, writeToken } from './edge/token-file.ts';
+import { readToken, roomForToken } from './edge/token-file.ts';
 
 export interface EnrolOptions {
   readonly edgeUrl: URL;
@@ -27,12 +28,28 @@ export async function rotate({ edgeUrl, tokenFile }: EnrolOptions): Promise<stri
   return await take(edgeUrl, 'v1/nodes/rotate', tokenFile, { authorization });
 }
 
-async function take(
+interface Asking {
+  readonly body?: string;
+  readonly authorization?: string;
+}
+
+async function take(edgeUrl: URL, path: string, tokenFile: string, how: Asking): Promise<string> {
+  const room = await roomForToken(tokenFile);
+  try {
+    const { name, token } = await ask(edgeUrl, path, how);
+    await room.keep(token);
+    return name;
+  } catch (error) {
+    await room.leave();
+    throw error;
+  }
+}
+
+async function ask(
   edgeUrl: URL,
   path: string,
-  tokenFile: string,
-  { body, authorization }: { readonly body?: string; readonly authorization?: string },
-): Promise<string> {
+  { body, authorization }: Asking,
+): Promise<z.infer<typeof nodeTokenAnswer>> {
   const base = edgeUrl.pathname.endsWith('/') ? edgeUrl : new URL(`${edgeUrl.href}/`);
   const client = new KeepAliveClient(systemClock);
   const { status, text } = await client
@@ -47,9 +64,7 @@ async function take(
     })
     .finally(() => client.close());
   if (status !== 201) throw new Error(`${edgeUrl.origin}: HTTP ${status} ${detailOf(text)}`);
-  const { name, token } = nodeTokenAnswer.parse(JSON.parse(text));
-  await writeToken(tokenFile, token);
-  return name;
+  return nodeTokenAnswer.parse(JSON.parse(text));
 }
 
 /** What a problem document says; nothing of anything else. */

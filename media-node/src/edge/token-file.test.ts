@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../clock.fake.ts';
 import { silentLog } from '../ops/log.ts';
-import { TokenFile, writeToken } from './token-file.ts';
+import { roomForToken, TokenFile } from './token-file.ts';
 
 let folder: string;
 let path: string;
@@ -13,6 +13,10 @@ beforeEach(() => {
   path = join(folder, 'deeper', 'token');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+
+async function writeToken(to: string, token: string): Promise<void> {
+  await (await roomForToken(to)).keep(token);
+}
 
 describe('the file of the token', () => {
   it('is for its owner alone', async () => {

@@ -3,13 +3,14 @@
  * restart. Only its owner may read it.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock, Timer } from '../clock.ts';
 import type { Log } from '../ops/log.ts';
 
 /** How often the file is looked at, ms. */
 const lookMs = 2_000;
+const tokenCharactersMax = 256;
 
 export class TokenFile {
   readonly #path: string;
@@ -58,13 +59,35 @@ export class TokenFile {
   }
 }
 
-/** Writes a token: whole or not at all, and for its owner alone. */
-export async function writeToken(path: string, token: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+/** Room for a token that is still to be asked for: one that could not be kept would be lost. */
+export interface TokenRoom {
+  /** Writes the token in place of the one before: whole or not at all, and for its owner alone. */
+  keep(token: string): Promise<void>;
+  /** There is no token; the one before stays. */
+  leave(): Promise<void>;
+}
+
+/** Takes the room on the disk that a token needs. @throws Error naming the file */
+export async function roomForToken(path: string): Promise<TokenRoom> {
   const part = `${path}.part`;
-  await writeFile(part, `${token}\n`, { mode: 0o600 });
-  await chmod(part, 0o600);
-  await rename(part, path);
+  const write = async (text: string) => {
+    await writeFile(part, `${text}\n`, { mode: 0o600 });
+    await chmod(part, 0o600);
+  };
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await write(' '.repeat(tokenCharactersMax));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed';
+    throw new Error(`${path} cannot be written (${code}); the edge was not asked`);
+  }
+  return {
+    keep: async (token) => {
+      await write(token);
+      await rename(part, path);
+    },
+    leave: () => rm(part, { force: true }),
+  };
 }
 
 /** @throws Error naming the file */
