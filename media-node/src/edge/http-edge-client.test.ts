@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { decisionExamples } from '@callgate/shared/contract/decision.ts';
+import { nodeHelloExample } from '@callgate/shared/contract/hello.ts';
 import { offerExample } from '@callgate/shared/contract/offer.ts';
 import { processExample, processHeader } from '@callgate/shared/contract/process.ts';
 import { callRecordExample } from '@callgate/shared/contract/record.ts';
@@ -177,5 +178,14 @@ describe('edge over HTTP', () => {
     clock.advance(5_000);
     gate.resolve();
     await acknowledged;
+  });
+
+  it('says in whose words a node is refused: a wrong token is mended elsewhere than a wrong name', async () => {
+    const detail = 'name: the token belongs to the node "fra-1"';
+    const { edge } = await edgeThatAnswers(json({ code: 'forbidden', detail }, 403));
+    await expect(edge.hello(nodeHelloExample)).rejects.toMatchObject({
+      reason: 'edge-refused-node',
+      message: `v1/nodes/hello: HTTP 403 forbidden ${detail}`,
+    });
   });
 });

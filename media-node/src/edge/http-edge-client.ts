@@ -125,7 +125,7 @@ export class HttpEdge {
       });
     }
     if (status === 401 || status === 403)
-      throw new PartError('edge-refused-node', `${path}: HTTP ${status}`);
+      throw new PartError('edge-refused-node', `${path}: HTTP ${status} ${codeOf(text)}`.trim());
     if (status === 502 || status === 504)
       throw new PartError('edge-unreachable', `${path}: HTTP ${status}`);
     if (status === 503)
