@@ -111,9 +111,10 @@ function answersOf({ responses }: Operation): object {
 }
 
 /** One response for each status, naming the codes that it stands for. */
-function problemsOf({ auth, request, problems = [] }: Operation): object {
+function problemsOf({ auth, parameters = [], request, problems = [] }: Operation): object {
   const codes = new Set<ProblemCode>([
     ...authProblems[auth],
+    ...(parameters.length > 0 && auth !== 'none' ? (['bad-field'] as const) : []),
     ...(request === undefined ? [] : bodyProblems),
     ...problems,
     'internal',
