@@ -6,6 +6,9 @@ import { callRecordExample } from '@callgate/shared/contract/record.ts';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { nextCallId } from '../../testdata/call-ids.ts';
 import { livingLink } from '../../testdata/link.ts';
+import { decide } from '../../testdata/phone.ts';
+import { putRouting } from '../../testdata/requests.ts';
+import { trunkCallsOf } from '../caps/trunk-calls.ts';
 import { nodeLinkOf } from '../nodes/node-link-of.ts';
 import { recordsOf } from '../records/call-records.ts';
 import { endLiveCall } from './end-live-call.ts';
@@ -92,6 +95,24 @@ it('a copy of its machine says hello while it lives: its calls go on, until it i
   await object().restarted(node, hello);
   await closedSoon(id);
   expect(livekit.removed).toEqual([`sip_${id}`]);
+});
+
+it('its calls count no more against the cap of their trunk', async () => {
+  const metadata = JSON.stringify({ callgate: { max_calls: 1 } });
+  const { revision } = await putRouting({
+    trunks: [{ sip_trunk_id: 'ST_one', numbers: ['+15550100'], metadata }],
+    rules: [{ rule: { dispatch_rule_direct: { room_name: 'lobby' } } }],
+  });
+  const id = nextCallId();
+  expect((await decide({ call_id: id, min_revision: revision })).kind).toBe('join');
+  // Noted behind the answer.
+  await vi.waitFor(async () => expect(await liveCallsOf(env, id).find(id)).not.toBeNull(), 10_000);
+  expect(await trunkCallsOf(env, 'ST_one').count()).toBe(1);
+  const notedBy = Date.now();
+  await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(notedBy), 10_000);
+  await object().restarted(node, { uptimeMs: 0, process: processExample });
+  await closedSoon(id);
+  await vi.waitFor(async () => expect(await trunkCallsOf(env, 'ST_one').count()).toBe(0), 10_000);
 });
 
 it('it dies again while its calls are being closed: so are those of that run', async () => {
