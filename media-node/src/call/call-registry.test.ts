@@ -67,6 +67,15 @@ describe('a call', () => {
     expect(sip.answers.at(-1)?.headers).toEqual([{ name: 'X-Served-By', value: 'callgate' }]);
   });
 
+  it('tells its media of the answer before the 200 leaves, so that no packet of the room is lost between the two', async () => {
+    const { sip, session } = await ring();
+    const toldBefore: string[] = [];
+    sip.accept = () => toldBefore.push(...session.asked);
+    session.raise({ kind: 'joined' });
+    session.raise({ kind: 'audible' });
+    expect(toldBefore).toContain('connect 30000 15000');
+  });
+
   it('lets the caller hear what trunk or rule chose before the answer, and says in the 200 what the 183 has said', async () => {
     const { join } = decisionExamples;
     const sounds = { early_media: 'ringback', ringback: 'US' } as const;

@@ -301,12 +301,13 @@ export class Call {
     }
     // An INVITE without an offer gets ours, and the ACK brings the answer (RFC 3261 §13.2.1).
     const body = this.#media.answer(session.local) ?? this.#media.offer(session.local, policy);
-    this.#sip.accept({ headers: this.#headersOut(), body });
-    this.#timeline.mark('answered_ms');
+    // Before the 200, which is out sooner than another process has heard of this: a packet of the room that came between the two would be lost, and the next is 20 ms away.
     session.connect({
       firstMediaMs: callLimits.firstMediaMs,
       silenceMs: decision.limits.media_timeout_ms,
     });
+    this.#sip.accept({ headers: this.#headersOut(), body });
+    this.#timeline.mark('answered_ms');
     this.#log('info', 'call-answered', {
       after_ms: this.#timeline.sinceInvite(),
       codec: this.#media.stream?.codec,

@@ -6,6 +6,8 @@ type Step =
   | 'it is answered'
   | 'ice connected'
   | 'ice completed'
+  | 'a track is open'
+  | 'a packet comes'
   | 'connected'
   | 'failed'
   | 'closed'
@@ -16,19 +18,25 @@ function told(steps: readonly Step[]): { events: string[]; looks: number; pendin
   const events: string[] = [];
   const clock = new FakeClock();
   let ice = 'checking';
+  let isOpen = false;
   let looks = 0;
   const state = new PeerState({
     onReached: () => events.push('reached'),
     onUp: () => events.push('up'),
     onDown: () => events.push('down'),
   });
-  const iceState = () => {
-    looks += 1;
-    return ice;
+  const progress = {
+    iceState: () => {
+      looks += 1;
+      return ice;
+    },
+    isOpen: () => isOpen,
   };
   for (const step of steps) {
     if (step === 'we close it') state.close();
-    else if (step === 'it is answered') state.watchIce(iceState, clock);
+    else if (step === 'it is answered') state.watch(progress, clock);
+    else if (step === 'a track is open') isOpen = true;
+    else if (step === 'a packet comes') state.rise();
     else if (step.startsWith('ice ')) ice = step.slice('ice '.length);
     else state.become(step);
     clock.advance(2);
@@ -53,6 +61,22 @@ describe('a connection tells', () => {
       ['it is answered', 'ice connected', 'failed'],
       ['reached', 'down'],
     ],
+    // Its data channels take longer, and a voice does not wait for them.
+    [
+      ['it is answered', 'ice connected', 'a track is open', 'connected'],
+      ['reached', 'up'],
+    ],
+    [
+      ['it is answered', 'ice connected', 'a track is open', 'failed'],
+      ['reached', 'up', 'down'],
+    ],
+    // The first packet may come between two looks.
+    [
+      ['it is answered', 'a packet comes', 'ice connected', 'a track is open'],
+      ['reached', 'up'],
+    ],
+    [['it is answered', 'failed', 'a track is open', 'a packet comes'], ['down']],
+    [['it is answered', 'we close it', 'a track is open', 'a packet comes'], []],
     [['it is answered', 'failed', 'ice connected'], ['down']],
     [['it is answered', 'we close it', 'ice connected', 'connected', 'closed'], []],
     [['it is answered', 'ice connected', 'we close it', 'connected'], ['reached']],
@@ -61,9 +85,10 @@ describe('a connection tells', () => {
   });
 });
 
-describe('ICE is looked at', () => {
+describe('it is looked at', () => {
   it.each<[string, Step]>([
-    ['leads somewhere', 'ice connected'],
+    ['lets packets pass', 'a track is open'],
+    ['has got one', 'a packet comes'],
     ['has failed', 'failed'],
     ['is closed by the other side', 'closed'],
     ['is closed by us', 'we close it'],

@@ -30,8 +30,16 @@ export interface PeerStateEvents {
   onDown(): void;
 }
 
-/** From one look at the state of ICE to the next, ms: a caller waits for half of it. */
-const iceLookMs = 1;
+/** From one look at a connection that is being made to the next, ms: a caller waits for half of it. */
+const lookMs = 1;
+
+/** How far a connection is, as its native code says when it is asked. */
+export interface PeerProgress {
+  /** Of ICE. */
+  iceState(): string;
+  /** The keys of DTLS are made: packets of its tracks can pass. */
+  isOpen(): boolean;
+}
 
 /** Whether packets can pass, as the states of a connection tell it. */
 export class PeerState {
@@ -41,7 +49,7 @@ export class PeerState {
   #isClosing = false;
   /** It failed, or the other side closed it. */
   #isDown = false;
-  #iceTimer: Timer | null = null;
+  #timer: Timer | null = null;
 
   /** @param events none after `close` */
   constructor(events: PeerStateEvents) {
@@ -61,28 +69,36 @@ export class PeerState {
   }
 
   /**
-   * Looks at the state of ICE until it leads somewhere, or the connection is over. It is asked, and not listened to: the native code tells a listener of the end of ICE from a thread of
-   * its own while `close` frees that listener in ours, and a process whose two threads meet there dies with every call in it.
+   * Looks at a connection until packets pass, or it is over. It is asked, and not listened to: the native code tells a listener from a thread of its own while `close` frees that listener in ours, and a
+   * process whose two threads meet there dies with every call in it. And what it tells by itself (`connected`) waits for the data channels: the packets of a voice came up to 10 ms before it.
    */
-  watchIce(iceState: () => string, clock: Clock): void {
-    if (this.#isReached || this.#isClosing || this.#isDown) return;
-    const state = iceState();
+  watch(progress: PeerProgress, clock: Clock): void {
+    if (this.#isUp || this.#isClosing || this.#isDown) return;
+    const state = progress.iceState();
     if (state === 'connected' || state === 'completed') this.#reach();
-    else this.#iceTimer = clock.after(iceLookMs, () => this.watchIce(iceState, clock));
+    if (this.#isClosing) return;
+    if (progress.isOpen()) this.rise();
+    else this.#timer = clock.after(lookMs, () => this.watch(progress, clock));
+  }
+
+  /** Packets pass. */
+  rise(): void {
+    if (this.#isUp || this.#isClosing || this.#isDown) return;
+    this.#reach();
+    this.#timer?.cancel();
+    this.#isUp = true;
+    this.#events.onUp();
   }
 
   /** Takes a state of the connection. */
   become(state: string): void {
     if (this.#isClosing) return;
-    if (state === 'connected' && !this.#isUp) {
-      this.#reach();
-      this.#isUp = true;
-      this.#events.onUp();
-    } else if (state === 'failed' || state === 'closed') {
+    if (state === 'connected') this.rise();
+    else if (state === 'failed' || state === 'closed') {
       this.#isReached = false;
       this.#isUp = false;
       this.#isDown = true;
-      this.#iceTimer?.cancel();
+      this.#timer?.cancel();
       this.#events.onDown();
     }
   }
@@ -91,7 +107,7 @@ export class PeerState {
   close(): boolean {
     if (this.#isClosing) return false;
     this.#isClosing = true;
-    this.#iceTimer?.cancel();
+    this.#timer?.cancel();
     this.#isReached = false;
     this.#isUp = false;
     return true;

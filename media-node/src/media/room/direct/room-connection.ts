@@ -108,7 +108,11 @@ export class RoomConnection {
     const isFirst = !this.#hasAnswer;
     this.#hasAnswer = true;
     for (const candidate of this.#candidates.splice(0)) this.#addCandidate(candidate);
-    if (isFirst) this.#state.watchIce(() => this.#peer.iceState(), this.#clock);
+    const progress = {
+      iceState: () => this.#peer.iceState(),
+      isOpen: () => this.#sender.isOpen(),
+    };
+    if (isFirst) this.#state.watch(progress, this.#clock);
   }
 
   /** Takes a trickled remote candidate (RFC 8839 §5.1). @returns whether it can lead anywhere */
@@ -222,6 +226,8 @@ export class RoomConnection {
     addCodecs(section, 'opus');
     const track = this.#peer.addTrack(section);
     track.onMessage((packet) => {
+      // The first may be here before the next look at the connection.
+      this.#state.rise();
       if (!this.#state.isClosing) this.#events?.onPacket(mid, packet);
     });
     this.#receivers.set(mid, track);

@@ -78,6 +78,8 @@ export class SubscriberConnection {
       return track.close();
     this.#tracks.set(mid, track);
     track.onMessage((packet) => {
+      // They pass before the data channels do, which the connection waits for to be `connected`.
+      this.#state.rise();
       if (!this.#state.isClosing) this.#events.onPacket(mid, packet);
     });
   }
