@@ -18,6 +18,7 @@ const frameSamples = 160;
 /** Opus counts at 48 kHz whatever it codes. RFC 7587 §4.1. */
 const timestampStep = 960;
 const joinMs = 10_000;
+const loopback = '127.0.0.1';
 /** As loud as speech, for the active-speaker list. */
 const levelDbov = -20;
 
@@ -46,13 +47,18 @@ export function joinRoom(
   });
 }
 
-/** Joins and publishes what is encoded already, and listens to nothing: cheap enough for many in one process. @throws Error when the room cannot be joined */
+/**
+ * Joins and publishes what is encoded already, and listens to nothing: cheap enough for many in one process.
+ * @param address of this machine that its packets come from
+ * @throws Error when the room cannot be joined
+ */
 export function joinDeaf(
   livekit: LivekitAccess,
   room: string,
   says: OpusSource,
+  address = loopback,
 ): Promise<RoomListener> {
-  return joinWith(livekit, room, says, () => {});
+  return joinWith(livekit, room, says, () => {}, address);
 }
 
 type LivekitAccess = Pick<LivekitServer, 'url' | 'apiKey' | 'apiSecret'>;
@@ -62,6 +68,7 @@ async function joinWith(
   room: string,
   says: OpusSource,
   hear: (frame: EncodedFrame) => void,
+  address = loopback,
 ): Promise<RoomListener> {
   const token = new AccessToken(livekit.apiKey, livekit.apiSecret, { identity: 'listener' });
   token.addGrant({ roomJoin: true, room, canPublish: true, canSubscribe: true });
@@ -87,7 +94,7 @@ async function joinWith(
       },
       onEnded: (reason) => onEnded(new Error(`room ${room}: ${reason}`)),
     },
-    { clock: systemClock, tick, log: silentLog, bindAddress: '127.0.0.1' },
+    { clock: systemClock, tick, log: silentLog, bindAddress: address },
   );
   member.join({
     url: livekit.url,

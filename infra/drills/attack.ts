@@ -7,7 +7,7 @@ import { pause } from '../e2e/phone-calls.ts';
 import { type Attack, runAttack, sipvicious } from '../lab/attacks.ts';
 import type { Drill } from './drill.ts';
 import { withFleet } from './fleet.ts';
-import { judgePacing, withPacing } from './judge-pacing.ts';
+import { judgePacing, watchedRoomAddress, withPacing } from './judge-pacing.ts';
 import { startSecureCallgate } from './secure-callgate.ts';
 
 /** Datagrams a second that a flood sends. */
@@ -24,14 +24,16 @@ export const attack: Drill = {
   seconds: 10,
   calls: 10,
   async run({ calls, seconds, say }, report) {
-    const callgate = await startSecureCallgate(calls);
+    const callgate = await startSecureCallgate(calls, {
+      nodeEnvironment: { CALLGATE_ROOM_ADDRESS: watchedRoomAddress },
+    });
     await withFleet(callgate, calls, async (fleet) => {
       const [address = '', port = ''] = callgate.sip.split(':');
       const sip = { address, port: Number(port) };
       const spare = callgate.numbers[calls] ?? '';
       await fleet.listen(spare);
       const watched = callgate.numbers.slice(calls + 1, calls + 1 + watchedCalls);
-      await withPacing({ callgate, report }, watched, async (pacing) => {
+      await withPacing({ subject: callgate, callgate, report }, watched, async (pacing) => {
         const paced = <T>(name: string, run: () => Promise<T>) => judgePacing(pacing, name, run);
         say(`${calls} calls are up; ${seconds} s for comparison, then the strangers`);
         await paced('quiet', () => pause(seconds * 1_000));

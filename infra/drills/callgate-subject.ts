@@ -23,6 +23,7 @@ export async function startCallgate(
   return {
     stack,
     numbers,
+    roomAddress: options.nodeEnvironment?.['CALLGATE_ROOM_ADDRESS'] ?? '127.0.0.1',
     livekit: stack.livekit,
     sip: stack.node.sip,
     get bridge() {

@@ -3,12 +3,14 @@
  * Promised: live calls keep their audio (p99 between packets under 25 ms), the admitted rate is still served, nobody is left without a final answer, strangers are shed first.
  */
 import { unknownNumber } from '../e2e/routed-stack.ts';
-import { type CallgateSubject, startCallgate } from './callgate-subject.ts';
+import { startCallgate } from './callgate-subject.ts';
 import type { Drill } from './drill.ts';
 import { withFleet } from './fleet.ts';
-import { judgePacing, withPacing } from './judge-pacing.ts';
+import { judgePacing, watchedRoomAddress, withPacing } from './judge-pacing.ts';
+import { startPeer } from './peer-subject.ts';
 import { runLoad } from './run-load.ts';
 import { judgeRecords } from './steps.ts';
+import type { Subject } from './subject.ts';
 
 /** Set low, so that ten times as much is no more than this machine can send; a share of what it could serve. */
 const admittedPerSecond = 5;
@@ -18,32 +20,41 @@ const leastShare = 0.8;
 const quietSeconds = 20;
 /** Addresses of strangers; each stays below what a single stranger may send. */
 const strangers = Array.from({ length: 10 }, (_, n) => `127.0.9.${n + 1}`);
-/** Rooms that the calls of the load go to, in turn. */
-const loadedNumbers = 40;
+/** Rooms that the calls of the load go to, in turn, with a speaker in each: enough for those that are admitted, and no more, since who speaks there takes processor time that is not the node's. */
+const loadedNumbers = 10;
 /** Further calls, of which the pacing is watched. */
 const watchedCalls = 5;
 
 export const overload: Drill = {
   what: 'ten times the admitted rate for a minute, from a carrier and from strangers',
   seconds: 60,
-  async run({ calls, seconds, say }, report) {
-    const callgate = await startCallgate(calls, {
-      nodeEnvironment: { CALLGATE_MAX_CALLS_PER_SECOND: String(admittedPerSecond) },
-    });
-    await withFleet(callgate, calls, async (fleet) => {
-      const numbers = callgate.numbers.slice(calls, calls + loadedNumbers);
+  forPeer: true,
+  async run(options, report) {
+    const { calls, seconds, say, peer } = options;
+    const callgate =
+      peer === null
+        ? await startCallgate(calls, {
+            nodeEnvironment: {
+              CALLGATE_MAX_CALLS_PER_SECOND: String(admittedPerSecond),
+              CALLGATE_ROOM_ADDRESS: watchedRoomAddress,
+            },
+          })
+        : null;
+    const subject = callgate ?? (await startPeer(peer ?? '', calls));
+    await withFleet(subject, calls, async (fleet) => {
+      const numbers = subject.numbers.slice(calls, calls + loadedNumbers);
       for (const number of numbers) await fleet.listen(number);
-      const watched = callgate.numbers.slice(
+      const watched = subject.numbers.slice(
         calls + loadedNumbers,
         calls + loadedNumbers + watchedCalls,
       );
-      await withPacing({ callgate, report }, watched, async (pacing) => {
+      await withPacing({ subject, callgate, report }, watched, async (pacing) => {
         say(
           `${calls} calls are up; ${quietSeconds} s for comparison, then ${times} times the rate`,
         );
-        await judgePacing(pacing, 'quiet', () => load(callgate, numbers, 1, quietSeconds));
+        await judgePacing(pacing, 'quiet', () => load(subject, numbers, 1, quietSeconds));
         const full = await judgePacing(pacing, 'overloaded', () =>
-          load(callgate, numbers, times * admittedPerSecond, seconds),
+          load(subject, numbers, times * admittedPerSecond, seconds),
         );
         report.tell('carrier_offered', full.offered);
         report.tell('carrier_refused', full.refused);
@@ -54,9 +65,9 @@ export const overload: Drill = {
         const within = leastShare * admittedPerSecond;
         const [carrier, stranger] = await judgePacing(pacing, 'strangers', () =>
           Promise.all([
-            load(callgate, numbers, within, seconds),
+            load(subject, numbers, within, seconds),
             runLoad({
-              sip: callgate.sip,
+              sip: subject.sip,
               numbers: [unknownNumber],
               from: strangers,
               perSecond: times * admittedPerSecond,
@@ -72,20 +83,16 @@ export const overload: Drill = {
           0.9 * carrier.offered,
         );
       });
-      report.tell('not_admitted', (await callgate.stack.nodeStats()).not_admitted);
+      if (callgate !== null)
+        report.tell('not_admitted', (await callgate.stack.nodeStats()).not_admitted);
       report.is('calls_lost', calls - fleet.alive.length, 0);
       report.is('calls_with_audio', await fleet.flowing(), calls);
       await fleet.hangUp();
-      await judgeRecords(callgate, fleet, report);
+      if (callgate !== null) await judgeRecords(callgate, fleet, report);
     });
   },
 };
 
-function load(
-  callgate: CallgateSubject,
-  numbers: readonly string[],
-  perSecond: number,
-  seconds: number,
-) {
-  return runLoad({ sip: callgate.sip, numbers, from: ['127.0.0.2'], perSecond, seconds });
+function load({ sip }: Subject, numbers: readonly string[], perSecond: number, seconds: number) {
+  return runLoad({ sip, numbers, from: ['127.0.0.2'], perSecond, seconds });
 }

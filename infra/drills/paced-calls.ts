@@ -54,12 +54,13 @@ async function place(
 
 async function main(options: PacedCallsOptions): Promise<void> {
   goFirst(process.pid);
-  const phone = await SipPhone.open(options.from);
+  const phone = await SipPhone.open(options.phones);
   const gaps: PacingGaps = { said: [], heard: [] };
   const voice = secondOfTone();
   const calls: PhoneCall[] = [];
   for (const number of options.numbers) {
-    await joinDeaf(options.livekit, deskRoom(number), timed(loop(voice), gaps.said));
+    const says = timed(loop(voice), gaps.said);
+    await joinDeaf(options.livekit, deskRoom(number), says, options.speakers);
     calls.push(await place(options, phone, number, gaps.heard));
   }
   process.once('SIGTERM', () => {

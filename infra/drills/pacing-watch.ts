@@ -10,7 +10,9 @@ export interface PacedCallsOptions {
   /** One call to each. */
   readonly numbers: readonly string[];
   /** Address of this machine that they come from. */
-  readonly from: string;
+  readonly phones: string;
+  /** Address of this machine that those who speak in their rooms send from. */
+  readonly speakers: string;
 }
 
 /** Times between packets of one call, all calls together, ms. */

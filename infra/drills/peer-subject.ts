@@ -3,7 +3,7 @@
  * it. Debian: libopus0 libopusfile0 libsoxr0 redis-server.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SipClient } from 'livekit-server-sdk';
 import { pause } from '../e2e/phone-calls.ts';
@@ -64,6 +64,7 @@ export async function startPeer(program: string, calls: number): Promise<Subject
   await pause(1_000);
   return {
     numbers,
+    roomAddress: outerAddress(),
     sip: `${host}:${sipPort}`,
     get livekit() {
       return livekit;
@@ -89,6 +90,12 @@ export async function startPeer(program: string, calls: number): Promise<Subject
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Its rooms' media leaves from an address of the machine that is not loopback, if there is one. */
+function outerAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? host;
 }
 
 /** 200, and 429 when it thinks the machine busy; 503 while it starts. */

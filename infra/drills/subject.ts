@@ -5,6 +5,8 @@ export interface Subject {
   readonly livekit: { readonly url: string; readonly apiKey: string; readonly apiSecret: string };
   /** `address:port` of the SIP listener. */
   readonly sip: string;
+  /** Address of this machine that its rooms' media comes to. */
+  readonly roomAddress: string;
   /** Called numbers that are routed, each into a room `desk_<number>`. */
   readonly numbers: readonly string[];
   /** The process that calls go through. */

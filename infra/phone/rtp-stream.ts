@@ -44,7 +44,7 @@ const digitPackets = 5;
 /** The end of a digit is sent three times, since a packet may be lost. RFC 4733 §2.5.1.4. */
 const endPackets = 3;
 /** RMS, int16: above the residue of a silent line. */
-const soundRms = 60;
+export const soundRms = 60;
 const recordedMsMax = 600_000;
 
 interface RtpAddress {

@@ -14,6 +14,7 @@ const peer: Measurement = {
   to200Ms: null,
   toChallengeMs: null,
   firstAudioAfter200Ms: null,
+  firstAudioOnWireMs: null,
   deliveredToPhone: 1,
   deliveredToRoom: null,
   isVoid: false,

@@ -23,7 +23,18 @@ const figures: readonly Figure[] = [
   cost('INVITE to 180 p50, ms', (one) => one.to180Ms?.p50, 1),
   cost('INVITE to 200 p50, ms', (one) => one.to200Ms?.p50, 1),
   cost('INVITE to 200 p95, ms', (one) => one.to200Ms?.p95, 1),
-  cost('200 to first room audio p95, ms', (one) => one.firstAudioAfter200Ms?.p95, 1),
+  cost(
+    "200 to first room audio by the phone's clock p50, ms",
+    (one) => one.firstAudioAfter200Ms?.p50,
+    1,
+  ),
+  cost(
+    "200 to first room audio by the phone's clock p95, ms",
+    (one) => one.firstAudioAfter200Ms?.p95,
+    1,
+  ),
+  cost('200 to first room audio on the wire p50, ms', (one) => one.firstAudioOnWireMs?.p50, 1),
+  cost('200 to first room audio on the wire p95, ms', (one) => one.firstAudioOnWireMs?.p95, 1),
   share('packets delivered to the phone', (one) => one.deliveredToPhone),
   share('packets delivered to the room', (one) => one.deliveredToRoom),
 ];

@@ -16,8 +16,10 @@ export interface Measurement {
   /** From the INVITE that carries the credentials. */
   readonly to180Ms: Summary | null;
   readonly to200Ms: Summary | null;
-  /** From the 200 to the first audible packet of the room at the phone; null: this judge does not say. */
+  /** From the 200 to the first audible packet of the room at the phone, by the phone's own clock; null: this judge does not say. */
   readonly firstAudioAfter200Ms: Summary | null;
+  /** The same as both leave the bridge, by the kernel's times on the wire; null: this judge does not say, or may not listen there. */
+  readonly firstAudioOnWireMs: Summary | null;
   /** Packets that arrived against packets that were due, 1 is all. */
   readonly deliveredToPhone: number;
   readonly deliveredToRoom: number | null;

@@ -50,6 +50,7 @@ export async function judgeFromOutside(
     to200Ms: summaryOf(report, 'ms_to_200'),
     trackTo200Ms: summaryOf(report, 'ms_track_to_200'),
     firstAudioAfter200Ms: null,
+    firstAudioOnWireMs: null,
     deliveredToPhone: number('rx_ratio'),
     deliveredToRoom: number('up_ratio'),
     isVoid: number('overruns') > 0 || number('self_cpu_pct') > ownCpuMax,

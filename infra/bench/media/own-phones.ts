@@ -4,10 +4,12 @@
  */
 import { SipClient } from 'livekit-server-sdk';
 import type { PhoneCall } from '../../phone/phone-call.ts';
-import { phoneRateHz } from '../../phone/rtp-stream.ts';
+import { phoneRateHz, soundRms } from '../../phone/rtp-stream.ts';
 import { SipPhone } from '../../phone/sip-phone.ts';
+import { firstAudioAfter200, wholePacketBytes } from '../../wire/first-audio.ts';
+import { WireWatch } from '../../wire/wire-watch.ts';
 import { BurstDetector, bursts } from '../burst.ts';
-import { Distribution } from '../distribution.ts';
+import { Distribution, type Summary } from '../distribution.ts';
 import { cpuMs, memoryMb } from '../process-cost.ts';
 import { joinRoom, type RoomListener } from '../room-listener.ts';
 import {
@@ -57,6 +59,7 @@ export async function makeRoute(bridge: Bridge): Promise<void> {
 /** One run. The route must be there. */
 export async function judgeWithOwnPhones(bridge: Bridge, load: Load): Promise<Measurement> {
   const phone = await SipPhone.open('127.0.0.2');
+  const wire = await WireWatch.start(`udp and host ${phone.address}`, wholePacketBytes);
   const measures: Measures = {
     toChallenge: new Distribution(),
     to180: new Distribution(),
@@ -73,6 +76,7 @@ export async function judgeWithOwnPhones(bridge: Bridge, load: Load): Promise<Me
       await pause(1_000 / load.rate);
     }
     calls.push(...(await Promise.all(starts)));
+    const firstAudioOnWireMs = wire === null ? null : await firstAudioOn(wire);
     const held = await hold(bridge, calls, load.holdS * 1_000);
     for (const { call } of calls) noteFirstAudio(call, measures);
     return {
@@ -85,6 +89,7 @@ export async function judgeWithOwnPhones(bridge: Bridge, load: Load): Promise<Me
       to180Ms: measures.to180.summary(),
       to200Ms: measures.to200.summary(),
       firstAudioAfter200Ms: measures.firstAudio.summary(),
+      firstAudioOnWireMs,
       ...held,
     };
   } finally {
@@ -95,7 +100,16 @@ export async function judgeWithOwnPhones(bridge: Bridge, load: Load): Promise<Me
       }),
     );
     phone.close();
+    await wire?.close();
   }
+}
+
+/** null: the wire was not heard whole. */
+async function firstAudioOn(wire: WireWatch): Promise<Summary | null> {
+  const { datagrams, missed } = await wire.stop();
+  const waits = new Distribution();
+  for (const wait of firstAudioAfter200(datagrams, soundRms).values()) waits.add(wait);
+  return missed === 0 ? waits.summary() : null;
 }
 
 async function placeCall(
