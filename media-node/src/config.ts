@@ -9,6 +9,7 @@ import { readHeaderPairs } from '@callgate/shared/header-pairs.ts';
 import { admissionLimits } from '@callgate/shared/limits.ts';
 import { AdvertisedHosts, readAdvertisedHosts } from './advertised-hosts.ts';
 import type { RoomAudio } from './media/media-session.ts';
+import type { AudioPriority } from './media/process/messages.ts';
 import { type RoomClientName, roomClientNames } from './media/room/room-client.ts';
 import { type LogLevel, logLevels } from './ops/log.ts';
 import { readTls, type TlsConfig } from './tls-config.ts';
@@ -45,6 +46,8 @@ export interface NodeConfig {
   /** Which client joins LiveKit's rooms. */
   readonly roomClient: RoomClientName;
   readonly roomAudio: RoomAudio;
+  /** How media processes go before everything else. */
+  readonly audioPriority: AudioPriority;
   readonly rtpPorts: { readonly from: number; readonly to: number };
   /** Processes that carry media. */
   readonly mediaProcesses: number;
@@ -179,6 +182,12 @@ export function readConfig(environment: Environment): NodeConfig {
       (text) => (text === 'opus' || text === 'pass-through' ? text : null),
       'opus or pass-through',
       'opus',
+    ),
+    audioPriority: read<AudioPriority>(
+      'CALLGATE_AUDIO_PRIORITY',
+      (text) => (text === 'nice' || text === 'realtime' ? text : null),
+      'nice or realtime',
+      'nice',
     ),
     mediaAdvertise: read(
       'CALLGATE_MEDIA_ADVERTISE',

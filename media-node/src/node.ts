@@ -80,6 +80,7 @@ export async function startNode(
     address: config.mediaAddress,
     advertise: config.mediaAdvertise.elsewhere,
     roomAudio: config.roomAudio,
+    audioPriority: config.audioPriority,
     roomAddress: isWildcard(config.roomAddress) ? null : config.roomAddress,
     roomClient: config.roomClient,
     portRange: config.rtpPorts,

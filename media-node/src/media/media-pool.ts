@@ -3,6 +3,7 @@
 import { ownPrompts } from '../program-files.ts';
 import type { LocalMediaPoolOptions } from './local-media-pool.ts';
 import type { MediaPool, PhoneCodecName } from './media-session.ts';
+import type { AudioPriority } from './process/messages.ts';
 import { ProcessMediaPool } from './process/process-media-pool.ts';
 import type { SrtpSuite } from './rtp/srtp-keys.ts';
 import { SoundLibrary } from './sounds/sound-library.ts';
@@ -21,6 +22,8 @@ export interface MediaPoolOptions extends LocalMediaPoolOptions {
   readonly processes: number;
   /** The first begins at once, another when each has so many sessions; left out: all begin at once. */
   readonly sessionsBeforeNext?: number;
+  /** Left out: nicer than the rest. */
+  readonly audioPriority?: AudioPriority;
 }
 
 /**
@@ -29,7 +32,14 @@ export interface MediaPoolOptions extends LocalMediaPoolOptions {
  */
 export function createMediaPool(options: MediaPoolOptions): MediaPool {
   const { promptsFolder = null, roomClient = 'direct', roomAudio = 'opus' } = options;
+  const { audioPriority = 'nice' } = options;
   // Read once more here, so that a wrong prompt stops the node and not each of its processes.
   SoundLibrary.read(promptsFolder ?? ownPrompts);
-  return new ProcessMediaPool({ ...options, promptsFolder, roomClient, roomAudio });
+  return new ProcessMediaPool({
+    ...options,
+    promptsFolder,
+    roomClient,
+    roomAudio,
+    audioPriority,
+  });
 }

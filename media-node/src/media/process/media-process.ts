@@ -6,10 +6,11 @@ import { flushCompileCache } from 'node:module';
 import { systemClock } from '../../clock.ts';
 import { residentBytes } from '../../descriptors.ts';
 import { settleHeap } from '../../heap-size.ts';
+import type { Log } from '../../ops/log.ts';
 import { PartError } from '../../part-error.ts';
 import { LocalMediaPool } from '../local-media-pool.ts';
 import type { MediaSession, PhoneStream } from '../media-session.ts';
-import { putAudioFirst } from './audio-first.ts';
+import { putAudioFirst, putAudioInRealTime } from './audio-first.ts';
 import type { FromProcess, ProcessSettings, ToProcess } from './messages.ts';
 
 const loadIntervalMs = 1_000;
@@ -87,12 +88,17 @@ function obey(message: ToProcess): void {
   }
 }
 
-function start({ promptsFolder, ...settings }: ProcessSettings): void {
+function start({ promptsFolder, audioPriority, ...settings }: ProcessSettings): void {
+  const log: Log = (level, event, fields = {}) =>
+    tell({ kind: 'log', level, event, fields: plain(fields) });
+  const why = audioPriority === 'realtime' ? putAudioInRealTime() : null;
+  if (why !== null)
+    log('error', 'no-realtime', { why: `${why}; audio is only nicer than the rest` });
   pool = new LocalMediaPool({
     ...settings,
     ...(promptsFolder === null ? {} : { promptsFolder }),
     clock: systemClock,
-    log: (level, event, fields = {}) => tell({ kind: 'log', level, event, fields: plain(fields) }),
+    log,
   });
   // For those that come after: what ends by a signal would not leave it.
   flushCompileCache();

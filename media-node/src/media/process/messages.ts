@@ -18,6 +18,9 @@ import type {
 } from '../media-session.ts';
 import type { RoomClientName } from '../room/room-client.ts';
 
+/** How audio goes before everything else: nicer than the rest, or in real time. */
+export type AudioPriority = 'nice' | 'realtime';
+
 /** The first message to a process. */
 export interface ProcessSettings {
   readonly address: string;
@@ -27,6 +30,7 @@ export interface ProcessSettings {
   readonly roomAudio: RoomAudio;
   readonly portRange: { readonly from: number; readonly to: number };
   readonly promptsFolder: string | null;
+  readonly audioPriority: AudioPriority;
 }
 
 export type ToProcess =

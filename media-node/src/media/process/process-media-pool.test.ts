@@ -1,12 +1,31 @@
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { promisify } from 'node:util';
 import { mediaProcessLimits } from '@callgate/shared/limits.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../clock.ts';
 import type { MediaEvent } from '../media-session.ts';
+import type { AudioPriority } from './messages.ts';
 import type { GrowthLimits } from './process-handle.ts';
 import { ProcessMediaPool, splitPorts } from './process-media-pool.ts';
+
+/** SCHED_OTHER and SCHED_RR as sched(7) numbers them. */
+const [others, roundRobin] = [0, 2];
+
+/** The scheduling policies of the threads of a process: field 41 of stat, proc_pid_stat(5). */
+function policiesOf(pid: number | undefined): Set<number> {
+  const policies = new Set<number>();
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1');
+      policies.add(Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]));
+    } catch {
+      // Ended between the listing and the look.
+    }
+  }
+  return policies;
+}
 
 describe('splitPorts', () => {
   it.each([
@@ -45,6 +64,7 @@ describe('ProcessMediaPool', () => {
     from: number,
     growth?: GrowthLimits,
     sessionsBeforeNext?: number,
+    audioPriority: AudioPriority = 'nice',
   ) {
     const lines: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
     const pool = new ProcessMediaPool({
@@ -55,6 +75,7 @@ describe('ProcessMediaPool', () => {
       roomAudio: 'opus',
       portRange: { from, to: from + 99 },
       promptsFolder: null,
+      audioPriority,
       processes,
       ...(growth === undefined ? {} : { growth }),
       ...(sessionsBeforeNext === undefined ? {} : { sessionsBeforeNext }),
@@ -108,6 +129,17 @@ describe('ProcessMediaPool', () => {
     await (await pool.open('SCL_1', () => {})).close();
     const { stdout: allowed } = await promisify(execFile)('nice', ['-n', '-10', 'nice']);
     expect(getPriority(pool.pids[0])).toBe(Number(allowed));
+  });
+
+  it('runs in real time, with all its threads, where that is asked for and as far as the kernel allows', async () => {
+    const { pool, lines } = start(1, 23_500, undefined, undefined, 'realtime');
+    await (await pool.open('SCL_1', () => {})).close();
+    const isAllowed = await promisify(execFile)('chrt', ['--rr', '1', 'true']).then(
+      () => true,
+      () => false,
+    );
+    expect(policiesOf(pool.pids[0])).toEqual(new Set([isAllowed ? roundRobin : others]));
+    expect(lines.some(({ event }) => event === 'no-realtime')).toBe(!isAllowed);
   });
 
   it('places sessions on the process with the fewest, and takes them back', async () => {

@@ -182,9 +182,10 @@ function byLoad(one: ProcessHandle, other: ProcessHandle): number {
 
 /** What crosses to a process: nothing of clocks and logs. */
 function settingsOf(options: ProcessMediaPoolOptions): ProcessSettings {
-  const { address, advertise, roomAddress, roomClient, roomAudio, portRange, promptsFolder } =
-    options;
-  return { address, advertise, roomAddress, roomClient, roomAudio, portRange, promptsFolder };
+  const { address, advertise, portRange, promptsFolder, audioPriority } = options;
+  const { roomAddress, roomClient, roomAudio } = options;
+  const room = { roomAddress, roomClient, roomAudio };
+  return { address, advertise, portRange, promptsFolder, audioPriority, ...room };
 }
 
 /** Even shares of a range, each beginning at an even port; fewer when there are fewer pairs. */
