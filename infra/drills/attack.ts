@@ -7,7 +7,7 @@ import { pause } from '../e2e/phone-calls.ts';
 import { type Attack, runAttack, sipvicious } from '../lab/attacks.ts';
 import type { Drill } from './drill.ts';
 import { withFleet } from './fleet.ts';
-import { judgePacing, watchedRoomAddress, withPacing } from './judge-pacing.ts';
+import { judgePacing, watchedNode, withPacing } from './judge-pacing.ts';
 import { startSecureCallgate } from './secure-callgate.ts';
 
 /** Datagrams a second that a flood sends. */
@@ -25,7 +25,7 @@ export const attack: Drill = {
   calls: 10,
   async run({ calls, seconds, say }, report) {
     const callgate = await startSecureCallgate(calls, {
-      nodeEnvironment: { CALLGATE_ROOM_ADDRESS: watchedRoomAddress },
+      nodeEnvironment: watchedNode,
     });
     await withFleet(callgate, calls, async (fleet) => {
       const [address = '', port = ''] = callgate.sip.split(':');

@@ -28,8 +28,11 @@ const bytesKept = 64;
 /** Tell the streams of these calls apart from all others. */
 const [speakers, phones] = ['127.0.8.3', '127.0.8.5'];
 
-/** An address for the rooms' media of a node (CALLGATE_ROOM_ADDRESS) that nobody else here uses. */
-export const watchedRoomAddress = '127.0.8.4';
+/** Environment of a node whose pacing is watched: an address for its rooms' media that nobody else here uses, and the setting for a node that shares its machine, as it does here. */
+export const watchedNode = {
+  CALLGATE_ROOM_ADDRESS: '127.0.8.4',
+  CALLGATE_AUDIO_PRIORITY: 'realtime',
+} as const;
 
 /** What judges pacing: calls that somebody listens to, and who sends them. */
 export interface Pacing {

@@ -6,7 +6,7 @@ import { unknownNumber } from '../e2e/routed-stack.ts';
 import { startCallgate } from './callgate-subject.ts';
 import type { Drill } from './drill.ts';
 import { withFleet } from './fleet.ts';
-import { judgePacing, watchedRoomAddress, withPacing } from './judge-pacing.ts';
+import { judgePacing, watchedNode, withPacing } from './judge-pacing.ts';
 import { startPeer } from './peer-subject.ts';
 import { runLoad } from './run-load.ts';
 import { judgeRecords } from './steps.ts';
@@ -36,7 +36,7 @@ export const overload: Drill = {
         ? await startCallgate(calls, {
             nodeEnvironment: {
               CALLGATE_MAX_CALLS_PER_SECOND: String(admittedPerSecond),
-              CALLGATE_ROOM_ADDRESS: watchedRoomAddress,
+              ...watchedNode,
             },
           })
         : null;
