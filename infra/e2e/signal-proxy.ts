@@ -9,6 +9,8 @@ export class SignalProxy {
   isOpen = true;
   /** Answers an upgrade with this status instead; null: lets it through. */
   refuse: (path: string) => number | null = () => null;
+  /** Answers an upgrade with such a query with 404 instead. */
+  refuseQuery: (query: URLSearchParams) => boolean = () => false;
   /** What becomes of a message of the server. */
   alter: (message: SignalResponse) => SignalResponse = (message) => message;
   /** What becomes of a message of the client. */
@@ -71,7 +73,7 @@ export class SignalProxy {
     const { authorization = '' } = request.headers;
     this.paths.push(url.pathname);
     this.tokens.push(authorization.replace('Bearer ', ''));
-    const status = this.refuse(url.pathname);
+    const status = this.refuseQuery(url.searchParams) ? 404 : this.refuse(url.pathname);
     if (status !== null) return void socket.end(`HTTP/1.1 ${status} Refused\r\n\r\n`);
     this.alterQuery(url.searchParams);
     const server = new WebSocket(url, { headers: { authorization } });

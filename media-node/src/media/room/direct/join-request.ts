@@ -93,9 +93,19 @@ export function oneConnectionUrl(url: string, joinRequest: string): URL {
   return signalUrl(url, '/rtc/v1', { join_request: joinRequest });
 }
 
-/** The same for a server that knows two connections only. @throws TypeError when `url` is no URL */
-export function twoConnectionsUrl(url: string): URL {
+/**
+ * The same for a server that knows two connections only.
+ * @param resumedSid `PA_...` of a participant whose signalling broke while its media went on; null: a join
+ * @throws TypeError when `url` is no URL
+ */
+export function twoConnectionsUrl(url: string, resumedSid: string | null = null): URL {
+  const resume = {
+    reconnect: '1',
+    sid: resumedSid ?? '',
+    reconnect_reason: String(ReconnectReason.RR_SIGNAL_DISCONNECTED),
+  };
   return signalUrl(url, '/rtc', {
+    ...(resumedSid === null ? {} : resume),
     auto_subscribe: '1',
     sdk: 'go',
     protocol: String(signalProtocol),

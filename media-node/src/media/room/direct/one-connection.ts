@@ -7,12 +7,17 @@ import { SessionDescription, type SignalResponse } from '@livekit/protocol';
 import type { EncodedFrame } from '../room.ts';
 import { readTrickled } from './candidates.ts';
 import { HeldAnswer } from './held-answer.ts';
-import { encodeJoinRequest, oneConnectionUrl } from './join-request.ts';
+import { encodeJoinRequest, encodeResumeRequest, oneConnectionUrl } from './join-request.ts';
 import { MissingTracks } from './missing-tracks.ts';
 import { Negotiation } from './negotiation.ts';
 import { receivedTracks, takesAudioLevel } from './remote-tracks.ts';
 import { levelExtensionId, RoomConnection } from './room-connection.ts';
-import type { StayMedia, StayMediaEvents, StayMediaParts } from './stay-media.ts';
+import type {
+  MediaDescriptions,
+  StayMedia,
+  StayMediaEvents,
+  StayMediaParts,
+} from './stay-media.ts';
 import { TrackSender } from './track-sender.ts';
 
 /** How often we offer anew for a track that the server has subscribed us to and its answer does not carry. */
@@ -75,6 +80,14 @@ export class OneConnection implements StayMedia {
   /** An offer whose answer may have been lost with the signalling cannot be taken back. */
   get canResume(): boolean {
     return this.isUp && !this.#negotiation.isOutstanding;
+  }
+
+  get descriptions(): MediaDescriptions {
+    return this.#connection.descriptions;
+  }
+
+  resumeUrl(serverUrl: string, participantSid: string): URL {
+    return oneConnectionUrl(serverUrl, encodeResumeRequest(participantSid));
   }
 
   prepare(onReady: (url: (serverUrl: string) => URL) => void): void {

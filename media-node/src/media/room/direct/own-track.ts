@@ -1,10 +1,12 @@
 /** What the server says of the track that we publish. */
 import {
   type MuteTrackRequest,
+  SessionDescription,
   SyncState,
   type TrackPublishedResponse,
   UpdateSubscription,
 } from '@livekit/protocol';
+import type { MediaDescriptions } from './stay-media.ts';
 
 export class OwnTrack {
   #published: TrackPublishedResponse | null = null;
@@ -25,8 +27,10 @@ export class OwnTrack {
   }
 
   /** What a server that takes us up again compares with what it has. */
-  syncState(): SyncState {
+  syncState({ offer, answer }: MediaDescriptions): SyncState {
     return new SyncState({
+      offer: new SessionDescription({ type: 'offer', sdp: offer }),
+      answer: new SessionDescription({ type: 'answer', sdp: answer }),
       subscription: new UpdateSubscription({ subscribe: true }),
       publishTracks: this.#published === null ? [] : [this.#published],
     });

@@ -24,7 +24,7 @@ function lose() {
     onResumed: (_signal, first) => ends.push(`resumed by ${first.case}`),
     onFailed: (why) => ends.push(why),
   });
-  resumption.start('ws://127.0.0.1:7880', () => token, 'PA_1');
+  resumption.start(new URL('ws://127.0.0.1:7880/rtc/v1'), () => token);
   const renew = (next: string) => {
     token = next;
   };

@@ -2,7 +2,6 @@
 import { roomLimits } from '@callgate/shared/limits.ts';
 import type { SignalResponse } from '@livekit/protocol';
 import type { Clock, Timer } from '../../../clock.ts';
-import { encodeResumeRequest, oneConnectionUrl } from './join-request.ts';
 import type { SignalClient } from './signal-client.ts';
 
 export interface ResumptionParts {
@@ -45,13 +44,13 @@ export class Resumption {
     return Math.round(this.#clock.nowMono() - (this.#lostAtMono ?? this.#clock.nowMono()));
   }
 
-  start(serverUrl: string, token: () => string, participantSid: string): void {
+  /** @param url asks the server to take us up again. @param token the newest, asked for with each attempt */
+  start(url: URL, token: () => string): void {
     this.#lostAtMono = this.#clock.nowMono();
     this.#attempts = 0;
     this.#deadline = this.#clock.after(roomLimits.resumeMs, () =>
       this.#fail(`not resumed after ${roomLimits.resumeMs} ms`),
     );
-    const url = oneConnectionUrl(serverUrl, encodeResumeRequest(participantSid));
     this.#attempt = () => {
       this.#signal = this.#parts.open(url, token());
       // A server may take the connection and say nothing.

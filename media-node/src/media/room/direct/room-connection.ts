@@ -123,6 +123,14 @@ export class RoomConnection {
     return true;
   }
 
+  /** Our last offer and the server's answer: it is told of both when it takes us up again. */
+  get descriptions(): { readonly offer: string; readonly answer: string } {
+    return {
+      offer: this.#peer.localDescription()?.sdp ?? '',
+      answer: this.#peer.remoteDescription()?.sdp ?? '',
+    };
+  }
+
   get isReached(): boolean {
     return this.#state.isReached;
   }

@@ -313,14 +313,15 @@ export class RoomStay {
   #onSignalLost(why: string): void {
     if (!this.#isJoined || !this.#media.canResume) return this.#lose(why);
     this.#parts.log('info', 'room-signalling-lost', { why });
-    this.#resumption.start(this.#options.url, () => this.#token, this.#roster.ownSid);
+    const url = this.#media.resumeUrl(this.#options.url, this.#roster.ownSid);
+    this.#resumption.start(url, () => this.#token);
   }
 
   #onResumed(signal: SignalClient, first: SignalResponse['message']): void {
     this.#signal = signal;
     this.#parts.log('info', 'room-resumed', { away_ms: this.#resumption.awayMs });
     signal.keepAlive(this.#pingMs.interval, this.#pingMs.timeout);
-    this.#request({ case: 'syncState', value: this.#ownTrack.syncState() });
+    this.#request({ case: 'syncState', value: this.#ownTrack.syncState(this.#media.descriptions) });
     this.#sendUnconfirmedAttributes();
     if (this.#heldOffer !== null) this.#request(this.#heldOffer);
     this.#heldOffer = null;

@@ -12,6 +12,8 @@ interface Member {
 
 export class Roster {
   readonly #members = new Map<string, Member>();
+  /** Tracks that are gone; a description made before may still name one. */
+  readonly #gone = new Set<string>();
   #ownSid = '';
 
   /** Our own participant, which is left out from here on. */
@@ -33,11 +35,19 @@ export class Roster {
       for (const before of this.#members.get(sid)?.tracks ?? []) {
         if (!left.some((track) => track.sid === before.sid)) gone.push(before.sid);
       }
+      for (const track of left) this.#gone.delete(track.sid);
       if (state === ParticipantInfo_State.DISCONNECTED) this.#members.delete(sid);
       else if (this.#members.has(sid) || this.#members.size < roomLimits.membersMax)
         this.#members.set(sid, { identity, tracks });
     }
+    if (this.#gone.size + gone.length > roomLimits.membersMax) this.#gone.clear();
+    for (const sid of gone) this.#gone.add(sid);
     return gone;
+  }
+
+  /** Whether the track was there and is no more. */
+  isGone(trackSid: string): boolean {
+    return this.#gone.has(trackSid);
   }
 
   /** Empty when the participant is unknown. */

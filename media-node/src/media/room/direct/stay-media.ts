@@ -33,11 +33,21 @@ export interface StayMediaEvents {
   onFault(error: unknown): void;
 }
 
+/** SDP of the connection on which the server sends. */
+export interface MediaDescriptions {
+  readonly offer: string;
+  readonly answer: string;
+}
+
 export interface StayMedia {
   readonly isReached: boolean;
   readonly isUp: boolean;
   /** The signalling may break and be taken up again without harm to what flows. */
   readonly canResume: boolean;
+  /** What was agreed on last, while `canResume`. */
+  readonly descriptions: MediaDescriptions;
+  /** Asks the server to take the participant up again. @throws TypeError when `serverUrl` is no URL */
+  resumeUrl(serverUrl: string, participantSid: string): URL;
   /** Gets ready for the join. @param onReady called once with the request in which the signalling is opened */
   prepare(onReady: (url: (serverUrl: string) => URL) => void): void;
   onJoin(join: JoinResponse): void;

@@ -1,6 +1,6 @@
 /**
  * LiveKit's older way, for servers that do not know the other: after the join we offer a connection for what we send, and the server offers one for what it
- * sends. A broken signalling would restart both, so such a stay is not resumed.
+ * sends. When a broken signalling is taken up again the server restarts ICE on its own.
  */
 import {
   type JoinResponse,
@@ -13,12 +13,16 @@ import { readTrickled } from './candidates.ts';
 import { addTrackRequest, twoConnectionsUrl } from './join-request.ts';
 import { receivedTracks, takesAudioLevel } from './remote-tracks.ts';
 import { levelExtensionId, RoomConnection } from './room-connection.ts';
-import type { StayMedia, StayMediaEvents, StayMediaParts } from './stay-media.ts';
+import type {
+  MediaDescriptions,
+  StayMedia,
+  StayMediaEvents,
+  StayMediaParts,
+} from './stay-media.ts';
 import { SubscriberConnection } from './subscriber-connection.ts';
 import { TrackSender } from './track-sender.ts';
 
 export class TwoConnections implements StayMedia {
-  readonly canResume = false;
   readonly #events: StayMediaEvents;
   readonly #parts: StayMediaParts;
   readonly #publisher: RoomConnection;
@@ -46,8 +50,10 @@ export class TwoConnections implements StayMedia {
           this.#onUp();
           receiver.up();
         },
+        onFault: (error) => events.onFault(error),
       },
       parts,
+      clock,
     );
     this.#sender = new TrackSender(this.#publisher, parts.codec);
   }
@@ -60,10 +66,23 @@ export class TwoConnections implements StayMedia {
     return this.#publisher.isUp && this.#subscriber.isUp;
   }
 
+  /** The new way that the server asks for then goes straight to it. */
+  get canResume(): boolean {
+    return this.isUp && this.#parts.relay === null;
+  }
+
+  get descriptions(): MediaDescriptions {
+    return this.#subscriber.descriptions;
+  }
+
+  resumeUrl(serverUrl: string, participantSid: string): URL {
+    return twoConnectionsUrl(serverUrl, participantSid);
+  }
+
   prepare(onReady: (url: (serverUrl: string) => URL) => void): void {
     this.#publisher.offer((sdp) => {
       this.#offer = sdp;
-      onReady(twoConnectionsUrl);
+      onReady((serverUrl) => twoConnectionsUrl(serverUrl));
     });
   }
 
@@ -130,7 +149,9 @@ export class TwoConnections implements StayMedia {
         value: new SessionDescription({ type: 'answer', sdp: answer, id }),
       }),
     );
-    receiver.map(receivedTracks(sdp), (sid) => roster.identityOf(sid));
+    // An offer that restarts ICE comes before the one that takes away who left meanwhile.
+    const tracks = receivedTracks(sdp).filter(({ trackId }) => !roster.isGone(trackId));
+    receiver.map(tracks, (sid) => roster.identityOf(sid));
   }
 
   #onUp(): void {
