@@ -166,6 +166,8 @@ export function describeRoom(name: string, harness: () => RoomHarness): void {
       const caller = await join(room);
       await until(() => caller.hears(1_000) > 0.9);
       expect(caller.tracks.map((track) => track.participant)).toEqual(['agent']);
+      // Whether it is said beforehand that the track will come is up to the client.
+      expect(caller.events.filter((event) => event !== 'subscribed')).toEqual(['joined', 'track']);
     });
 
     it('hears tracks that come later, more of them than it had expected', async () => {

@@ -46,10 +46,7 @@ export class TwoConnections implements StayMedia {
     this.#subscriber = new SubscriberConnection(
       {
         ...shared,
-        onUp: () => {
-          this.#onUp();
-          receiver.up();
-        },
+        onUp: () => this.#onUp(),
         onFault: (error) => events.onFault(error),
       },
       parts,
@@ -158,5 +155,7 @@ export class TwoConnections implements StayMedia {
     if (!this.isUp) return;
     this.#events.onReached();
     this.#events.onUp();
+    // Not before: whoever answers a phone because somebody can be heard wants the phone to be heard, too.
+    this.#parts.receiver.up();
   }
 }
