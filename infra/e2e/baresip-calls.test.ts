@@ -109,6 +109,19 @@ async function hears(agent: Agent): Promise<void> {
   );
 }
 
+/** Meanwhile the room hears nothing, in the end the phone again. baresip keeps no more of what it hears from its hold on: hold-forms.test.ts listens to that. */
+async function holdAndResume(phone: Baresip, agent: Agent): Promise<void> {
+  phone.command('hold');
+  await eventually(
+    'the room hears nothing',
+    () => toneAtTheEnd(agent.heard(), phoneToneHz, 800) === 0,
+  );
+  expect(phone.has('CALL_CLOSED')).toBe(false);
+  phone.command('resume');
+  await hears(agent);
+  expect(phone.has('CALL_CLOSED')).toBe(false);
+}
+
 /** Ends the phone and gives back what it heard. */
 async function stop(phone: Baresip): Promise<Sound> {
   phones.splice(phones.indexOf(phone), 1);
@@ -144,7 +157,7 @@ describe('baresip calls', () => {
     expect(listenFor(await stop(phone), agentToneHz).toneMs).toBeGreaterThan(700);
   });
 
-  it('with its media encrypted (SRTP, keys by SDES), where the trunk requires it', async () => {
+  it('with its media encrypted (SRTP, keys by SDES), where the trunk requires it, also behind a hold', async () => {
     const number = '+15550400';
     const trunk = await stack.sip.createSipInboundTrunk('encrypted', [number], {
       authUsername: caller.user,
@@ -165,25 +178,15 @@ describe('baresip calls', () => {
     });
     await established(phone);
     await hears(agent);
-    await pause(1_000);
-    expect(listenFor(await stop(phone), agentToneHz).toneMs).toBeGreaterThan(700);
+    await holdAndResume(phone, agent);
+    expect(listenFor(await stop(phone), agentToneHz).toneMs).toBeGreaterThan(300);
   });
 
-  it('and puts the call on hold: the room hears nothing, until it is resumed, and then both hear again', async () => {
+  it('and puts the call on hold: the room hears nothing, until it is resumed', async () => {
     const { phone, agent } = await callBy('PCMU/8000/1');
     await established(phone);
     await hears(agent);
-    phone.command('hold');
-    await eventually(
-      'the room hears nothing',
-      () => toneAtTheEnd(agent.heard(), phoneToneHz, 800) === 0,
-    );
-    expect(phone.has('CALL_CLOSED')).toBe(false);
-    phone.command('resume');
-    await hears(agent);
-    await pause(1_000);
-    expect(phone.has('CALL_CLOSED')).toBe(false);
-    expect(toneAtTheEnd(await stop(phone), agentToneHz, 1_000)).toBeGreaterThan(300);
+    await holdAndResume(phone, agent);
   });
 
   it('and is sent to somebody else by REFER: it calls there, and its call here ends', async () => {

@@ -1,10 +1,19 @@
-/** Hold in every form that phones have for it, and a phone that moves: sipp says so by re-INVITE, and checks what the node answers. */
+/** Hold in every form that phones have for it, and a phone that moves: sipp says so by re-INVITE, and checks what the node answers; a phone of ours listens. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runSteps } from '../lab/sipp.ts';
 import { askedForCredentials, type SippMedia, type SippStep } from '../lab/sipp-scenario.ts';
-import { agentIn } from './phone-calls.ts';
+import { SipPhone } from '../phone/sip-phone.ts';
+import {
+  agentIn,
+  agentToneHz,
+  dial,
+  hearsTone,
+  pause,
+  phoneToneHz,
+  toneAtTheEnd,
+} from './phone-calls.ts';
 import {
   caller,
   deskRoom,
@@ -85,4 +94,40 @@ it('sendonly, inactive and 0.0.0.0 are answered as what they are, and resumed; m
   expect(before.packets()).toBeGreaterThan(0);
   await eventually('the node is idle', () => isNodeIdle(stack));
   await agent.leave();
+});
+
+it('a phone that holds hears nothing meanwhile, and when it is back both hear each other', async () => {
+  const [, number = ''] = numbers;
+  const agent = await agentIn(stack, number);
+  const phone = await SipPhone.open('127.0.0.4');
+  try {
+    const call = await dial(stack, phone, number);
+    expect(await call.answer).toEqual({ kind: 'answered' });
+    const answers = () =>
+      call.timeline.entries.filter(({ event }) => event === '200 to re-INVITE').length;
+    for (const answered of [0, 2]) {
+      await hearsTone(() => call.heard(), agentToneHz);
+      call.reoffer('sendonly');
+      await eventually('the hold is answered', () => answers() === answered + 1);
+      let before = -1;
+      await eventually('no packet comes', async () => {
+        before = call.packets.received;
+        await pause(300);
+        return call.packets.received === before;
+      });
+      call.reoffer('sendrecv');
+      await eventually('the resumption is answered', () => answers() === answered + 2);
+      await eventually(
+        'the room hears the phone',
+        () => toneAtTheEnd(agent.heard(), phoneToneHz, 600) > 500,
+      );
+    }
+    await hearsTone(() => call.heard(), agentToneHz);
+    call.hangUp();
+    expect(await call.ended).toBe('phone');
+  } finally {
+    phone.close();
+    await agent.leave();
+  }
+  await eventually('the node is idle', () => isNodeIdle(stack));
 });

@@ -148,6 +148,19 @@ describe('Mixer', () => {
     expect(toneShare(heard, 500, 8_000) + toneShare(heard, 1_100, 8_000)).toBeGreaterThan(0.97);
   });
 
+  it('lets the level come back within a second of a loud moment', () => {
+    const mixer = new Mixer(8_000);
+    const peaks: number[] = [];
+    for (let n = 0; n < 100; n++) {
+      const amplitude = n < 10 ? 30_000 : 4_000;
+      for (const hz of [500, 1_100]) mixer.push(`${hz}`, frameOf(n, hz, amplitude), n * 20);
+      peaks.push(Math.max(...mixer.read()));
+    }
+    // Two tones of 4,000 each.
+    expect(peaks[12]).toBeLessThan(6_500);
+    expect(peaks[70]).toBeGreaterThan(7_000);
+  });
+
   it('forgets a track that is gone', () => {
     const mixer = new Mixer(8_000);
     for (let n = 0; n < 3; n++) mixer.push('a', frameOf(n, 500), 0);

@@ -33,13 +33,14 @@ export class Loop implements Sound {
   readonly #samples: Samples;
   #at = 0;
 
-  /** @param samples one at least */
   constructor(samples: Samples) {
     this.#samples = samples;
   }
 
   read(into: Int16Array): boolean {
-    for (let filled = 0; filled < into.length; ) {
+    // A recording of a sample or two has none at a lower rate.
+    if (this.#samples.length === 0) into.fill(0);
+    for (let filled = 0; this.#samples.length > 0 && filled < into.length; ) {
       const part = this.#samples.subarray(this.#at, this.#at + into.length - filled);
       into.set(part, filled);
       filled += part.length;

@@ -45,6 +45,11 @@ describe('sounds', () => {
     expect([...heard]).toEqual([1, 2, 3, 1, 2, 3, 1, 2]);
   });
 
+  it('play music of nothing as silence', () => {
+    const sound = new Loop(new Resampled({ rateHz: 48_000, samples: Int16Array.of(1) }, 8_000));
+    expect([...listen(sound, 1, 4)]).toEqual([0, 0, 0, 0]);
+  });
+
   it('sound a cadence: US ringback two seconds on, four off, both tones at once', () => {
     const heard = listen(new CadenceSound(ringbackOf('US'), 8_000, Number.POSITIVE_INFINITY), 400);
     const on = heard.subarray(0, 16_000);
@@ -141,6 +146,12 @@ describe('SoundLibrary', () => {
     const none = SoundLibrary.read(folderWith(english));
     const heard = listen(none.create('music', 8_000, {}), 10);
     expect(toneShare(heard, 425, 8_000)).toBeGreaterThan(0.9);
+  });
+
+  it('rings as the country that was chosen', () => {
+    const library = SoundLibrary.read(folderWith(english));
+    const heard = listen(library.create('ringback', 8_000, { country: 'fr' }), 50);
+    expect(toneShare(heard, 440, 8_000)).toBeGreaterThan(0.9);
   });
 
   it('ends a wrong PIN with a tone', () => {
