@@ -64,7 +64,11 @@ export async function withPacing<T>(
 ): Promise<T> {
   const { sip, livekit, room, bridge, roomAddress } = watched.subject;
   if (room.pid !== null) goFirst(room.pid);
-  if (bridge.pid !== null) groupGoesFirst(bridge.pid);
+  if (bridge.pid !== null) {
+    // Callgate puts its media processes into real time by itself.
+    if (watched.callgate === null) goFirst(bridge.pid);
+    else groupGoesFirst(bridge.pid);
+  }
   const addresses = { speakers, bridge: roomAddress, phones };
   const wire = await WireWatch.start(watchedFilter(addresses), bytesKept);
   const steps: Step[] = [];
@@ -73,7 +77,9 @@ export async function withPacing<T>(
     try {
       const result = await run({ watched, watch, steps });
       const heard = (await wire?.stop()) ?? null;
-      const calls = heard === null ? [] : watchedCalls(rtpFlows(heard.datagrams), addresses);
+      const allUpMs = steps[0]?.fromMs ?? 0;
+      const calls =
+        heard === null ? [] : watchedCalls(rtpFlows(heard.datagrams), addresses, allUpMs);
       judgeSteps(steps, { calls, missed: heard?.missed ?? null }, watched.report);
       return result;
     } finally {
@@ -117,7 +123,7 @@ function judgeSteps(
 ): void {
   const byWire = calls.length > 0 && missed === 0;
   report.tell('pacing_judged_by', byWire ? 'kernel times on the wire' : 'the clock of the phones');
-  report.tell('wire_calls_told_apart', calls.length);
+  report.tell('wire_calls_watched', calls.length);
   report.tell('wire_datagrams_missed', missed);
   for (const step of steps) {
     const { name } = step;

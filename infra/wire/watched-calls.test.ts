@@ -6,6 +6,7 @@ const addresses = { speakers: '127.0.8.3', bridge: '127.0.8.4', phones: '127.0.8
 const { speakers, bridge, phones } = addresses;
 const room = '127.0.0.1';
 const packets = 5;
+const allUpMs = 300;
 
 /** A packet every 20 ms. */
 function flow(from: string, to: string, beginMs: number, port = 1_000): RtpFlow {
@@ -32,7 +33,8 @@ describe('the streams of a call', () => {
       flow(room, bridge, 230, 2),
       flow(bridge, phones, 231, 2),
     ];
-    const calls = watchedCalls([before, ...one, ...two], addresses);
+    const after = flow(room, bridge, allUpMs + 1);
+    const calls = watchedCalls([before, ...one, ...two, after], addresses, allUpMs);
     expect(calls.map(({ said, came, left }) => [said, came, left])).toEqual([one, two]);
   });
 
@@ -41,12 +43,12 @@ describe('the streams of a call', () => {
     ['the phone is sent a second stream', [flow(bridge, phones, 150, 2)]],
   ])('are not known when %s', (_why, others) => {
     const call = [flow(speakers, room, 100), flow(room, bridge, 130), flow(bridge, phones, 131)];
-    expect(watchedCalls([...call, ...others], addresses)).toEqual([]);
+    expect(watchedCalls([...call, ...others], addresses, allUpMs)).toEqual([]);
   });
 
   it('are not known when nothing leaves for the phone', () => {
     const flows = [flow(speakers, room, 100), flow(room, bridge, 130)];
-    expect(watchedCalls(flows, addresses)).toEqual([]);
+    expect(watchedCalls(flows, addresses, allUpMs)).toEqual([]);
   });
 });
 

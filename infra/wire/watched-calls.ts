@@ -36,16 +36,20 @@ export function watchedFilter({ speakers, bridge, phones }: WatchedAddresses): s
   return `udp and (src host ${speakers} or dst host ${bridge} or dst host ${phones})`;
 }
 
-/** The calls whose streams can be told from all others: between one speaker's beginning and the next exactly one stream begins on either side of the bridge. */
+/**
+ * The calls whose streams can be told from all others: between one speaker's beginning and the next exactly one stream begins on either side of the bridge.
+ * @param allUpMs when the last of them was up, ms since 1970: what begins later belongs to others
+ */
 export function watchedCalls(
   flows: readonly RtpFlow[],
   { speakers, bridge, phones }: WatchedAddresses,
+  allUpMs: number,
 ): WatchedCall[] {
   const said = flows.filter(({ from }) => from.address === speakers);
   return said.flatMap((one, i) => {
     const next = said[i + 1];
-    const until = next === undefined ? Number.POSITIVE_INFINITY : beginOf(next);
-    const begun = flows.filter((flow) => beginOf(flow) > beginOf(one) && beginOf(flow) < until);
+    const untilMs = next === undefined ? allUpMs : beginOf(next);
+    const begun = flows.filter((flow) => beginOf(flow) > beginOf(one) && beginOf(flow) < untilMs);
     const [came, ...otherCame] = begun.filter(({ to }) => to.address === bridge);
     const [left, ...otherLeft] = begun.filter(({ to }) => to.address === phones);
     const isClear = otherCame.length === 0 && otherLeft.length === 0;
