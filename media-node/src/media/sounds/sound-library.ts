@@ -53,8 +53,7 @@ export class SoundLibrary {
     switch (name) {
       case 'music':
         // The operator's own; who has none rings.
-        if (!this.#has(name, options)) return this.create('ringback', rateHz, options);
-        return new Loop(this.#samples(name, rateHz, options));
+        return this.#music(rateHz, options) ?? this.create('ringback', rateHz, options);
       case 'ringback':
         return new CadenceSound(
           ringbackOf(options.country ?? null),
@@ -74,29 +73,32 @@ export class SoundLibrary {
     }
   }
 
-  #has(name: PromptName, { language }: SoundOptions): boolean {
-    return [language?.toLowerCase() ?? fallbackLanguage, fallbackLanguage].some((one) =>
-      this.#prompts.get(one)?.has(name),
-    );
+  #music(rateHz: number, options: SoundOptions): Sound | null {
+    const samples = this.#samples('music', rateHz, options);
+    return samples === null ? null : new Loop(samples);
   }
 
   #prompt(name: PromptName, rateHz: number, options: SoundOptions): Sound {
-    return new Recording(this.#samples(name, rateHz, options));
+    return new Recording(this.#samples(name, rateHz, options) ?? new Int16Array(0));
   }
 
-  #samples(name: PromptName, rateHz: number, { language }: SoundOptions): Samples {
-    const wanted = this.#prompts.get(language?.toLowerCase() ?? fallbackLanguage);
-    const spoken =
-      wanted?.get(name) === undefined ? fallbackLanguage : (language ?? fallbackLanguage);
-    const key = `${spoken.toLowerCase()}/${name}@${rateHz}`;
-    let samples = this.#resampled.get(key);
-    if (samples === undefined) {
-      const wav = wanted?.get(name) ?? this.#prompts.get(fallbackLanguage)?.get(name);
-      samples = wav === undefined ? new Int16Array(0) : atRate(wav, rateHz);
-      this.#resampled.set(key, samples);
-    }
+  /** null: nobody has recorded it. */
+  #samples(name: PromptName, rateHz: number, options: SoundOptions): Samples | null {
+    const spoken = languagesFor(options).find((one) => this.#prompts.get(one)?.has(name));
+    const wav = spoken === undefined ? undefined : this.#prompts.get(spoken)?.get(name);
+    if (wav === undefined) return null;
+    const key = `${spoken}/${name}@${rateHz}`;
+    const samples = this.#resampled.get(key) ?? atRate(wav, rateHz);
+    this.#resampled.set(key, samples);
     return samples;
   }
+}
+
+/** Best first: `de-at`, `de`, `en` for de-AT (RFC 4647 §3.4). */
+function languagesFor({ language }: SoundOptions): string[] {
+  const parts = language?.toLowerCase().split('-') ?? [];
+  const wanted = parts.map((_, i) => parts.slice(0, parts.length - i).join('-'));
+  return [...wanted, fallbackLanguage];
 }
 
 function atRate(wav: Wav, rateHz: number): Samples {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Resampled, resample } from '../audio/resample.ts';
 import { addTone, toneShare } from '../audio/tone.ts';
+import type { SoundName } from '../media-session.ts';
 import { CadenceSound, ringbackOf } from './cadence.ts';
 import { Loop, Recording, Sequence, type Sound } from './sound.ts';
 import { SoundLibrary } from './sound-library.ts';
@@ -109,6 +110,19 @@ describe('SoundLibrary', () => {
     expect(listen(library.create('enter-pin', 8_000, { language: 'DE' }))[0]).toBe(9);
     expect(listen(library.create('entering-room', 8_000, { language: 'de' }))[0]).toBe(3);
     expect(listen(library.create('enter-pin', 8_000, { language: 'xx' }))[0]).toBe(1);
+  });
+
+  it('takes the prompt of the language where that of its region has none (RFC 4647 §3.4)', () => {
+    const files = { 'de/enter-pin.wav': wav(9), 'de/music.wav': wav(8) };
+    const library = SoundLibrary.read(
+      folderWith({ ...english, ...files, 'de-at/wrong-pin.wav': wav(7) }),
+    );
+    const first = (name: SoundName, language: string) =>
+      listen(library.create(name, 8_000, { language }), 1)[0];
+    expect(first('wrong-pin', 'de-AT')).toBe(7);
+    expect(first('enter-pin', 'de-AT')).toBe(9);
+    expect(first('music', 'de-AT-1996')).toBe(8);
+    expect(first('entering-room', 'de-AT')).toBe(3);
   });
 
   it.each([11_025, 22_050, 44_100, 48_000])(
