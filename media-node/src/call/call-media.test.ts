@@ -119,6 +119,11 @@ describe('an offer of ours before anything was agreed on', () => {
     expect(one.stream?.srtp?.sendKey).toEqual(before);
   });
 
+  it('is not made where it would have to be encrypted and the node cannot', () => {
+    expect(media([]).canOffer(required)).toMatchObject({ reason: 'media-encryption-mismatch' });
+    expect(media([]).canOffer(policy).kind).toBe('agreed');
+  });
+
   it('said again has the same keys: 183 and 200 mean one session', () => {
     const one = media();
     const keys = () => /^a=crypto:.*$/m.exec(String(one.offer(local, required).bytes))?.[0];

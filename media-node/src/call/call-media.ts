@@ -99,6 +99,10 @@ export class CallMedia {
 
   /** Whether there is anything to offer when the INVITE has no offer of its own (late offer). */
   canOffer(policy: MediaPolicy): { readonly kind: 'agreed' } | Disagreement {
+    if (policy.encryption === 'require' && this.#node.srtpSuites.length === 0) {
+      const explanation = 'media.encryption is require; this node speaks no SRTP.';
+      return { kind: 'refused', reason: 'media-encryption-mismatch', explanation };
+    }
     if (allowedCodecs(policy, this.#node).size > 0) return { kind: 'agreed' };
     return {
       kind: 'refused',
