@@ -37,7 +37,12 @@ beforeEach(() => {
     const request = new Request(target as string, init as RequestInit);
     const message = { url: request.url, headers: request.headers, body: await request.text() };
     received.push(message);
-    return answer(message);
+    const response = answer(message);
+    const elsewhere = response.headers.get('location');
+    if (elsewhere === null || request.redirect !== 'follow') return response;
+    // As fetch does by itself: somebody who was never checked would get what is signed.
+    received.push({ ...message, url: elsewhere });
+    return new Response('ok');
   });
 });
 afterEach(async () => {

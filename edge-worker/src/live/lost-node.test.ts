@@ -115,6 +115,13 @@ it('its calls count no more against the cap of their trunk', async () => {
   await vi.waitFor(async () => expect(await trunkCallsOf(env, 'ST_one').count()).toBe(0), 10_000);
 });
 
+it('it is put out by an operator: so are its callers', async () => {
+  const id = await isUp('0123456789abcdef', 1_000);
+  await object().revoke(node);
+  await closedSoon(id);
+  expect(new Set(livekit.removed)).toEqual(new Set([`sip_${id}`]));
+});
+
 it('it dies again while its calls are being closed: so are those of that run', async () => {
   const first = await isUp('0123456789abcdef', 60_000);
   const second = await isUp('123456789abcdef0', 10_000);

@@ -355,6 +355,19 @@ describe('record spool', () => {
     ]);
   });
 
+  it('holds so many and no more, and says which is lost', async () => {
+    const log = vi.fn<Log>();
+    const { spool } = spoolWith(async () => Promise.reject(away), log);
+    await spool.open();
+    for (let sequence = 0; sequence <= spoolLimits.recordsMax; sequence += 1)
+      spool.add(numbered(sequence));
+    expect(spool.pending).toBe(spoolLimits.recordsMax);
+    expect(log.mock.calls).toEqual([
+      ['error', 'record-lost', expect.objectContaining({ sequence: spoolLimits.recordsMax })],
+    ]);
+    await spool.close(0);
+  });
+
   it('says how many it leaves on the disk when the edge does not take them in time', async () => {
     const log = vi.fn<Log>();
     const { spool, clock } = spoolWith(() => new Promise(() => {}), log);
