@@ -1,8 +1,9 @@
-/** Which dead letters are kept, and for how long. */
+/** Which dead letters are kept, for how long, and how they are not asked for. */
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { webhookLimits } from '@callgate/shared/limits.ts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { asAdmin } from '../../testdata/requests.ts';
 import { type Delivery, makeEvent } from './event.ts';
 import { type DeadLetter, webhooksOf } from './webhooks.ts';
 
@@ -85,3 +86,15 @@ it('are forgotten when they are old, though no other comes', async () => {
   expect(await runDurableObjectAlarm(webhooks())).toBe(false);
   await later(0);
 });
+
+it.each(['after=x', 'limit=0', 'limit=101', 'webhook=%20', 'after=1&after=2', 'colour=red'])(
+  'are not asked for by %s, and what is wrong is named',
+  async (query) => {
+    const response = await asAdmin('GET', `/v1/dead-letters?${query}`);
+    expect(response.status).toBe(400);
+    const [field] = query.split('=');
+    expect(await response.json()).toMatchObject({
+      errors: [{ field, detail: expect.not.stringContaining('NaN') }],
+    });
+  },
+);
