@@ -11,7 +11,7 @@ import { lateTickBoundsMs } from './media/media-figures.ts';
 import type { MediaPool } from './media/media-session.ts';
 import type { NodeLoadView } from './node-load-view.ts';
 import type { HealthOptions } from './ops/health.ts';
-import { healthRoutes } from './ops/health-routes.ts';
+import { type Check, healthRoutes } from './ops/health-routes.ts';
 import { registerNodeMetrics } from './ops/metrics/node-metrics.ts';
 import { countResources } from './ops/resources.ts';
 import type { SipEndpoint } from './sip/sip-endpoint.ts';
@@ -57,11 +57,13 @@ export function watchNode(parts: NodeWatchParts): HealthOptions['answer'] {
   });
   return healthRoutes({
     health: () => ({ status: isDraining() ? 'draining' : 'ok', calls: calls.size }),
-    checks: () => ({
-      taking_calls: parts.isStopping() ? 'stopping' : okWhen(admission.state, 'accepting'),
-      media: media.isReady ? 'ok' : 'no media process takes calls',
-      spool: spool.pending < spoolLimits.recordsMax ? 'ok' : 'full of undelivered records',
-    }),
+    checks: () =>
+      readiness({
+        isStopping: parts.isStopping(),
+        state: admission.state,
+        isMediaReady: media.isReady,
+        recordsPending: spool.pending,
+      }),
     warnings: () => [
       ...(link.isLinked ? [] : ['edge-unlinked']),
       ...(parts.isClockSkewed() ? ['clock-skew'] : []),
@@ -83,6 +85,17 @@ export function watchNode(parts: NodeWatchParts): HealthOptions['answer'] {
   });
 }
 
-function okWhen(state: string, good: string): string {
-  return state === good ? 'ok' : state;
+/** What must hold for a call to be taken. Pure. */
+export function readiness(node: {
+  readonly isStopping: boolean;
+  readonly state: Admission['state'];
+  readonly isMediaReady: boolean;
+  readonly recordsPending: number;
+}): Readonly<Record<'taking_calls' | 'media' | 'spool', Check>> {
+  const state = node.isStopping ? 'stopping' : node.state;
+  return {
+    taking_calls: state === 'accepting' ? 'ok' : state,
+    media: node.isMediaReady ? 'ok' : 'no media process takes calls',
+    spool: node.recordsPending < spoolLimits.recordsMax ? 'ok' : 'full of undelivered records',
+  };
 }
