@@ -5,8 +5,8 @@ import type { CallRegistry } from './call-registry.ts';
 import type { Drain } from './drain.ts';
 
 export interface ControlledNode {
-  readonly calls: CallRegistry;
-  readonly drain: Drain;
+  readonly calls: Pick<CallRegistry, 'hangUp' | 'transfer'>;
+  readonly drain: Pick<Drain, 'begin' | 'undo'>;
   readonly setLogLevel: (level: LogLevel) => void;
 }
 
