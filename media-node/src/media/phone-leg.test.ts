@@ -209,6 +209,16 @@ describe('PhoneLeg', () => {
       expect(bench.rtcp.sentTo.at(-1)).toBe('192.0.2.7:4001');
     });
 
+    it('are not taken from another port while the phone has not been heard', () => {
+      const { one, rtcp, clock } = leg();
+      rtcp.deliver(Buffer.of(0x80, 201, 0, 0), phone.address, 50_123);
+      rtcp.deliver(lossOf(6), phone.address, 50_123);
+      clock.advance(10_000);
+      one.report(own);
+      expect(rtcp.sentTo).toEqual(['192.0.2.7:4001']);
+      expect(one.discarded.foreign).toBe(2);
+    });
+
     it('are read when they are no compound (RFC 5506)', () => {
       const bench = reporting();
       bench.rtcp.deliver(lossOf(8).subarray(0, 32), phone.address, 4_001);

@@ -162,7 +162,8 @@ export class PhoneLeg {
       return;
     }
     if (source.port !== from.port + above) {
-      if (senderOf(clear) !== this.#reception?.ssrc) {
+      const ssrc = this.#reception?.ssrc ?? null;
+      if (ssrc === null || senderOf(clear) !== ssrc) {
         this.discarded.foreign++;
         return;
       }
