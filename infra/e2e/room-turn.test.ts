@@ -1,15 +1,13 @@
 /**
- * A network in which nothing goes straight to LiveKit: before its media port stands a gate that only LiveKit's own TURN server, which is real, gets through. The
- * signalling names the gate to us instead of the port, and none of our addresses to the server, or that would find us by itself.
+ * A network in which nothing goes straight to LiveKit: before its media port stands a gate that only LiveKit's own TURN server, which is real, gets through.
  */
-import { gunzipSync, gzipSync } from 'node:zlib';
 import { systemClock } from '@callgate/media-node/src/clock.ts';
 import { MediaTick } from '@callgate/media-node/src/media/media-tick.ts';
 import { DirectRoom } from '@callgate/media-node/src/media/room/direct/direct-room.ts';
 import { KnownServers } from '@callgate/media-node/src/media/room/direct/known-servers.ts';
-import { JoinRequest, WrappedJoinRequest } from '@livekit/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type LivekitServer, startLivekitServer } from '../local/livekit-server.ts';
+import { putBehindGate } from './gated-media.ts';
 import { playTone } from './play-tone.ts';
 import { eventually } from './routed-stack.ts';
 import { SignalProxy } from './signal-proxy.ts';
@@ -27,34 +25,11 @@ beforeAll(async () => {
   server = await startLivekitServer({ say: () => {}, turn: true });
   gate = await UdpGate.listen();
   proxy = await SignalProxy.listen(server.url);
-  proxy.alterQuery = (query) => {
-    const wrapped = WrappedJoinRequest.fromBinary(
-      Buffer.from(query.get('join_request') ?? '', 'base64url'),
-    );
-    const request = JoinRequest.fromBinary(gunzipSync(wrapped.joinRequest));
-    if (request.publisherOffer === undefined) return;
-    const { sdp } = request.publisherOffer;
+  putBehindGate(proxy, gate, (sdp) => {
     const candidates = [...sdp.matchAll(/^a=candidate:.* (\d+) typ (\w+)/gm)];
     offered.push(candidates.map(([, , type = '']) => type));
-    for (const [, port, type] of candidates) if (type === 'relay') gate.allowed.add(Number(port));
-    request.publisherOffer.sdp = withoutCandidates(sdp);
-    wrapped.joinRequest = gzipSync(request.toBinary());
-    const text = Buffer.from(wrapped.toBinary()).toString('base64');
-    query.set('join_request', text.replaceAll('+', '-').replaceAll('/', '_'));
-  };
-  // An offer that follows carries the candidates anew.
-  proxy.alterRequest = (request) => {
-    const { message } = request;
-    if (message.case === 'offer') message.value.sdp = withoutCandidates(message.value.sdp);
-    return request;
-  };
-  proxy.alter = (response) => {
-    const { message } = response;
-    if (message.case === 'answer') message.value.sdp = behindGate(message.value.sdp);
-    if (message.case === 'trickle')
-      message.value.candidateInit = behindGate(message.value.candidateInit);
-    return response;
-  };
+    for (const [, port, type] of candidates) if (type === 'relay') gate.allowed?.add(Number(port));
+  });
   agent = await ToneParticipant.join(server, 'relayed', 'agent');
   await agent.play(700);
 });
@@ -64,16 +39,6 @@ afterAll(async () => {
   gate?.close();
   await server?.stop();
 });
-
-const withoutCandidates = (sdp: string) => sdp.replaceAll(/^a=candidate:.*\r?\n/gm, '');
-
-/** The server's candidates with the gate in the place of its media port. */
-function behindGate(text: string): string {
-  return text.replaceAll(/( udp \d+ 127\.0\.0\.1 )(\d+)/g, (_all, before: string, port: string) => {
-    gate.target = Number(port);
-    return `${before}${gate.port}`;
-  });
-}
 
 const tick = new MediaTick(systemClock);
 

@@ -9,8 +9,8 @@ export class UdpGate {
   target = 0;
   /** False: nobody passes. */
   isOpen = true;
-  /** Source ports that may pass. */
-  readonly allowed = new Set<number>();
+  /** Source ports that may pass; null: all of them. */
+  allowed: Set<number> | null = new Set<number>();
   passed = 0;
   dropped = 0;
   readonly #front = createSocket('udp4');
@@ -29,6 +29,12 @@ export class UdpGate {
     return this.#front.address().port;
   }
 
+  /** From now on the target sees each source as another one: a NAT has forgotten them. */
+  rebind(): void {
+    for (const socket of this.#behind.values()) socket.close();
+    this.#behind.clear();
+  }
+
   close(): void {
     for (const socket of this.#behind.values()) socket.close();
     this.#behind.clear();
@@ -36,7 +42,7 @@ export class UdpGate {
   }
 
   #onMessage(bytes: Buffer, from: number): void {
-    if (!this.isOpen || this.target === 0 || !this.allowed.has(from)) {
+    if (!this.isOpen || this.target === 0 || this.allowed?.has(from) === false) {
       this.dropped++;
       return;
     }

@@ -162,6 +162,8 @@ export const roomLimits = {
   /** The signalling alone may be away for this long before the room is joined anew; audio goes on meanwhile. */
   resumeMs: 6_000,
   resumeAttemptMs: 2_000,
+  /** Seconds in which packets went to the server's media port and none came back: it reports once a second what it has, and a report may be lost. */
+  unansweredS: 5,
   /** From the join to media that goes straight to the server; then its relay is tried. A good way needs 20 ms, a bad one a second. */
   directMs: 1_500,
   /** What was learnt about a server: TURN credentials of LiveKit live 300 s. */

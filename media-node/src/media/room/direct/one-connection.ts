@@ -10,6 +10,7 @@ import { HeldAnswer } from './held-answer.ts';
 import { encodeJoinRequest, encodeResumeRequest, oneConnectionUrl } from './join-request.ts';
 import { MissingTracks } from './missing-tracks.ts';
 import { Negotiation } from './negotiation.ts';
+import type { Traffic } from './path-watch.ts';
 import { receivedTracks, takesAudioLevel } from './remote-tracks.ts';
 import { levelExtensionId, RoomConnection } from './room-connection.ts';
 import type {
@@ -80,6 +81,10 @@ export class OneConnection implements StayMedia {
   /** An offer whose answer may have been lost with the signalling cannot be taken back. */
   get canResume(): boolean {
     return this.isUp && !this.#negotiation.isOutstanding;
+  }
+
+  get traffic(): Traffic {
+    return this.#connection.traffic;
   }
 
   get descriptions(): MediaDescriptions {

@@ -10,6 +10,7 @@ import type { Clock } from '../../../clock.ts';
 import type { TrackCodec } from '../room.ts';
 import { isUsableCandidate, withUsableCandidates } from './candidates.ts';
 import { DataSender } from './data-sender.ts';
+import type { Traffic } from './path-watch.ts';
 import { createPeer, type PeerOptions, PeerState, type PeerStateEvents } from './peer.ts';
 
 /** Payload types in our offers. PCMU and PCMA have theirs from RFC 3551 §6. */
@@ -47,6 +48,8 @@ export class RoomConnection {
   /** Remote candidates that came before the answer. */
   #candidates: string[] = [];
   readonly #state: PeerState;
+  #sent = 0;
+  #heard = 0;
   #hasAnswer = false;
   /** The first offer with every local candidate in it; null: not yet. */
   #offer: string | null = null;
@@ -66,6 +69,10 @@ export class RoomConnection {
     this.#peer = createPeer(options);
     this.#peer.onStateChange((state) => this.#onState(state));
     this.#sender = this.#peer.addTrack(this.#sendSection(options.codec));
+    // The server's reports of what it has of our track.
+    this.#sender.onMessage(() => {
+      this.#heard++;
+    });
     for (let i = 0; i < options.receivers; i++) this.#addReceiver();
     this.#data = new DataSender(this.#hold(this.#peer.createDataChannel('_reliable', {})));
     this.#hold(this.#peer.createDataChannel('_lossy', { unordered: true, maxRetransmits: 0 }));
@@ -131,6 +138,10 @@ export class RoomConnection {
     };
   }
 
+  get traffic(): Traffic {
+    return { sent: this.#sent, heard: this.#heard };
+  }
+
   get isReached(): boolean {
     return this.#state.isReached;
   }
@@ -147,6 +158,7 @@ export class RoomConnection {
   /** Sends one packet of our track; lost while the connection is not up. */
   send(packet: Buffer): void {
     if (!this.#state.isUp) return;
+    this.#sent++;
     try {
       this.#sender.sendMessageBinary(packet);
     } catch {
@@ -222,6 +234,7 @@ export class RoomConnection {
   #hold(channel: DataChannel): DataChannel {
     this.#channels.push(channel);
     channel.onMessage((message) => {
+      this.#heard++;
       if (!this.#state.isClosing && Buffer.isBuffer(message)) this.#events?.onData(message);
     });
     return channel;

@@ -21,6 +21,7 @@ import { readPacket, writeDigit } from './data-packet.ts';
 import { OneConnection } from './one-connection.ts';
 import { OwnAttributes } from './own-attributes.ts';
 import { OwnTrack } from './own-track.ts';
+import { PathWatch } from './path-watch.ts';
 import { Resumption } from './resumption.ts';
 import { Roster } from './roster.ts';
 import { writeAck, writeAnswer, writeUnsupported } from './rpc-packet.ts';
@@ -86,6 +87,7 @@ export class RoomStay {
   #token: string;
   #deadline: Timer | null = null;
   #relayTimer: Timer | null = null;
+  #stopWatch: (() => void) | null = null;
   #isInRoom = false;
   #isJoined = false;
   #pingMs = { interval: 0, timeout: 0 };
@@ -300,6 +302,10 @@ export class RoomStay {
     this.#deadline?.cancel();
     this.#deadline = null;
     this.#relayTimer?.cancel();
+    const watch = new PathWatch();
+    this.#stopWatch ??= this.#parts.tick.everySecond(() => {
+      if (watch.second(this.#media.traffic)) this.#lose('nothing comes back from the media port');
+    });
   }
 
   #onRefused(status: number): void {
@@ -345,7 +351,9 @@ export class RoomStay {
   #onLeave({ action, reason: sentReason, regions }: LeaveRequest): void {
     const reason = roomEndOf(DisconnectReason[sentReason]);
     const why = `leave, reason ${DisconnectReason[sentReason]}`;
-    if (reason === 'room-lost' && action === LeaveRequest_Action.RESUME) {
+    // The server's end of the media has failed: only new connections find a new way.
+    const isMediaLost = sentReason === DisconnectReason.CONNECTION_TIMEOUT;
+    if (reason === 'room-lost' && action === LeaveRequest_Action.RESUME && !isMediaLost) {
       this.#signal.close();
       return this.#onSignalLost(why);
     }
@@ -367,6 +375,7 @@ export class RoomStay {
   #close(): Promise<void> {
     this.#deadline?.cancel();
     this.#relayTimer?.cancel();
+    this.#stopWatch?.();
     this.#resumption.stop();
     this.#signal.close();
     this.#closing ??= this.#media.close();

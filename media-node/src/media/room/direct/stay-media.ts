@@ -1,6 +1,7 @@
 /** The WebRTC side of one stay in a room, whichever of LiveKit's two ways to connect a server knows. */
 import type { JoinResponse, SignalRequest, SignalResponse } from '@livekit/protocol';
 import type { EncodedFrame, RoomParts, TrackCodec } from '../room.ts';
+import type { Traffic } from './path-watch.ts';
 import type { Roster } from './roster.ts';
 import type { Spares } from './spares.ts';
 import type { TrackReceiver } from './track-receiver.ts';
@@ -44,6 +45,8 @@ export interface StayMedia {
   readonly isUp: boolean;
   /** The signalling may break and be taken up again without harm to what flows. */
   readonly canResume: boolean;
+  /** On the connection that carries our track. */
+  readonly traffic: Traffic;
   /** What was agreed on last, while `canResume`. */
   readonly descriptions: MediaDescriptions;
   /** Asks the server to take the participant up again. @throws TypeError when `serverUrl` is no URL */

@@ -11,6 +11,7 @@ import {
 import type { EncodedFrame } from '../room.ts';
 import { readTrickled } from './candidates.ts';
 import { addTrackRequest, twoConnectionsUrl } from './join-request.ts';
+import type { Traffic } from './path-watch.ts';
 import { receivedTracks, takesAudioLevel } from './remote-tracks.ts';
 import { levelExtensionId, RoomConnection } from './room-connection.ts';
 import type {
@@ -66,6 +67,10 @@ export class TwoConnections implements StayMedia {
   /** The new way that the server asks for then goes straight to it. */
   get canResume(): boolean {
     return this.isUp && this.#parts.relay === null;
+  }
+
+  get traffic(): Traffic {
+    return this.#publisher.traffic;
   }
 
   get descriptions(): MediaDescriptions {
