@@ -43,7 +43,7 @@ export interface Edge {
 }
 
 const host = '127.0.0.1';
-const readyMs = 30_000;
+const readyMs = 60_000;
 
 export function makeEdgeSecrets(nodeNames: readonly string[]): EdgeSecrets {
   return {
