@@ -34,7 +34,10 @@ async function main(args: readonly string[]): Promise<number> {
 function stepsOf(options: EdgeOptions): readonly Step[] {
   switch (options.command) {
     case 'first':
-      return firstSteps({ ...livekitSecrets(options), ...newSecrets(options) }, commit());
+      return firstSteps(
+        { ...livekitSecrets(options), ...newSecrets(options, deployedToml() !== null) },
+        commit(),
+      );
     case 'secrets':
       return [secretsStep(livekitSecrets(options))];
     case 'deploy':
@@ -61,10 +64,13 @@ function livekitSecrets({ dryRun }: Pick<EdgeOptions, 'dryRun'>): Record<string,
   );
 }
 
+/** What was deployed last from this clone; null: nothing was. */
+const deployedToml = () => git(['show', `${deployedTag}:wrangler.toml`]);
+
 /** @throws EdgeOptionError when a migration that has been deployed was changed */
 function checkMigrations(since: string | null): void {
   const next = readFileSync(`${root}wrangler.toml`, 'utf8');
-  const deployed = git(['show', `${since ?? deployedTag}:wrangler.toml`]);
+  const deployed = since === null ? deployedToml() : git(['show', `${since}:wrangler.toml`]);
   if (deployed === null) {
     if (since !== null) throw new EdgeOptionError(`--since: git knows no ${since}`);
     say(`no tag ${deployedTag}: migrations are not compared with what is deployed`);

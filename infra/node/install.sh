@@ -116,8 +116,17 @@ restart_service() {
   systemctl enable --quiet callgate-node
   stop_service
   systemctl start callgate-node
+  stays_up || { last_words >&2; fail "$(readlink "$opt/current") does not stay up, see above; mend $env_file and try again, or use rollback"; }
   say "running; see journalctl --namespace=callgate and docs/node.md"
 }
+
+# What cannot run ends within a second of its start, and systemd starts it again after another.
+stays_up() {
+  sleep 3
+  systemctl is-active --quiet callgate-node && [ "$(systemctl show --property=NRestarts --value callgate-node)" = 0 ]
+}
+
+last_words() { journalctl --namespace=callgate --unit=callgate-node --lines=5 --output=cat --no-pager || true; }
 
 case $action in
   install | upgrade)

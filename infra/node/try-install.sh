@@ -69,11 +69,14 @@ mkdir -p /run/systemd/system /tmp/told
 cat >/tmp/told/systemctl <<'SYSTEMCTL'
 #!/bin/sh
 echo "$* at $(readlink /opt/callgate/current)" >>/tmp/told/lines
+case $1 in show) cat /tmp/told/restarts ;; esac
 SYSTEMCTL
-chmod +x /tmp/told/systemctl
+printf '#!/bin/sh\necho the last words of the node\n' >/tmp/told/journalctl
+chmod +x /tmp/told/systemctl /tmp/told/journalctl
+echo 0 >/tmp/told/restarts
 PATH=/tmp/told:$PATH
 # What systemctl was told since the last look, without what only asks.
-told() { grep -v '^is-active' /tmp/told/lines | sed 's/ at .*//' | tr '\n' ';'; rm /tmp/told/lines; }
+told() { grep -Ev '^(is-active|show)' /tmp/told/lines | sed 's/ at .*//' | tr '\n' ';'; rm /tmp/told/lines; }
 expect() { is=$(told); [ "$is" = "$2" ] || fail "$1 told systemctl: $is expected: $2"; }
 drained='stop callgate-node;start callgate-node;'
 cut='kill --kill-whom=main --signal=SIGINT callgate-node;stop callgate-node;start callgate-node;'
@@ -91,6 +94,13 @@ script rollback --now >/dev/null
 [ "$(readlink /opt/callgate/current)" = "$second" ] || fail "a second rollback did not take the first back"
 expect 'rollback --now' "enable --quiet callgate-node;$cut"
 seen "upgraded, and back: the service is stopped, which drains, and started again; --now ends calls first"
+
+echo 2 >/tmp/told/restarts
+if script rollback >/tmp/told/said 2>&1; then fail "a version that does not stay up was called running"; fi
+grep -q 'the last words of the node' /tmp/told/said || fail "its last words were not shown"
+grep -q 'does not stay up' /tmp/told/said || fail "it was not said that it does not stay up"
+expect rollback "enable --quiet callgate-node;$drained"
+seen "a version that does not stay up is said to be none, with its last words"
 
 script uninstall >/dev/null
 expect uninstall 'stop callgate-node;disable --quiet callgate-node;daemon-reload;'
