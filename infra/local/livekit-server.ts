@@ -69,6 +69,8 @@ async function startOnce(binary: string, options: LivekitOptions): Promise<Livek
       node_ip: host,
       use_external_ip: false,
       enable_loopback_candidate: true,
+      // Else it listens at every interface, and answers what comes to the loopback address from whichever it happens to take.
+      interfaces: { includes: ['lo'] },
     },
     room: { departure_timeout: options.departureTimeoutS ?? 20 },
     ...(options.turn === true ? { turn: await turnOnLoopback() } : {}),
