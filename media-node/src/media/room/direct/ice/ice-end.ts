@@ -83,7 +83,8 @@ export class IceEnd {
 
   /** Takes a datagram of the socket. */
   take(bytes: Buffer, from: Address): void {
-    if (this.#isOver) return;
+    // Nothing can be sent to port 0, which whoever has the passwords may yet send from.
+    if (this.#isOver || from.port === 0) return;
     if (!isStun(bytes)) {
       if (this.#selected === null || !isSame(from)(this.#selected)) return;
       this.#heardAtMono = this.#clock.nowMono();

@@ -64,6 +64,15 @@ describe('ICE in SDP', () => {
     expect(candidateAddress('candidate:1 1 udp 1 host.local 5 typ host')).toBeNull();
   });
 
+  it.each([
+    ['port 0', '192.0.2.1 0'],
+    ['a port above 65535', '192.0.2.1 65536'],
+    ['what is no address', '300.1.1.1 5'],
+    ['half an address', 'fe80: 5'],
+  ])('passes over a candidate with %s, to which nothing can be sent', (_what, place) => {
+    expect(candidateAddress(`candidate:1 1 udp 1 ${place} typ host`)).toBeNull();
+  });
+
   it('names the socket of its owner, and not what a NAT makes of it', () => {
     expect(hostAddress(sdp)).toEqual({ address: '192.0.2.1', port: 4_000 });
     expect(hostAddress('v=0')).toBeNull();

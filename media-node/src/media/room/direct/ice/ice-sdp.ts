@@ -1,4 +1,5 @@
 /** What SDP says of ICE (RFC 8839 §5), read and written anew. Pure. */
+import { isIP } from 'node:net';
 import type { Address } from './stun.ts';
 
 export interface IceCredentials {
@@ -37,11 +38,12 @@ export function withHostCandidate(sdp: string, { address, port }: Address): stri
   return [...lines.slice(0, at), candidate, 'a=end-of-candidates', ...lines.slice(at)].join('\r\n');
 }
 
-/** Where candidates lead; lines or trickled ones. */
+/** Where candidates lead; lines or trickled ones. null: nowhere that a datagram can be sent to. */
 export function candidateAddress(candidate: string): Address | null {
-  const [, address, port] =
-    /^(?:a=)?(?:candidate:)?\S+ 1 udp \d+ ([0-9a-fA-F.:]+) (\d+) /i.exec(candidate) ?? [];
-  return address === undefined ? null : { address, port: Number(port) };
+  const [, address = '', digits] =
+    /^(?:a=)?(?:candidate:)?\S+ 1 udp \d+ (\S+) (\d+) /i.exec(candidate) ?? [];
+  const port = Number(digits);
+  return isIP(address) !== 0 && port > 0 && port < 65_536 ? { address, port } : null;
 }
 
 /** Every candidate in the description. */
